@@ -1,0 +1,81 @@
+# Everything a person does here. `make` alone lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+STACK ?= dev
+# CONTEXT is a context of your kubeconfig. Without it, the local node is used.
+CONTEXT ?=
+# REGISTRY is where `make images` pushes the reference applications.
+REGISTRY ?=
+
+driver := bin/daprstack
+target := --stack $(STACK) $(if $(CONTEXT),--context $(CONTEXT))
+tool = go tool -modfile=toolchain/$(1)/go.mod
+
+##@ Run
+
+.PHONY: up
+up: ## Bring everything up: the local node, then the stack (CONTEXT=… for your own cluster)
+	@go run ./toolchain/bootstrap $(if $(CONTEXT),engine,all)
+	@$(if $(CONTEXT),,$(driver) local up)
+	@$(driver) up $(target) --yes
+
+.PHONY: preview
+preview: ## Show what `make up` would change on the cluster
+	@go run ./toolchain/bootstrap engine
+	@$(driver) preview $(target)
+
+.PHONY: outputs
+outputs: ## Print the stack's outputs: how to open the page, app-ids, components
+	@go run ./toolchain/bootstrap engine
+	@$(driver) outputs $(target)
+
+.PHONY: destroy
+destroy: ## Remove the stack from its cluster; a local node stays up
+	@go run ./toolchain/bootstrap engine
+	@$(driver) destroy $(target) --yes
+
+.PHONY: down
+down: ## Remove the local node with everything on it; only the cache of built tools stays
+	@go run ./toolchain/bootstrap driver
+	@$(driver) local down
+
+.PHONY: images
+images: ## Build the reference applications' images without Docker and push them to REGISTRY=…
+	@test -n "$(REGISTRY)" || { echo "say where to push: make images REGISTRY=<registry>/<path>" >&2; exit 1; }
+	KO_DOCKER_REPO=$(REGISTRY) $(call tool,ko) ko build --base-import-paths --tags dev ./examples/todo/frontend ./examples/todo/backend ./examples/todo/activity
+
+##@ Check
+
+.PHONY: test
+test: ## Unit tests with the race detector
+	go test -race ./...
+
+.PHONY: e2e
+e2e: ## The real thing: local node, engine, Dapr and Redis, end to end (root, Linux)
+	@go run ./toolchain/bootstrap all
+	@command -v chromium >/dev/null || { echo "installing chromium, which the page is tested with"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	go test -tags e2e -count 1 -timeout 60m -v ./e2e/...
+
+.PHONY: bench
+bench: ## Measure `up` against helm and kubectl with the same objects, PAIRS=5 in turns
+	@go run ./toolchain/bootstrap all
+	YARDSTICK=$(or $(PAIRS),5) go test -tags e2e -count 1 -timeout 60m -v -run TestYardstick ./e2e
+
+.PHONY: lint
+lint: ## Formatting, go vet, golangci-lint and the workflow files
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	$(call tool,lint) golangci-lint run ./...
+	$(call tool,actionlint) actionlint
+
+.PHONY: clean-cache
+clean-cache: ## Remove the cache of built tools and images
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/daprstack"
+
+##@ Help
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "; printf "make <target>\n"} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-zA-Z0-9_-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
