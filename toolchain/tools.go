@@ -1,0 +1,100 @@
+package toolchain
+
+import "fmt"
+
+// Versions of what the tools are built from, as the modules beside this file
+// pin them; a test holds the two together.
+const (
+	PulumiVersion     = "3.259.0"
+	KubernetesVersion = "1.36.3"
+	DaprVersion       = "1.18.1"
+)
+
+// The tools, by the name of their binary. Node and Dapr are several programs in
+// one binary: the name that they are started by says which.
+const (
+	Pulumi             = "pulumi"
+	KubernetesProvider = "pulumi-resource-kubernetes"
+	RandomProvider     = "pulumi-resource-random"
+	Node               = "node"
+	CoreDNS            = "coredns"
+	Pause              = "pause"
+	Helm               = "helm" // the yardstick of the benchmarks
+	Dapr               = "dapr"
+)
+
+// The programs of this checkout that the local node or a person runs.
+const (
+	Driver   = "daprstack"
+	Frontend = "todo-frontend"
+	Backend  = "todo-backend"
+	Activity = "todo-activity"
+)
+
+// Engine is what a deployment needs, on whatever cluster.
+var Engine = []string{Pulumi, KubernetesProvider, RandomProvider}
+
+// Cluster is what the local node and its images are made of.
+var Cluster = []string{Node, CoreDNS, Dapr, Pause, Frontend, Backend, Activity}
+
+// tool is one binary. A tool without a module is a program of this checkout.
+type tool struct {
+	name    string
+	version string
+	module  string // folder beside this file
+	pkg     string
+	ldflags string
+	tags    string
+}
+
+// tools are in the order in which they are built: what shares packages with an
+// earlier one of its module finds them compiled.
+var tools = []tool{
+	{
+		name: Pulumi, version: PulumiVersion, module: "pulumi", pkg: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+		ldflags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + PulumiVersion,
+	},
+	{
+		name: Node, version: KubernetesVersion, module: "kubernetes", pkg: "./node",
+		// kubectl can't parse the version of a binary that lacks the numbers
+		ldflags: "-X k8s.io/component-base/version.gitVersion=v" + KubernetesVersion +
+			" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
+	},
+	{name: RandomProvider, version: "4.21.2", module: "pulumi", pkg: "./random"},
+	{name: CoreDNS, version: "1.13.1", module: "kubernetes", pkg: "./coredns"},
+	{name: Pause, version: "1", module: "kubernetes", pkg: "./pause"},
+	{name: KubernetesProvider, version: "4.25.0", module: "kubernetes-provider", pkg: "."},
+	{
+		name: Dapr, version: DaprVersion, module: "dapr", pkg: ".",
+		ldflags: "-X github.com/dapr/dapr/pkg/buildinfo.version=" + DaprVersion +
+			" -X github.com/dapr/kit/logger.DaprVersion=" + DaprVersion,
+		tags: "stablecomponents", // without one of its tags the sidecar panics
+	},
+	{name: Helm, version: "3.22.0", module: "helm", pkg: "helm.sh/helm/v3/cmd/helm"},
+	{name: Driver, pkg: "./cmd/daprstack"},
+	{name: Frontend, pkg: "./examples/todo/frontend"},
+	{name: Backend, pkg: "./examples/todo/backend"},
+	{name: Activity, pkg: "./examples/todo/activity"},
+}
+
+func find(name string) (tool, error) {
+	for _, t := range tools {
+		if t.name == name {
+			return t, nil
+		}
+	}
+	return tool{}, fmt.Errorf("toolchain: no tool is called %q", name)
+}
+
+func (t tool) String() string {
+	if t.version == "" {
+		return t.name
+	}
+	return t.name + " " + t.version
+}
+
+// Version returns the pinned version of a tool, without a leading v.
+func Version(name string) (string, error) {
+	t, err := find(name)
+	return t.version, err
+}
