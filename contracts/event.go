@@ -1,0 +1,218 @@
+package contracts
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"mime"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/google/uuid"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+const (
+	// SpecVersion is the version of CloudEvents (E-01).
+	SpecVersion = event.CloudEventsVersionV1
+	// EventContentType is the content type of a whole event as one JSON object.
+	// Published under it, an event passes through Dapr with its own type and
+	// source (E-03, E-11).
+	EventContentType = event.ApplicationCloudEventsJSON
+	// DefaultDataContentType is the type of data that names none (E-06).
+	DefaultDataContentType = event.ApplicationJSON
+
+	// daprEventType is what Dapr calls an event that was published without a type.
+	daprEventType = "com.dapr.event.sent"
+)
+
+// NewEvent makes the event that data belongs to: type and source come from the
+// catalogue (E-03, E-11), the id is a new UUID (E-04), the time is now in UTC,
+// the data is JSON (E-06, E-07). The error holds the [Problems] of data, if any.
+func NewEvent(data Payload) (event.Event, error) {
+	def := data.Event()
+	e := event.New(SpecVersion)
+	e.SetID(uuid.NewString())
+	e.SetType(def.Type)
+	e.SetSource(def.Source)
+	e.SetTime(time.Now().UTC())
+	if err := e.SetData(DefaultDataContentType, data); err != nil {
+		return event.Event{}, fmt.Errorf("making event %s: encoding its data: %w", def.Type, err)
+	}
+	ps := join(CheckEvent(e), data.Check().under("data"))
+	if err := ps.err("making event %s", def.Type); err != nil {
+		return event.Event{}, err
+	}
+	return e, nil
+}
+
+// CheckEvent returns every rule that e breaks (E-01 to E-07, E-11), none when it
+// may be published.
+func CheckEvent(e event.Event) Problems {
+	env := envelope{
+		specVersion: e.SpecVersion(),
+		eventType:   e.Type(),
+		source:      e.Source(),
+		id:          e.ID(),
+		contentType: DefaultDataContentType,
+		data:        e.Data(),
+	}
+	if at := e.Time(); !at.IsZero() {
+		written := at.Format(time.RFC3339Nano)
+		env.time = &written
+	}
+	// The SDK reports an absent content type and an empty one alike.
+	if c, ok := e.Context.(*event.EventContextV1); ok && c.DataContentType != nil {
+		env.contentType = *c.DataContentType
+	}
+	ps := env.check()
+	// The SDK knows of what our rules do not speak of, and of what its setters
+	// refused: without it, an event would be published without that attribute.
+	var others event.ValidationError
+	errors.As(e.Validate(), &others)
+	for _, field := range slices.Sorted(maps.Keys(others)) {
+		if !ps.about(field) {
+			ps.add(field, "", broken("E-01", "must be as CloudEvents %s has it: %v", SpecVersion, others[field]))
+		}
+	}
+	return ps
+}
+
+// EncodeEvent renders e as one JSON object ([EventContentType]), or returns its
+// [Problems].
+func EncodeEvent(e event.Event) ([]byte, error) {
+	if err := CheckEvent(e).err("encoding event %q", shorten(e.ID())); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encoding event %q: %w", shorten(e.ID()), err)
+	}
+	return body, nil
+}
+
+// DataAs decodes the data of e and checks it against the catalogue: e must be
+// the event that T belongs to, by type (E-11) and source (E-03), and its data
+// must fit T (E-08). Members that T does not know are ignored, so that a
+// publisher may add some.
+func DataAs[T Payload](e event.Event) (T, error) {
+	var data T
+	def := data.Event()
+	var ps Problems
+	if got := e.Type(); got != def.Type {
+		ps.add("type", got, broken("E-11", "must be %s", def.Type))
+	}
+	if got := e.Source(); got != def.Source {
+		ps.add("source", got, broken("E-03", "must be %s, the source of %s", def.Source, def.Type))
+	}
+	if err := json.Unmarshal(e.Data(), &data); err != nil {
+		ps.add("data", "", broken("E-08", "must fit the schema of %s: %v", def.Type, err))
+	} else {
+		ps = join(ps, data.Check().under("data"))
+	}
+	return data, ps.err("reading event %q", shorten(e.ID()))
+}
+
+// An envelope is an event as plain values, which is what the rules see; whether
+// it was built or read makes no difference to them.
+type envelope struct {
+	specVersion string
+	eventType   string
+	source      string
+	id          string
+	time        *string // nil when absent
+	contentType string
+	data        []byte
+}
+
+func (e envelope) check() (ps Problems) {
+	ps.add("specversion", e.specVersion, checkSpecVersion(e.specVersion))
+	ps.add("type", e.eventType, checkType(e.eventType))
+	ps.add("source", e.source, checkSource(e.source))
+	ps.add("id", e.id, checkID(e.id))
+	if e.time != nil {
+		ps.add("time", *e.time, checkTime(*e.time))
+	}
+	ps.add("datacontenttype", e.contentType, checkContentType(e.contentType))
+	// Data may be personal: it is never part of an error.
+	ps.add("data", "", checkData(e.contentType, e.data))
+	return ps
+}
+
+// checkSpecVersion is rule E-01.
+func checkSpecVersion(v string) []rules.Reason {
+	if v == SpecVersion {
+		return nil
+	}
+	return broken("E-01", "must be exactly %s", SpecVersion)
+}
+
+// checkType is rules E-02 and E-11.
+func checkType(t string) []rules.Reason {
+	if t == daprEventType {
+		return broken("E-11", "must be the event's own type, not the one that Dapr gives to an event without; "+
+			"publish with content type %s", EventContentType)
+	}
+	return rules.EventType(t)
+}
+
+// checkSource is rule E-03. A bare name is an app-id, which is what Dapr puts
+// there by default.
+func checkSource(s string) []rules.Reason {
+	if reasons := rules.EventSource(s, nil); reasons != nil {
+		return reasons
+	}
+	if !uriText.MatchString(s) {
+		return broken("E-03", "must be a URI-reference such as /backend/tasks")
+	}
+	if rules.AppID(s) == nil {
+		return broken("E-03", "must be the event's own source such as /backend/tasks, not an app-id")
+	}
+	return nil
+}
+
+// checkID is rule E-04.
+func checkID(id string) []rules.Reason {
+	if strings.TrimSpace(id) == "" {
+		return broken("E-04", "is required; a UUID is best")
+	}
+	return nil
+}
+
+// checkTime is rule E-05.
+func checkTime(t string) []rules.Reason {
+	if _, err := time.Parse(time.RFC3339, t); err != nil {
+		return broken("E-05", "must be RFC 3339 such as 2026-02-08T12:00:00Z")
+	}
+	return nil
+}
+
+// checkContentType is rule E-06.
+func checkContentType(c string) []rules.Reason {
+	if mediaType, _, err := mime.ParseMediaType(c); err != nil || !strings.Contains(mediaType, "/") {
+		return broken("E-06", "must be a media type such as %s, which is the default", DefaultDataContentType)
+	}
+	return nil
+}
+
+// checkData is rule E-07. JSON's null is no data: it is how an absent member is
+// written.
+func checkData(contentType string, data []byte) []rules.Reason {
+	if len(data) == 0 || string(data) == "null" {
+		return broken("E-07", "is required")
+	}
+	if isJSON(contentType) && (!json.Valid(data) || !utf8.Valid(data)) {
+		return broken("E-07", "must be valid JSON, as datacontenttype says")
+	}
+	return nil
+}
+
+func isJSON(contentType string) bool {
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
+}

@@ -1,0 +1,38 @@
+package contracts
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+)
+
+// PublishRequest builds the request that publishes e at topicURL, such as
+// EVENT_TASK_CREATED_URL: with its own type and source, to a topic as well as to
+// a subscriber that is reached directly.
+func PublishRequest(ctx context.Context, topicURL string, e event.Event) (*http.Request, error) {
+	if err := join(CheckURL(topicURL), CheckEvent(e)).err("publishing event %q", shorten(e.ID())); err != nil {
+		return nil, err
+	}
+	body, err := EncodeEvent(e)
+	if err != nil {
+		return nil, err
+	}
+	return newRequest(ctx, http.MethodPost, topicURL, EventContentType, body)
+}
+
+// A Status is what a subscriber answers to an event (E-09), as {"status": …}.
+type Status string
+
+// The answers that Dapr knows. An answer other than 2xx counts as Retry, except
+// 404, which counts as Drop.
+const (
+	Success Status = "SUCCESS" // done, or seen before
+	Retry   Status = "RETRY"   // deliver again; in the end to the dead-letter topic
+	Drop    Status = "DROP"    // never deliver again
+)
+
+// A Reply is the body of a subscriber's answer.
+type Reply struct {
+	Status Status `json:"status"`
+}

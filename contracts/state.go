@@ -1,0 +1,189 @@
+package contracts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// Consistency is what a write waits for and what a read may see (N-06).
+type Consistency string
+
+// The levels of consistency; the empty one is Eventual.
+const (
+	Eventual Consistency = "eventual"
+	Strong   Consistency = "strong"
+)
+
+// Concurrency is who wins when two write the same entry (N-07).
+type Concurrency string
+
+// The kinds of concurrency; the empty one is LastWrite.
+const (
+	// LastWrite writes in any case.
+	LastWrite Concurrency = "last-write"
+	// FirstWrite refuses with 409 a write whose ETag is no longer the entry's.
+	FirstWrite Concurrency = "first-write"
+)
+
+// An Entry is one key and value to save.
+type Entry struct {
+	Key Key // N-01 to N-03
+
+	// Value is anything that encodes to JSON; json.RawMessage is taken as it is
+	// (N-04). Dapr reads numbers as float64: integers beyond 2^53 come back changed,
+	// so write them as strings.
+	Value any
+
+	// TTL, in whole seconds, stands instead of the key's lifetime (N-05); 0 keeps
+	// that. An entry that ever had a TTL keeps it until a write brings another.
+	TTL time.Duration
+
+	// ETag is the version that FirstWrite expects, from the ETag header of a read.
+	// LastWrite would ignore it, so together they are refused (N-07).
+	ETag        string
+	Concurrency Concurrency // default LastWrite
+	Consistency Consistency // default Eventual
+}
+
+// Check returns the rules that the entry breaks (N-01 to N-07).
+func (e Entry) Check() Problems {
+	ps := CheckKey(e.Key.name)
+	if _, err := json.Marshal(e.Value); err != nil {
+		ps.add("value", "", broken("N-04", "must be valid JSON: %v", err))
+	}
+	if e.TTL != 0 {
+		ps.add("ttl", e.TTL.String(), checkTTL(pattern(e.Key.name), e.TTL))
+	}
+	return join(ps, checkWrite(e.ETag, e.Concurrency, e.Consistency))
+}
+
+// SaveRequest builds the request that saves entries in the store at storeURL. It
+// always sends the lifetime of a key that has one: without it, a write keeps
+// whatever time the entry had left (N-05). Several entries are not one
+// transaction.
+func SaveRequest(ctx context.Context, storeURL string, entries ...Entry) (*http.Request, error) {
+	ps := CheckURL(storeURL)
+	wire := make([]savedEntry, 0, len(entries))
+	for i, e := range entries {
+		ps = join(ps, e.Check().under(fmt.Sprintf("entries[%d]", i)))
+		wire = append(wire, e.wire())
+	}
+	if err := ps.err("building a save request"); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(wire)
+	if err != nil {
+		return nil, fmt.Errorf("building a save request: %w", err)
+	}
+	return newRequest(ctx, http.MethodPost, storeURL, "application/json", body)
+}
+
+// GetRequest builds the request that reads key from the store at storeURL. The
+// answer is 200 with the value and its ETag header, or 204 when there is none.
+func GetRequest(ctx context.Context, storeURL string, key Key, consistency Consistency) (*http.Request, error) {
+	ps := join(CheckURL(storeURL), CheckKey(key.name))
+	ps.add("consistency", string(consistency), checkConsistency(consistency))
+	if err := ps.err("building a read request"); err != nil {
+		return nil, err
+	}
+	query := url.Values{"consistency": {string(orDefault(consistency, Eventual))}}
+	return newRequest(ctx, http.MethodGet, entryURL(storeURL, key, query), "", nil)
+}
+
+// DeleteOptions say when an entry may be deleted; the fields are those of
+// [Entry].
+type DeleteOptions struct {
+	ETag        string
+	Concurrency Concurrency
+	Consistency Consistency
+}
+
+// DeleteRequest builds the request that deletes key from the store at storeURL.
+// Deleting what is not there succeeds.
+func DeleteRequest(ctx context.Context, storeURL string, key Key, opts DeleteOptions) (*http.Request, error) {
+	ps := join(CheckURL(storeURL), CheckKey(key.name), checkWrite(opts.ETag, opts.Concurrency, opts.Consistency))
+	if err := ps.err("building a delete request"); err != nil {
+		return nil, err
+	}
+	query := url.Values{
+		"concurrency": {string(orDefault(opts.Concurrency, LastWrite))},
+		"consistency": {string(orDefault(opts.Consistency, Eventual))},
+	}
+	req, err := newRequest(ctx, http.MethodDelete, entryURL(storeURL, key, query), "", nil)
+	if err == nil && opts.ETag != "" {
+		req.Header.Set("If-Match", opts.ETag)
+	}
+	return req, err
+}
+
+// savedEntry is an entry in the form of Dapr's state API.
+type savedEntry struct {
+	Key      string            `json:"key"`
+	Value    any               `json:"value"`
+	ETag     string            `json:"etag,omitempty"`
+	Metadata map[string]string `json:"metadata,omitempty"`
+	Options  struct {
+		Concurrency Concurrency `json:"concurrency"`
+		Consistency Consistency `json:"consistency"`
+	} `json:"options"`
+}
+
+func (e Entry) wire() savedEntry {
+	w := savedEntry{Key: e.Key.name, Value: e.Value, ETag: e.ETag}
+	if ttl := orDefault(e.TTL, e.Key.lifetime); ttl > 0 {
+		w.Metadata = map[string]string{"ttlInSeconds": strconv.FormatInt(int64(ttl/time.Second), 10)}
+	}
+	w.Options.Concurrency = orDefault(e.Concurrency, LastWrite)
+	w.Options.Consistency = orDefault(e.Consistency, Eventual)
+	return w
+}
+
+func checkWrite(etag string, concurrency Concurrency, consistency Consistency) (ps Problems) {
+	ps.add("concurrency", string(concurrency), checkConcurrency(concurrency, etag))
+	ps.add("consistency", string(consistency), checkConsistency(consistency))
+	return ps
+}
+
+// checkConsistency is rule N-06.
+func checkConsistency(c Consistency) []rules.Reason {
+	switch c {
+	case "", Eventual, Strong:
+		return nil
+	}
+	return broken("N-06", "must be %s or %s; the default is %s", Strong, Eventual, Eventual)
+}
+
+// checkConcurrency is rule N-07.
+func checkConcurrency(c Concurrency, etag string) []rules.Reason {
+	switch c {
+	case FirstWrite:
+		return nil
+	case "", LastWrite:
+		if etag != "" {
+			return broken("N-07", "must be %s when an etag is given: %s, the default, ignores it", FirstWrite, LastWrite)
+		}
+		return nil
+	}
+	return broken("N-07", "must be %s or %s; the default is %s", FirstWrite, LastWrite, LastWrite)
+}
+
+// entryURL is the address of one entry. Dapr decodes the key as a query value,
+// in which a plus is a space; in a path it would not be.
+func entryURL(storeURL string, key Key, query url.Values) string {
+	return storeURL + "/" + url.QueryEscape(key.name) + "?" + query.Encode()
+}
+
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
