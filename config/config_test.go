@@ -1,0 +1,189 @@
+package config_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/stackfile"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestStackFiles(t *testing.T) {
+	for _, name := range []string{"dev", "staging", "prod"} {
+		t.Run(name, func(t *testing.T) {
+			values := read(t, name)
+			stack, err := config.Load(values)
+			require.NoError(t, err)
+			require.Empty(t, config.Warnings(stack))
+		})
+	}
+}
+
+// TestContextsDiffer: no stack may reach the cluster of another.
+func TestContextsDiffer(t *testing.T) {
+	seen := map[string]string{}
+	for _, name := range []string{"dev", "staging", "prod"} {
+		context := read(t, name)["daprstack:context"]
+		require.NotEmpty(t, context)
+		require.Empty(t, seen[context], "%s has the context of another stack", name)
+		seen[context] = name
+	}
+}
+
+// TestDefaults shows every default: the whole dev stack after them.
+func TestDefaults(t *testing.T) {
+	stack, err := config.Load(read(t, "dev"))
+	require.NoError(t, err)
+	got, err := yaml.Marshal(stack)
+	require.NoError(t, err)
+	golden(t, "dev.golden.yaml", got)
+}
+
+func TestDefaultIsIdempotent(t *testing.T) {
+	stack, err := config.Load(read(t, "dev"))
+	require.NoError(t, err)
+	before, err := json.Marshal(stack)
+	require.NoError(t, err)
+	config.Default(stack)
+	after, err := json.Marshal(stack)
+	require.NoError(t, err)
+	require.JSONEq(t, string(before), string(after))
+}
+
+// TestModelEvents: the catalogue of the data model is the default, and the dev
+// stack file writes out exactly that.
+func TestModelEvents(t *testing.T) {
+	values := read(t, "dev")
+	written, err := config.Load(values)
+	require.NoError(t, err)
+	delete(values, "daprstack:events")
+	defaulted, err := config.Load(values)
+	require.NoError(t, err)
+	for i := range defaulted.Events {
+		defaulted.Events[i].Schema = nil // the file leaves the schemas out
+	}
+	require.Empty(t, cmp.Diff(written.Events, defaulted.Events))
+}
+
+func TestNoEventsWithoutTheModelsApps(t *testing.T) {
+	stack, err := config.Load(map[string]string{
+		"daprstack:context":   "c",
+		"daprstack:namespace": "n",
+		"daprstack:apps":      `[{"name": "web", "image": "web:1", "port": 80}]`,
+	})
+	require.NoError(t, err)
+	require.Empty(t, stack.Events)
+}
+
+func TestOtherNamespacesAreLeftAlone(t *testing.T) {
+	values := read(t, "dev")
+	values["kubernetes:context"] = "somewhere-else"
+	values["pulumi:tags"] = `{"team": "x"}`
+	_, err := config.Load(values)
+	require.NoError(t, err)
+}
+
+// TestSecretsStayHidden: a password shows itself in no error, whatever is wrong
+// with it, nor in any rendering of the stack.
+func TestSecretsStayHidden(t *testing.T) {
+	const secret = "p4ssw0rd and more"
+	for name, redis := range map[string]any{
+		"bad characters":    map[string]any{"password": secret},
+		"wrong type":        map[string]any{"password": []any{secret}},
+		"wrong object":      secret,
+		"metadata":          map[string]any{"password": map[string]any{"value": secret}},
+		"external":          map[string]any{"external": map[string]any{"host": "r:1", "password": secret}},
+		"external and own":  map[string]any{"password": secret, "external": map[string]any{"host": "r:1"}},
+		"another bad value": map[string]any{"password": secret, "storage": "much"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw, err := json.Marshal(redis)
+			require.NoError(t, err)
+			values := read(t, "dev")
+			values["daprstack:redis"] = string(raw)
+			_, err = config.Load(values, "daprstack:redis")
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), "p4ssw0rd")
+			listing, ok := config.JSON(err)
+			require.True(t, ok)
+			require.NotContains(t, string(listing), "p4ssw0rd")
+		})
+	}
+	t.Run("plain metadata", func(t *testing.T) {
+		values := read(t, "dev")
+		values["daprstack:stateStores"] = `[{"name": "statestore", "scopes": ["backend-app"], "metadata": {"redisPassword": "p4ssw0rd"}}]`
+		_, err := config.Load(values)
+		require.ErrorContains(t, err, "[T-06]")
+		require.NotContains(t, err.Error(), "p4ssw0rd")
+	})
+	t.Run("rendering", func(t *testing.T) {
+		values := read(t, "dev")
+		values["daprstack:redis"] = `{"password": "p4ssw0rd"}`
+		stack, err := config.Load(values)
+		require.NoError(t, err)
+		require.Equal(t, "p4ssw0rd", stack.Redis.Password.Reveal())
+		rendered, err := yaml.Marshal(stack)
+		require.NoError(t, err)
+		require.NotContains(t, string(rendered), "p4ssw0rd")
+	})
+}
+
+func TestJSON(t *testing.T) {
+	values := read(t, "dev")
+	values["daprstack:context"] = ""
+	_, err := config.Load(values)
+	listing, ok := config.JSON(err)
+	require.True(t, ok)
+	require.JSONEq(t, `[{"path": "context", "allowed": "is required: the kubeconfig context to deploy to, the only cluster that is touched"}]`, string(listing))
+	_, ok = config.JSON(errors.New("something else"))
+	require.False(t, ok)
+}
+
+func TestWarnings(t *testing.T) {
+	stack, err := config.Load(map[string]string{
+		"daprstack:context":   "c",
+		"daprstack:namespace": "n",
+		"daprstack:pubSubs":   `[{"name": "bus", "scopes": ["a-app"]}]`,
+		"daprstack:apps": `[{"name": "a", "image": "a:1", "port": 80, "sidecar": {"appId": "a-app"}},
+			{"name": "b", "image": "b:1", "port": 80, "sidecar": {"appId": "b-app"}}]`,
+	})
+	require.NoError(t, err)
+	var got []string
+	for _, w := range config.Warnings(stack) {
+		got = append(got, w.String())
+	}
+	require.Equal(t, []string{
+		`pubSubs[0]: "bus" [X-01]: carries no event of the catalogue`,
+		`apps[1].sidecar.appId: "b-app" [X-01]: no scope and no invocation involves this app`,
+	}, got)
+}
+
+// read returns the configuration of one of our stacks.
+func read(t testing.TB, stack string) map[string]string {
+	t.Helper()
+	values, err := stackfile.Read(filepath.Join("..", "Pulumi."+stack+".yaml"))
+	require.NoError(t, err)
+	return values
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, got, 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run the test with -update to write it")
+	require.Empty(t, cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")))
+}

@@ -1,0 +1,194 @@
+package config
+
+import (
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// The defaults that other packages refer to.
+const (
+	DefaultDaprVersion     = "1.18.1"
+	DefaultDaprNamespace   = "dapr-system"
+	DefaultChartRepository = "https://dapr.github.io/helm-charts/"
+	DefaultConfiguration   = "appconfig"
+	DefaultRedisImage      = "docker.io/library/redis:7.0.15"
+)
+
+// Default fills in every value that the stack file left out. It is pure and
+// idempotent, and never changes a value that was given.
+func Default(s *Stack) {
+	def(&s.CreateNamespace, new(true))
+	defaultDapr(&s.Dapr)
+	defaultRedis(&s.Redis)
+	for i := range s.StateStores {
+		def(&s.StateStores[i].Type, rules.StateRedis)
+		def(&s.StateStores[i].Version, rules.ComponentVersion)
+	}
+	for i := range s.PubSubs {
+		defaultPubSub(&s.PubSubs[i])
+	}
+	for i := range s.Apps {
+		defaultApp(&s.Apps[i], s.Dapr.Configuration.Name)
+	}
+	if s.Events == nil && isModel(s) {
+		s.Events = ModelEvents()
+	}
+	for i := range s.Events {
+		if len(s.PubSubs) > 0 {
+			def(&s.Events[i].PubSub, s.PubSubs[0].Name)
+		}
+	}
+}
+
+func defaultDapr(d *Dapr) {
+	def(&d.Enabled, new(true))
+	def(&d.Version, DefaultDaprVersion)
+	def(&d.Namespace, DefaultDaprNamespace)
+	if d.Chart.Path == "" {
+		def(&d.Chart.Repository, DefaultChartRepository)
+	}
+	def(&d.MTLS, new(true))
+	def(&d.LogLevel, "info")
+	if !d.Scheduler.InMemory {
+		def(&d.Scheduler.Storage, "1Gi")
+	}
+	def(&d.Configuration.Name, DefaultConfiguration)
+	def(&d.Configuration.Tracing.SamplingRate, "0")
+}
+
+func defaultRedis(r *Redis) {
+	if r.External != nil {
+		def(&r.External.Auth, new(true))
+		return // nothing runs in the cluster
+	}
+	def(&r.Image, DefaultRedisImage)
+	def(&r.Storage, "1Gi")
+	def(&r.Fsync, "always")
+	defaultResources(&r.Resources, Resources{
+		Requests: map[string]string{"cpu": "50m", "memory": "128Mi"},
+		Limits:   map[string]string{"memory": "256Mi"},
+	})
+	if limit, err := resource.ParseQuantity(r.Resources.Limits["memory"]); err == nil {
+		def(&r.MaxMemory, strconv.FormatInt(limit.Value()/4*3, 10))
+	}
+}
+
+func defaultPubSub(p *PubSub) {
+	def(&p.Type, rules.PubSubRedis)
+	def(&p.Version, rules.ComponentVersion)
+	def(&p.RedeliverInterval, &Duration{30 * time.Second})
+	def(&p.ProcessingTimeout, &Duration{60 * time.Second})
+	def(&p.MaxRetries, new(3))
+	def(&p.RetryPolicy, "constant")
+	def(&p.RetryInterval, &Duration{time.Second})
+	def(&p.HandlerTimeout, &Duration{10 * time.Second})
+	if p.MaxLenApprox == nil {
+		def(&p.StreamTTL, &Duration{7 * 24 * time.Hour})
+	}
+}
+
+func defaultApp(a *App, configuration string) {
+	def(&a.ImagePullPolicy, "IfNotPresent")
+	def(&a.Replicas, new(1))
+	def(&a.HealthPath, "/healthz")
+	def(&a.User, new(65532))
+	defaultResources(&a.Resources, Resources{
+		Requests: map[string]string{"cpu": "25m", "memory": "32Mi"},
+		Limits:   map[string]string{"memory": "128Mi"},
+	})
+	if a.Sidecar == nil {
+		return
+	}
+	s := a.Sidecar
+	def(&s.AppPort, new(a.Port))
+	def(&s.LogLevel, "info")
+	def(&s.EnableMetrics, new(true))
+	def(&s.MetricsPort, new(9090))
+	def(&s.Config, configuration)
+	defaultResources(&s.Resources, Resources{
+		Requests: map[string]string{"cpu": "50m", "memory": "64Mi"},
+		Limits:   map[string]string{"memory": "256Mi"},
+	})
+}
+
+// defaultResources keeps what was given: a container whose memory limit is
+// raised keeps the default CPU request. A default request is never more than a
+// given limit.
+func defaultResources(r *Resources, d Resources) {
+	requests := maps.Clone(d.Requests)
+	for key, request := range requests {
+		if limit, given := r.Limits[key]; given && more(request, limit) {
+			requests[key] = limit
+		}
+	}
+	r.Requests = merge(requests, r.Requests)
+	r.Limits = merge(d.Limits, r.Limits)
+}
+
+func more(a, b string) bool {
+	x, err1 := resource.ParseQuantity(a)
+	y, err2 := resource.ParseQuantity(b)
+	return err1 == nil && err2 == nil && x.Cmp(y) > 0
+}
+
+func merge(base, over map[string]string) map[string]string {
+	all := maps.Clone(base)
+	maps.Copy(all, over)
+	return all
+}
+
+// def sets a value that is still zero.
+func def[T comparable](value *T, standard T) {
+	var zero T
+	if *value == zero {
+		*value = standard
+	}
+}
+
+// isModel says whether the stack has what the events of the data model need.
+func isModel(s *Stack) bool {
+	ids := map[string]bool{}
+	for _, a := range s.Apps {
+		if a.Sidecar != nil {
+			ids[a.Sidecar.AppID] = true
+		}
+	}
+	return len(s.PubSubs) > 0 && ids[modelPublisher] && ids[modelSubscriber]
+}
+
+const (
+	modelPublisher  = "backend-app"
+	modelSubscriber = "activity-app"
+)
+
+// ModelEvents are the four events of the data model, the default catalogue
+// (E-08). Their pub/sub is left to [Default].
+func ModelEvents() []Event {
+	event := func(typ, path, trigger string, fields ...string) Event {
+		return Event{
+			Type: typ, Source: "/backend/tasks", Trigger: trigger,
+			Publishers:  []string{modelPublisher},
+			Subscribers: []Subscriber{{App: modelSubscriber, Path: path}},
+			Schema:      objectSchema(fields),
+		}
+	}
+	return []Event{
+		event("task.created", "/events/task-created", "POST /tasks", "task_id", "user_id", "title", "created_at"),
+		event("task.updated", "/events/task-updated", "PUT /tasks/{id}", "task_id", "user_id", "updated_fields"),
+		event("task.deleted", "/events/task-deleted", "DELETE /tasks/{id}", "task_id", "user_id", "deleted_at"),
+		event("task.completed", "/events/task-completed", "PATCH /tasks/{id}/complete", "task_id", "user_id", "completed_at"),
+	}
+}
+
+// objectSchema is the JSON Schema of an object that must have these fields.
+func objectSchema(fields []string) map[string]any {
+	required := make([]any, len(fields))
+	for i, f := range fields {
+		required[i] = f
+	}
+	return map[string]any{"type": "object", "required": required}
+}

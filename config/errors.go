@@ -1,0 +1,148 @@
+package config
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// A Violation is one problem of a stack file.
+type Violation struct {
+	Path    string `json:"path"`            // where: apps[1].sidecar.appPort
+	Value   string `json:"value,omitempty"` // the bad value, unless it is missing or secret
+	Rule    string `json:"rule,omitempty"`  // number of the rule, empty for a problem of form
+	Allowed string `json:"allowed"`         // what is allowed
+}
+
+// String renders the violation as "path: value [rule]: what is allowed".
+func (v Violation) String() string {
+	var b strings.Builder
+	b.WriteString(v.Path + ":")
+	if v.Value != "" {
+		b.WriteString(" " + v.Value)
+	}
+	if v.Rule != "" {
+		b.WriteString(" [" + v.Rule + "]")
+	}
+	if v.Value != "" || v.Rule != "" {
+		b.WriteString(":")
+	}
+	b.WriteString(" " + v.Allowed)
+	return b.String()
+}
+
+// Errors are all problems of a stack file, sorted by path and rule. It is the
+// error that [Load] returns, and marshals as JSON for tools.
+type Errors []Violation
+
+// Error lists every problem, one a line.
+func (e Errors) Error() string {
+	lines := make([]string, 0, len(e)+1)
+	noun := "problems"
+	if len(e) == 1 {
+		noun = "problem"
+	}
+	lines = append(lines, fmt.Sprintf("the stack file has %d %s:", len(e), noun))
+	for _, v := range e {
+		lines = append(lines, "  "+v.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// JSON renders the problems found in err as a JSON array, and false when err
+// holds none.
+func JSON(err error) ([]byte, bool) {
+	var e Errors
+	if !errors.As(err, &e) {
+		return nil, false
+	}
+	out, jsonErr := json.MarshalIndent(e, "", "  ")
+	return out, jsonErr == nil
+}
+
+// collector gathers violations.
+type collector struct {
+	found  Errors
+	hidden map[string]bool // top-level keys whose values are never shown
+}
+
+// add reports the reasons why the value at path is refused. A missing value is
+// reported without the value.
+func (c *collector) add(path *field.Path, value any, reasons ...rules.Reason) {
+	for _, r := range reasons {
+		c.found = append(c.found, Violation{
+			Path: path.String(), Value: c.show(path, value), Rule: r.Rule, Allowed: r.Allowed,
+		})
+	}
+}
+
+// form reports a problem that no rule has a number for.
+func (c *collector) form(path *field.Path, value any, format string, args ...any) {
+	c.add(path, value, rules.Reason{Allowed: fmt.Sprintf(format, args...)})
+}
+
+func (c *collector) show(path *field.Path, value any) string {
+	var s string
+	switch v := value.(type) {
+	case nil, map[string]any, []any:
+		return ""
+	case Secret:
+		s = v.String()
+	case string:
+		if v == "" {
+			return ""
+		}
+		s = fmt.Sprintf("%q", v)
+	default:
+		s = fmt.Sprint(v)
+	}
+	if s != "" && c.hidden[path.Root().String()] {
+		return masked
+	}
+	return s
+}
+
+// errors returns what was found, sorted, or nil.
+func (c *collector) errors() error {
+	if len(c.found) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(c.found, func(a, b Violation) int {
+		return cmp.Or(compareNatural(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Allowed, b.Allowed))
+	})
+	return slices.Compact(c.found)
+}
+
+// compareNatural orders paths so that apps[2] comes before apps[10].
+func compareNatural(a, b string) int {
+	for {
+		i, j := digits(a), digits(b)
+		if c := cmp.Compare(a[:i], b[:j]); c != 0 {
+			return c
+		}
+		a, b = a[i:], b[j:]
+		i, j = notDigits(a), notDigits(b)
+		if c := cmp.Or(cmp.Compare(i, j), cmp.Compare(a[:i], b[:j])); c != 0 || i == 0 {
+			return c
+		}
+		a, b = a[i:], b[j:]
+	}
+}
+
+// digits returns the position of the first digit of s, notDigits that of the
+// first other character.
+func digits(s string) int    { return position(s, func(c rune) bool { return c >= '0' && c <= '9' }) }
+func notDigits(s string) int { return position(s, func(c rune) bool { return c < '0' || c > '9' }) }
+
+func position(s string, is func(rune) bool) int {
+	if i := strings.IndexFunc(s, is); i >= 0 {
+		return i
+	}
+	return len(s)
+}

@@ -1,0 +1,89 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+)
+
+// dnsLabel says whether s is an RFC 1123 label of at most max characters:
+// lower-case letters, digits and hyphens, starting and ending with a letter or
+// a digit.
+func dnsLabel(s string, max int) bool {
+	if s == "" || len(s) > max || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// dnsSubdomain says whether s is an RFC 1123 subdomain: labels joined by dots,
+// at most 253 characters.
+func dnsSubdomain(s string) bool {
+	if len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if !dnsLabel(label, 63) {
+			return false
+		}
+	}
+	return true
+}
+
+// oneOf refuses a value that is not among the allowed ones.
+func oneOf(rule, value string, allowed ...string) []Reason {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	if len(allowed) == 1 {
+		return because(rule, "must be %s", allowed[0])
+	}
+	return because(rule, "must be one of %s", strings.Join(allowed, ", "))
+}
+
+// port refuses what is not a TCP port.
+func port(rule string, p int) []Reason {
+	if p < 1 || p > 65535 {
+		return because(rule, "must be between 1 and 65535")
+	}
+	return nil
+}
+
+// Duplicates reports every position whose value occurred before, for the rules
+// that ask for uniqueness (S-03, T-01). Empty values are left to other rules.
+func Duplicates(rule string, values []string) map[int][]Reason {
+	found := map[int][]Reason{}
+	first := map[string]int{}
+	for i, v := range values {
+		if v == "" {
+			continue
+		}
+		if _, seen := first[v]; seen {
+			found[i] = because(rule, "must be unique, and is declared before")
+			continue
+		}
+		first[v] = i
+	}
+	return found
+}
+
+// Known refuses a reference to something that is not declared (X-01 and the
+// rules that repeat it for one kind of reference). What says which kind of
+// thing it must be; a near miss is named.
+func Known(rule, what, name string, declared []string) []Reason {
+	if slices.Contains(declared, name) {
+		return nil
+	}
+	if near := Nearest(name, declared); near != "" {
+		return because(rule, "must be %s; did you mean %q?", what, near)
+	}
+	if len(declared) == 0 {
+		return because(rule, "must be %s; there is none", what)
+	}
+	return because(rule, "must be %s", what)
+}

@@ -1,0 +1,94 @@
+package rules
+
+import "time"
+
+// Retry is what decides how long one message may take: how often the handler
+// is called again, how long each call may last, and how long to wait between
+// two calls.
+type Retry struct {
+	MaxRetries     int
+	Wait           time.Duration // the longest wait between two attempts
+	HandlerTimeout time.Duration // of one attempt
+}
+
+// Budget is the longest time that Dapr can spend on one message before it is
+// dead-lettered: every attempt runs into its timeout and every wait is the
+// longest.
+func (r Retry) Budget() time.Duration {
+	return time.Duration(r.MaxRetries+1)*r.HandlerTimeout + time.Duration(r.MaxRetries)*r.Wait
+}
+
+// ConsumerID checks a literal consumer id: it is the name of the Redis consumer
+// group, so two apps that share it compete for the messages. Left empty
+// it is each app's own app-id, which is unique.
+func ConsumerID(id string, subscribers int) []Reason {
+	if id == "" || subscribers <= 1 {
+		return nil
+	}
+	return because("Q-01", "must be left out: the %d subscribing apps would compete for the messages; "+
+		"without it each app's group is its app-id", subscribers)
+}
+
+// RedeliverInterval checks the interval after which unacknowledged messages are
+// looked for.
+func RedeliverInterval(d time.Duration) []Reason { return positive("Q-02", d) }
+
+// ProcessingTimeout checks the time after which an unacknowledged message is
+// delivered again.
+func ProcessingTimeout(d time.Duration) []Reason { return positive("Q-04", d) }
+
+// MaxRetries checks the number of times that a failing handler is called again
+//
+func MaxRetries(n int) []Reason {
+	if n < 0 {
+		return because("Q-03", "must be 0 or more")
+	}
+	return nil
+}
+
+// RetryBudget checks that a message is either handled or dead-lettered before
+// Redis offers it again.
+func RetryBudget(r Retry, processingTimeout time.Duration) []Reason {
+	if r.MaxRetries < 0 || r.Wait < 0 || r.HandlerTimeout < 0 || processingTimeout <= 0 {
+		return nil // reported by the rules of these values
+	}
+	if budget := r.Budget(); budget >= processingTimeout {
+		return because("Q-04", "must be longer than the retry budget of %s "+
+			"((maxRetries + 1) × handlerTimeout + maxRetries × longest wait), or messages are handled twice", budget)
+	}
+	return nil
+}
+
+// RetryInterval checks the wait before a failing handler is called again.
+func RetryInterval(d time.Duration) []Reason { return positive("Q-03", d) }
+
+// HandlerTimeout checks how long one call of a handler may take.
+func HandlerTimeout(d time.Duration) []Reason { return positive("Q-04", d) }
+
+// RetryPolicies are the ways to wait between two attempts.
+var RetryPolicies = []string{"constant", "exponential"}
+
+// RetryPolicy checks the name of a retry policy: Dapr takes an unknown one for
+// none.
+func RetryPolicy(name string) []Reason { return oneOf("Q-03", name, RetryPolicies...) }
+
+// MaxLenApprox checks the length of a stream that is bounded by length: Dapr
+// applies one bound only, so it does not go with a streamTTL.
+func MaxLenApprox(n int, withTTL bool) []Reason {
+	switch {
+	case n < 1:
+		return because("Q-05", "must be 1 or more: a stream must not grow for ever")
+	case withTTL:
+		return because("Q-05", "must not be given together with streamTTL: Dapr applies only one of them")
+	}
+	return nil
+}
+
+// positive refuses zero and negative durations, and those under a millisecond,
+// which is the unit in which Dapr reads them.
+func positive(rule string, d time.Duration) []Reason {
+	if d < time.Millisecond {
+		return because(rule, "must be a positive duration of at least 1ms")
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+package rules_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// TestRules: what each rule takes and refuses, by its number. A case without
+// wanted reasons is one that must pass.
+func TestRules(t *testing.T) {
+	name58, name59 := strings.Repeat("a", 58), strings.Repeat("a", 59)
+	ports := []int{8000, 9000}
+	retry := rules.Retry{MaxRetries: 3, Wait: time.Second, HandlerTimeout: 10 * time.Second}
+	for _, c := range []struct {
+		of   string
+		got  []rules.Reason
+		want string // a rule's number, or nothing
+	}{
+		{"app-id", rules.AppID("backend-app"), ""},
+		{"app-id of one character", rules.AppID("a"), ""},
+		{"app-id with a digit first", rules.AppID("1a"), ""},
+		{"longest app-id", rules.AppID(name58), ""},
+		{"app-id too long", rules.AppID(name59), "S-01"},
+		{"no app-id", rules.AppID(""), "S-01"},
+		{"app-id with capitals", rules.AppID("Backend"), "S-01"},
+		{"app-id with an underscore", rules.AppID("a_b"), "S-01"},
+		{"app-id with a dot", rules.AppID("a.b"), "S-01"},
+		{"app-id with a hyphen first", rules.AppID("-a"), "S-01"},
+		{"app-id with a hyphen last", rules.AppID("a-"), "S-01"},
+		{"convention", rules.AppIDConvention("backend-app"), ""},
+		{"against the convention", rules.AppIDConvention("backend"), "S-02"},
+		{"convention without a service", rules.AppIDConvention("-app"), "S-02"},
+		{"lowest port", rules.AppPort(1), ""},
+		{"highest port", rules.AppPort(65535), ""},
+		{"port 0", rules.AppPort(0), "S-04"},
+		{"port too high", rules.AppPort(65536), "S-04"},
+		{"negative port", rules.AppPort(-1), "S-04"},
+		{"exposed port", rules.AppPortExposed(9000, ports), ""},
+		{"port that is not exposed", rules.AppPortExposed(8001, ports), "S-05"},
+		{"log level", rules.LogLevel("warn"), ""},
+		{"log level in capitals", rules.LogLevel("INFO"), "S-06"},
+		{"no log level", rules.LogLevel(""), "S-06"},
+		{"metrics port", rules.MetricsPort(9090, ports), ""},
+		{"metrics port 0", rules.MetricsPort(0, ports), "S-08"},
+		{"metrics port of the app", rules.MetricsPort(9000, ports), "S-08"},
+		{"metrics port of the sidecar", rules.MetricsPort(3501, ports), "S-08"},
+		{"container port", rules.ContainerPort(8080), ""},
+		{"container port of the sidecar's API", rules.ContainerPort(3500), "X-04"},
+		{"container port of the sidecar", rules.ContainerPort(50002), "S-08"},
+
+		{"component name", rules.ComponentName("state.store-1"), ""},
+		{"no component name", rules.ComponentName(""), "T-01"},
+		{"component name with an empty part", rules.ComponentName("a..b"), "T-01"},
+		{"component name too long", rules.ComponentName(strings.Repeat("a.", 126) + "aa"), "T-01"},
+		{"longest component name", rules.ComponentName(strings.Repeat("a.", 126) + "a"), ""},
+		{"component type", rules.ComponentType("state.redis", rules.StateRedis), ""},
+		{"component type of the other kind", rules.ComponentType("pubsub.redis", rules.StateRedis), "T-02"},
+		{"component version", rules.Version("v1"), ""},
+		{"no component version", rules.Version(""), "T-03"},
+		{"Redis host", rules.RedisHost("redis-master:6379"), ""},
+		{"Redis host of IPv6", rules.RedisHost("[::1]:6379"), ""},
+		{"Redis host without a port", rules.RedisHost("redis-master"), "T-05"},
+		{"Redis host without a host", rules.RedisHost(":6379"), "T-05"},
+		{"Redis host with a name for a port", rules.RedisHost("redis:http"), "T-05"},
+		{"Redis host with port 65536", rules.RedisHost("redis:65536"), "T-05"},
+		{"Redis host with a password", rules.RedisHost("user@redis:6379"), "T-05"},
+		{"Redis host as a URL", rules.RedisHost("redis://redis:6379"), "T-05"},
+		{"scopes", rules.Scopes([]string{"a", "b"}), ""},
+		{"no scopes", rules.Scopes(nil), "T-09"},
+		{"scope twice", rules.Scopes([]string{"a", "a"}), "T-09"},
+		{"secret of the namespace", rules.SecretNamespace("", "ns"), ""},
+		{"secret of the same namespace", rules.SecretNamespace("ns", "ns"), ""},
+		{"secret of another namespace", rules.SecretNamespace("other", "ns"), "X-06"},
+
+		{"no consumer id", rules.ConsumerID("", 5), ""},
+		{"consumer id of one", rules.ConsumerID("c", 1), ""},
+		{"consumer id of two", rules.ConsumerID("c", 2), "Q-01"},
+		{"redeliver interval", rules.RedeliverInterval(time.Millisecond), ""},
+		{"redeliver interval 0", rules.RedeliverInterval(0), "Q-02"},
+		{"redeliver interval of less than can be written", rules.RedeliverInterval(time.Millisecond - 1), "Q-02"},
+		{"no retries", rules.MaxRetries(0), ""},
+		{"negative retries", rules.MaxRetries(-1), "Q-03"},
+		{"retry policy", rules.RetryPolicy("exponential"), ""},
+		{"unknown retry policy", rules.RetryPolicy("Constant"), "Q-03"},
+		{"retry interval", rules.RetryInterval(time.Second), ""},
+		{"retry interval 0", rules.RetryInterval(0), "Q-03"},
+		{"handler timeout", rules.HandlerTimeout(time.Second), ""},
+		{"handler timeout 0", rules.HandlerTimeout(0), "Q-04"},
+		{"processing timeout", rules.ProcessingTimeout(time.Second), ""},
+		{"processing timeout 0", rules.ProcessingTimeout(0), "Q-04"},
+		{"retry budget that fits", rules.RetryBudget(retry, 43*time.Second+1), ""},
+		{"retry budget just too long", rules.RetryBudget(retry, 43*time.Second), "Q-04"},
+		{"retry budget of nonsense is left to others", rules.RetryBudget(rules.Retry{MaxRetries: -1}, 0), ""},
+		{"stream bounded by length", rules.MaxLenApprox(1, false), ""},
+		{"stream without end", rules.MaxLenApprox(0, false), "Q-05"},
+		{"stream bounded twice", rules.MaxLenApprox(1, true), "Q-05"},
+		{"retention", rules.Retention(time.Hour), ""},
+		{"no retention", rules.Retention(0), "E-10"},
+
+		{"event type of two parts", rules.EventType("task.created"), ""},
+		{"event type of three parts", rules.EventType("todo.task.created-again"), ""},
+		{"no event type", rules.EventType(""), "E-02"},
+		{"event type of one part", rules.EventType("created"), "E-02"},
+		{"event type of four parts", rules.EventType("a.b.c.d"), "E-02"},
+		{"event type with an empty part", rules.EventType("task."), "E-02"},
+		{"event type in capitals", rules.EventType("task.Created"), "E-02"},
+		{"event source", rules.EventSource("/backend/tasks", []string{"backend-app"}), ""},
+		{"event source as a URL", rules.EventSource("https://example.com/tasks", nil), ""},
+		{"no event source", rules.EventSource("", nil), "E-03"},
+		{"app-id as event source", rules.EventSource("backend-app", []string{"backend-app"}), "E-03"},
+		{"event source with a space", rules.EventSource("/back end", nil), "E-03"},
+		{"event source that is no URI", rules.EventSource("%zz", nil), "E-03"},
+		{"handler path", rules.HandlerPath("/events/task-created"), ""},
+		{"no handler path", rules.HandlerPath(""), "E-08"},
+		{"relative handler path", rules.HandlerPath("events"), "E-08"},
+		{"handler path with a query", rules.HandlerPath("/events?a=b"), "E-08"},
+		{"handler path with another host", rules.HandlerPath("//example.com/events"), "E-08"},
+		{"handler path with a space", rules.HandlerPath("/the events"), "E-08"},
+
+		{"known name", rules.Known("X-01", "an app", "a", []string{"a"}), ""},
+		{"unknown name", rules.Known("X-01", "an app", "b", []string{"long-name"}), "X-01"},
+		{"unknown name where there is none", rules.Known("X-01", "an app", "b", nil), "X-01"},
+
+		{"metadata", rules.MetadataItem("state.redis", "poolSize", "20"), ""},
+		{"metadata duration", rules.MetadataItem("pubsub.redis", "readTimeout", "3s"), ""},
+		{"metadata without a unit", rules.MetadataItem("pubsub.redis", "readTimeout", "3"), "T-10"},
+		{"metadata zero without a unit", rules.MetadataItem("pubsub.redis", "readTimeout", "0"), "T-10"},
+		{"metadata in other letters", rules.MetadataItem("state.redis", "poolsize", "20"), "T-10"},
+		{"metadata of the other kind", rules.MetadataItem("state.redis", "queueDepth", "20"), "T-10"},
+		{"metadata truth", rules.MetadataItem("state.redis", "failover", "true"), ""},
+		{"metadata truth in other words", rules.MetadataItem("state.redis", "failover", "1"), "T-10"},
+		{"metadata number", rules.MetadataItem("state.redis", "poolSize", "2.5"), "T-10"},
+		{"metadata of a few values", rules.MetadataItem("state.redis", "redisType", "cluster"), ""},
+		{"metadata of none of a few values", rules.MetadataItem("state.redis", "redisType", "ring"), "T-10"},
+		{"metadata template", rules.MetadataItem("pubsub.redis", "consumerID", "{podName}"), "T-10"},
+		{"plain password", rules.MetadataItem("state.redis", "redisPassword", "x"), "T-06"},
+		{"plain key", rules.MetadataItem("state.redis", "clientKey", "x"), "T-06"},
+		{"metadata of an unsupported type is left to T-02", rules.MetadataItem("state.mongodb", "x", "y"), ""},
+		{"metadata that the stack sets", rules.StackMetadataItem("pubsub.redis", "enableTLS", "true"), "T-10"},
+		{"metadata that the stack does not set", rules.StackMetadataItem("state.redis", "keyPrefix", "name"), ""},
+	} {
+		t.Run(c.of, func(t *testing.T) {
+			if c.want == "" {
+				require.Empty(t, c.got)
+				return
+			}
+			require.Len(t, c.got, 1)
+			require.Equal(t, c.want, c.got[0].Rule)
+			require.NotEmpty(t, c.got[0].Allowed)
+			_, listed := rules.Lookup(c.want)
+			require.True(t, listed, "%s is in the table", c.want)
+		})
+	}
+}
+
+func TestDuplicates(t *testing.T) {
+	got := rules.Duplicates("S-03", []string{"a", "", "b", "a", "", "a"})
+	require.Len(t, got, 2)
+	require.Equal(t, "S-03", got[3][0].Rule)
+	require.Equal(t, "S-03", got[5][0].Rule)
+}
+
+func TestBudget(t *testing.T) {
+	require.Equal(t, 43*time.Second, rules.Retry{MaxRetries: 3, Wait: time.Second, HandlerTimeout: 10 * time.Second}.Budget())
+	require.Equal(t, 10*time.Second, rules.Retry{MaxRetries: 0, Wait: time.Second, HandlerTimeout: 10 * time.Second}.Budget())
+}
+
+func TestNearest(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		from []string
+		want string
+	}{
+		{"pubsubs", []string{"apps", "pubSubs"}, "pubSubs"},
+		{"app", []string{"apps", "map"}, "apps"},
+		{"backnd-app", []string{"backend-app", "frontend-app"}, "backend-app"},
+		{"x", []string{"y"}, "y"},
+		{"completely", []string{"different"}, ""},
+		{"", []string{"a"}, "a"},
+		{"a", nil, ""},
+	} {
+		require.Equal(t, c.want, rules.Nearest(c.name, c.from), c.name)
+	}
+}
+
+// TestTable: the numbers are unique, well-formed and in groups; each rule says
+// what it is and where it holds.
+func TestTable(t *testing.T) {
+	require.Len(t, rules.Table, 59)
+	form, last := regexp.MustCompile(`^[STQENIXC]-\d\d$`), ""
+	for _, r := range rules.Table {
+		require.Regexp(t, form, r.ID)
+		require.NotEmpty(t, r.Statement)
+		require.NotEmpty(t, r.Source)
+		require.NotEmpty(t, r.Levels)
+		if last != "" && last[0] == r.ID[0] {
+			require.Less(t, last, r.ID)
+		}
+		last = r.ID
+	}
+	_, ok := rules.Lookup("Z-99")
+	require.False(t, ok)
+}
+
+func TestReason(t *testing.T) {
+	require.Equal(t, "[S-04]: must be between 1 and 65535", rules.AppPort(0)[0].String())
+}
+
+func ExampleAppID() {
+	for _, reason := range rules.AppID("Backend") {
+		fmt.Println(reason)
+	}
+	// Output: [S-01]: must be lower-case letters, digits and hyphens, starting and ending with a letter or digit, at most 58 characters
+}

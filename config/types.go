@@ -1,0 +1,459 @@
+package config
+
+import "time"
+
+// Namespace is the configuration namespace of the project: every key of the
+// stack file starts with it ("daprstack:apps").
+const Namespace = "daprstack"
+
+// Stack is the whole configuration of one stack, one field for each key of the
+// stack file under [Namespace]. Applications are referred to by their app-id
+// everywhere.
+type Stack struct {
+	// Context is the kubeconfig context to deploy to, the only cluster that is
+	// ever touched. Required.
+	Context string `json:"context"`
+
+	// Namespace is the Kubernetes namespace of the applications, the components
+	// and Redis. It belongs to the stack: destroy removes it. Required.
+	Namespace string `json:"namespace"`
+
+	// CreateNamespace says whether the stack makes the namespace and removes it
+	// again. Default true; false for a namespace that is there already.
+	CreateNamespace *bool `json:"createNamespace,omitzero"`
+
+	// ImagePullSecrets names Secrets of the namespace with registry credentials,
+	// given to every pod of the namespace. Default none.
+	ImagePullSecrets []string `json:"imagePullSecrets,omitzero"`
+
+	// Keep says what destroy leaves behind. Default nothing (C-03).
+	Keep Keep `json:"keep,omitzero"`
+
+	// Dapr is the control plane and its configuration.
+	Dapr Dapr `json:"dapr,omitzero"`
+
+	// Redis backs the state stores and the pub/subs.
+	Redis Redis `json:"redis,omitzero"`
+
+	// StateStores are the Dapr state stores. Default none.
+	StateStores []StateStore `json:"stateStores,omitzero"`
+
+	// PubSubs are the Dapr pub/sub components. Default none.
+	PubSubs []PubSub `json:"pubSubs,omitzero"`
+
+	// Events is the catalogue of events. Subscriptions, topic scopes,
+	// dead-letter topics and retry policies are derived from it (E-08). Default:
+	// the four events of the data model when the stack has its two apps
+	// (backend-app, activity-app) and a pub/sub, otherwise none.
+	Events []Event `json:"events,omitzero"`
+
+	// Apps are the applications. At least one is required.
+	Apps []App `json:"apps"`
+}
+
+// Keep says what destroy leaves behind (C-03).
+type Keep struct {
+	// Namespaces are kept on destroy. Default false.
+	Namespaces bool `json:"namespaces,omitzero"`
+
+	// CRDs of Dapr, and with them every Dapr object of the cluster, are kept on
+	// destroy. Default false.
+	CRDs bool `json:"crds,omitzero"`
+
+	// Data is the volume of the in-cluster Redis, kept on destroy and when Dapr
+	// is turned off. Default false.
+	Data bool `json:"data,omitzero"`
+}
+
+// Dapr is the control plane and its configuration.
+type Dapr struct {
+	// Enabled decides whether there is any Dapr at all. Default true. With false
+	// the same applications talk plain HTTP, and there is no Redis (C-04).
+	Enabled *bool `json:"enabled,omitzero"`
+
+	// Version of Dapr: of the chart and of the images. Default 1.18.1.
+	Version string `json:"version,omitzero"`
+
+	// Namespace of the control plane. It belongs to the stack. Default
+	// dapr-system.
+	Namespace string `json:"namespace,omitzero"`
+
+	// Chart says where the Helm chart comes from.
+	Chart Chart `json:"chart,omitzero"`
+
+	// HA runs three replicas of every control-plane service. Default false. It
+	// cannot be turned on for an existing control plane: the volume claims of
+	// its StatefulSets cannot change.
+	HA bool `json:"ha,omitzero"`
+
+	// MTLS encrypts and authenticates the traffic between sidecars. Default
+	// true.
+	MTLS *bool `json:"mtls,omitzero"`
+
+	// LogLevel of the control plane: debug, info, warn or error. Default info.
+	LogLevel string `json:"logLevel,omitzero"`
+
+	// Scheduler is the storage of Dapr's scheduler (jobs, reminders).
+	Scheduler Scheduler `json:"scheduler,omitzero"`
+
+	// Configuration is the Configuration object that the sidecars use.
+	Configuration Configuration `json:"configuration,omitzero"`
+}
+
+// Chart says where the Helm chart of the control plane comes from.
+type Chart struct {
+	// Repository is the chart repository. Default
+	// https://dapr.github.io/helm-charts/.
+	Repository string `json:"repository,omitzero"`
+
+	// Path is a local chart, a directory or a .tgz file, used instead of the
+	// repository. Default none.
+	Path string `json:"path,omitzero"`
+
+	// Values are further Helm values, merged over those of the stack. Default
+	// none.
+	Values map[string]any `json:"values,omitzero" hidden:"true"`
+}
+
+// Scheduler is the storage of Dapr's scheduler, which keeps jobs and reminders
+// in three replicas of an embedded etcd.
+type Scheduler struct {
+	// InMemory keeps the data in memory: it is gone when the pods are, and a
+	// replica that was restarted alone cannot rejoin. Default false.
+	InMemory bool `json:"inMemory,omitzero"`
+
+	// Storage is the size of each of the three volumes, a Kubernetes quantity.
+	// Default 1Gi.
+	Storage string `json:"storage,omitzero"`
+
+	// StorageClass of the volumes. Default the cluster's default class.
+	StorageClass string `json:"storageClass,omitzero"`
+}
+
+// Configuration is the Dapr Configuration object of the stack.
+type Configuration struct {
+	// Name of the object. Default appconfig (S-09).
+	Name string `json:"name,omitzero"`
+
+	// Tracing of the sidecars.
+	Tracing Tracing `json:"tracing,omitzero"`
+}
+
+// Tracing says where the sidecars send their spans.
+type Tracing struct {
+	// SamplingRate is the share of traces that is kept, from "0" to "1". Default
+	// "0", which turns tracing off.
+	SamplingRate string `json:"samplingRate,omitzero"`
+
+	// Otel is the address host:port of an OpenTelemetry collector that takes
+	// OTLP over gRPC. Default none.
+	Otel string `json:"otel,omitzero"`
+}
+
+// Redis is the Redis that backs the components: one in the cluster, or an
+// external one.
+type Redis struct {
+	// Image of the in-cluster Redis, at least 7.0. Default
+	// docker.io/library/redis:7.0.15.
+	Image string `json:"image,omitzero"`
+
+	// Storage is the size of the volume, a Kubernetes quantity. Default 1Gi. It
+	// can grow where the storage class allows it.
+	Storage string `json:"storage,omitzero"`
+
+	// StorageClass of the volume. Default the cluster's default class. A change
+	// makes a new, empty volume.
+	StorageClass string `json:"storageClass,omitzero"`
+
+	// MaxMemory is the limit of the data set, a Kubernetes quantity. Default
+	// three quarters of the memory limit: the rest is for buffers and for the
+	// copy that a rewrite of the append-only file needs. At the limit writes
+	// fail (noeviction): nothing is thrown away.
+	MaxMemory string `json:"maxMemory,omitzero"`
+
+	// Fsync says when a write reaches the disk: "always" before it is
+	// acknowledged, or "everysec", which may lose the last second on a crash.
+	// Default always.
+	Fsync string `json:"fsync,omitzero"`
+
+	// Resources of the container. Default requests 50m CPU and 128Mi, limit
+	// 256Mi of memory.
+	Resources Resources `json:"resources,omitzero"`
+
+	// Password is a given password, for a stack that must not have a random one.
+	// Give it as a Pulumi secret. Default a random password of 32 characters.
+	Password Secret `json:"password,omitzero"`
+
+	// External is a Redis outside the stack, used instead of one in the cluster.
+	External *ExternalRedis `json:"external,omitzero"`
+}
+
+// ExternalRedis is a Redis that the stack does not run.
+type ExternalRedis struct {
+	// Host is its address, host:port, reachable from the pods. Required (T-05).
+	Host string `json:"host"`
+
+	// EnableTLS encrypts the connection; the certificate is verified. Default
+	// false (T-08).
+	EnableTLS bool `json:"enableTLS,omitzero"`
+
+	// Auth says whether it asks for a password. Default true (T-06).
+	Auth *bool `json:"auth,omitzero"`
+
+	// Username of an ACL user. Default none, the default user.
+	Username string `json:"username,omitzero"`
+
+	// Password, as a Pulumi secret: the stack makes the Kubernetes Secret.
+	Password Secret `json:"password,omitzero"`
+
+	// PasswordSecret is a Kubernetes Secret of the namespace, which the stack
+	// does not make, instead of Password. It goes with createNamespace: false.
+	PasswordSecret *SecretKey `json:"passwordSecret,omitzero"`
+}
+
+// SecretKey is one key of a Kubernetes Secret in the stack's namespace.
+type SecretKey struct {
+	// Name of the Secret. Required.
+	Name string `json:"name"`
+	// Key in the Secret. Required.
+	Key string `json:"key"`
+}
+
+// Resources are the requests and limits of one container: cpu, memory and
+// ephemeral-storage, as Kubernetes quantities.
+type Resources struct {
+	// Requests is what the container is guaranteed.
+	Requests map[string]string `json:"requests,omitzero"`
+	// Limits is what it may use at most.
+	Limits map[string]string `json:"limits,omitzero"`
+}
+
+// StateStore is one Dapr state store.
+type StateStore struct {
+	// Name of the component, used by the applications. Required, unique among
+	// the components (T-01).
+	Name string `json:"name"`
+
+	// Type of the component. Default and only choice state.redis (T-02).
+	Type string `json:"type,omitzero"`
+
+	// Version of the component. Default and only choice v1 (T-03).
+	Version string `json:"version,omitzero"`
+
+	// Scopes are the app-ids that may use it. Required (T-09).
+	Scopes []string `json:"scopes"`
+
+	// Metadata are further metadata items, of those that Dapr reads (T-10).
+	// Default none.
+	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
+}
+
+// PubSub is one Dapr pub/sub component with the delivery of its events.
+type PubSub struct {
+	// Name of the component, used by the applications. Required, unique among
+	// the components (T-01).
+	Name string `json:"name"`
+
+	// Type of the component. Default and only choice pubsub.redis (T-02).
+	Type string `json:"type,omitzero"`
+
+	// Version of the component. Default and only choice v1 (T-03).
+	Version string `json:"version,omitzero"`
+
+	// Scopes are the app-ids that may use it. Required (T-09).
+	Scopes []string `json:"scopes"`
+
+	// ConsumerID names the consumer group. Default none: each app's group is its
+	// app-id. It is refused when more than one app subscribes (Q-01).
+	ConsumerID string `json:"consumerID,omitzero"`
+
+	// RedeliverInterval is how often unacknowledged messages are looked for.
+	// Default 30s (Q-02).
+	RedeliverInterval *Duration `json:"redeliverInterval,omitzero"`
+
+	// ProcessingTimeout is how long a message may stay unacknowledged before it
+	// is delivered again. Default 60s. The retries of one message must fit in
+	// (Q-04).
+	ProcessingTimeout *Duration `json:"processingTimeout,omitzero"`
+
+	// MaxRetries is how often a failing handler is called again before the event
+	// is dead-lettered. Default 3 (Q-03).
+	MaxRetries *int `json:"maxRetries,omitzero"`
+
+	// RetryPolicy is "constant", which waits RetryInterval each time, or
+	// "exponential", which waits longer each time, up to RetryInterval. Default
+	// constant.
+	RetryPolicy string `json:"retryPolicy,omitzero"`
+
+	// RetryInterval is the wait before a failing handler is called again.
+	// Default 1s.
+	RetryInterval *Duration `json:"retryInterval,omitzero"`
+
+	// HandlerTimeout is how long one call of a handler may take; a slower one
+	// has failed. Default 10s.
+	HandlerTimeout *Duration `json:"handlerTimeout,omitzero"`
+
+	// StreamTTL is how long events are kept. Default 168h, unless MaxLenApprox
+	// is given (Q-05, E-10).
+	StreamTTL *Duration `json:"streamTTL,omitzero"`
+
+	// MaxLenApprox bounds each stream by its length instead. Default none
+	// (Q-05).
+	MaxLenApprox *int `json:"maxLenApprox,omitzero"`
+
+	// Metadata are further metadata items, of those that Dapr reads (T-10).
+	// Default none.
+	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
+}
+
+// Event is one entry of the catalogue. Its type is its topic too.
+type Event struct {
+	// Type of the event: {entity}.{action} or {domain}.{entity}.{action}, lower
+	// case. Required, unique in its pub/sub (E-02).
+	Type string `json:"type"`
+
+	// Source of the event, a URI-reference. Required (E-03).
+	Source string `json:"source"`
+
+	// PubSub that carries it. Default the first one of the stack.
+	PubSub string `json:"pubSub,omitzero"`
+
+	// Publishers are the app-ids that may publish it. Required (E-08).
+	Publishers []string `json:"publishers"`
+
+	// Subscribers take it. Default none.
+	Subscribers []Subscriber `json:"subscribers,omitzero"`
+
+	// Trigger says in words what makes the event happen. Default none.
+	Trigger string `json:"trigger,omitzero"`
+
+	// Schema is the JSON Schema of the event's data. Default none.
+	Schema map[string]any `json:"schema,omitzero"`
+}
+
+// Subscriber is one app that takes an event.
+type Subscriber struct {
+	// App is its app-id. Required.
+	App string `json:"app"`
+	// Path of the handler, to which the event is posted. Required.
+	Path string `json:"path"`
+}
+
+// App is one application: a Deployment, a Service and a ServiceAccount, all of
+// its name.
+type App struct {
+	// Name of the app and of its Service. Required, unique.
+	Name string `json:"name"`
+
+	// Image of the container. Required.
+	Image string `json:"image"`
+
+	// ImagePullPolicy is Always, IfNotPresent or Never. Default IfNotPresent.
+	ImagePullPolicy string `json:"imagePullPolicy,omitzero"`
+
+	// Port on which the app serves HTTP. Required, 1–65535.
+	Port int `json:"port"`
+
+	// Ports are further ports of the container. Default none.
+	Ports []Port `json:"ports,omitzero"`
+
+	// Replicas is the number of pods. Default 1.
+	Replicas *int `json:"replicas,omitzero"`
+
+	// Args are arguments of the container. Default those of the image.
+	Args []string `json:"args,omitzero" hidden:"true"`
+
+	// Env are further environment variables. Default none. The names that the
+	// stack sets itself cannot be given (C-01).
+	Env map[string]string `json:"env,omitzero" hidden:"true"`
+
+	// SecretEnv are environment variables from Secrets of the namespace. Default
+	// none.
+	SecretEnv map[string]SecretKey `json:"secretEnv,omitzero"`
+
+	// HealthPath is the path of the readiness and liveness probes. Default
+	// /healthz.
+	HealthPath string `json:"healthPath,omitzero"`
+
+	// Resources of the container. Default requests 25m CPU and 32Mi, limit 128Mi
+	// of memory.
+	Resources Resources `json:"resources,omitzero"`
+
+	// User is the numeric user that the container runs as; never root. Default
+	// 65532.
+	User *int `json:"user,omitzero"`
+
+	// WritablePaths are directories that the container may write to; its root
+	// file system is read-only. Default none.
+	WritablePaths []string `json:"writablePaths,omitzero"`
+
+	// Invokes are the app-ids of the apps that it calls. Default none.
+	Invokes []string `json:"invokes,omitzero"`
+
+	// Sidecar is its Dapr sidecar. Default, and null: none.
+	Sidecar *Sidecar `json:"sidecar,omitzero"`
+}
+
+// Port is a further port of an app's container and Service.
+type Port struct {
+	// Name of the port. Required, at most 15 characters.
+	Name string `json:"name"`
+	// Port number. Required, 1–65535.
+	Port int `json:"port"`
+}
+
+// Sidecar is the Dapr sidecar of an app.
+type Sidecar struct {
+	// AppID identifies the app to Dapr. Required, unique (S-01, S-03).
+	AppID string `json:"appId"`
+
+	// AppPort is where daprd calls the app. Default the app's port (S-04, S-05).
+	AppPort *int `json:"appPort,omitzero"`
+
+	// LogLevel of daprd: debug, info, warn or error. Default info (S-06).
+	LogLevel string `json:"logLevel,omitzero"`
+
+	// EnableMetrics serves Prometheus metrics. Default true (S-07).
+	EnableMetrics *bool `json:"enableMetrics,omitzero"`
+
+	// MetricsPort is where they are served. Default 9090 (S-08).
+	MetricsPort *int `json:"metricsPort,omitzero"`
+
+	// Config names the Configuration object. Default that of the stack (S-09).
+	Config string `json:"config,omitzero"`
+
+	// Resources of the daprd container. Default requests 50m CPU and 64Mi, limit
+	// 256Mi of memory.
+	Resources Resources `json:"resources,omitzero"`
+}
+
+// Duration is a time span written with its unit: "30s", "168h".
+type Duration struct{ time.Duration }
+
+// MarshalText renders the duration as it is written in the stack file.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// Secret is a value that never shows itself: every way of printing it gives
+// asterisks. Reveal returns it.
+type Secret string
+
+const masked = "********"
+
+// String implements fmt.Stringer.
+func (s Secret) String() string { return s.mask() }
+
+// GoString implements fmt.GoStringer.
+func (s Secret) GoString() string { return s.mask() }
+
+// MarshalText hides the value from JSON and YAML.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.mask()), nil }
+
+// Reveal returns the value itself.
+func (s Secret) Reveal() string { return string(s) }
+
+func (s Secret) mask() string {
+	if s == "" {
+		return ""
+	}
+	return masked
+}
