@@ -1,0 +1,124 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/kube"
+)
+
+// Type is the type token of [App].
+const Type = "daprstack:app:App"
+
+// The parts of a container: environment variables, ports, requests and limits.
+type (
+	Variable  = kube.Variable
+	Port      = kube.Port
+	Resources = kube.Resources
+)
+
+// Sidecar says how the app's Dapr sidecar is run.
+type Sidecar struct {
+	// AppID identifies the app to Dapr (S-01). Required.
+	AppID string
+	// AppPort is where daprd calls the app (S-04). Required.
+	AppPort int
+	// LogLevel of daprd (S-06). Required.
+	LogLevel string
+	// EnableMetrics serves metrics on MetricsPort (S-07, S-08).
+	EnableMetrics bool
+	MetricsPort   int
+	// Config names the Configuration (S-09). Required.
+	Config string
+	// Resources of the daprd container. Default none.
+	Resources Resources
+}
+
+// Args are the arguments of [New].
+type Args struct {
+	// Name of the Deployment, the Service and the ServiceAccount. Required.
+	Name string
+	// Namespace of the app. Required.
+	Namespace pulumi.StringInput
+	// Image of the container, and when it is pulled. Required.
+	Image, ImagePullPolicy string
+	// PullSecrets are Secrets with registry credentials. Default none.
+	PullSecrets []string
+	// Ports of the container and of the Service; the first is the main one, which
+	// is probed. Required.
+	Ports []Port
+	// Replicas is the number of pods.
+	Replicas int
+	// Args of the container. Default those of the image.
+	Args []string
+	// Env are its environment variables, in this order. Default none.
+	Env []Variable
+	// HealthPath of the probes. Required.
+	HealthPath string
+	// Resources of the container. Default none.
+	Resources Resources
+	// User that the container runs as. Required, not root.
+	User int
+	// WritablePaths are directories that it may write to. Default none.
+	WritablePaths []string
+	// Sidecar is its Dapr sidecar. Default none.
+	Sidecar *Sidecar
+	// After is what has to be there before a pod starts. Unlike the option
+	// pulumi.DependsOn it holds up neither the component nor the program, only the
+	// Deployment.
+	After []pulumi.Resource
+}
+
+func (a *Args) check() error {
+	switch {
+	case a == nil:
+		return errors.New("arguments are required")
+	case a.Name == "" || a.Namespace == nil || a.Image == "" || a.HealthPath == "":
+		return errors.New("name, namespace, image and health path are required")
+	case len(a.Ports) == 0:
+		return errors.New("at least one port is required")
+	case a.User < 1:
+		return errors.New("a user other than root is required")
+	case a.Sidecar != nil && (a.Sidecar.AppID == "" || a.Sidecar.Config == "" || a.Sidecar.AppPort < 1):
+		return errors.New("the sidecar needs an app-id, an app-port and a Configuration")
+	}
+	return nil
+}
+
+// App is one application.
+type App struct {
+	pulumi.ResourceState
+
+	deployment *kube.Object
+}
+
+// New makes an application.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*App, error) {
+	if err := args.check(); err != nil {
+		return nil, fmt.Errorf("app %q: %w", name, err)
+	}
+	a := &App{}
+	err := ctx.RegisterComponentResource(Type, name, a, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("registering app %q: %w", name, err)
+	}
+	child := pulumi.Parent(a)
+	account, err := kube.ServiceAccount(args.Name, args.Namespace, labels(args)).Register(ctx, name+"-account", child)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = kube.Service(args.Name, args.Namespace, labels(args), args.Ports).Register(ctx, name+"-service", child); err != nil {
+		return nil, err
+	}
+	a.deployment, err = deployment(args, account.Name()).Manifest().
+		Register(ctx, name+"-deployment", child, pulumi.DependsOn(args.After))
+	if err != nil {
+		return nil, err
+	}
+	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"name": pulumi.String(args.Name)})
+}
+
+// Ready returns what has to be there before the app serves.
+func (a *App) Ready() []pulumi.Resource { return []pulumi.Resource{a.deployment} }

@@ -1,0 +1,99 @@
+package app
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/daprstack/daprstack/components/secrets"
+	"github.com/daprstack/daprstack/internal/graphtest"
+)
+
+func good() *Args {
+	return &Args{
+		Name: "web", Namespace: pulumi.String("ns"), Image: "web:1", ImagePullPolicy: "IfNotPresent",
+		Ports: []Port{{Name: "http", Number: 8000}, {Name: "admin", Number: 8001}}, Replicas: 2, HealthPath: "/healthz", User: 65532,
+	}
+}
+
+func TestAnnotations(t *testing.T) {
+	require.Nil(t, annotations(nil))
+	got := annotations(&Sidecar{
+		AppID: "web-app", AppPort: 8000, LogLevel: "debug", Config: "appconfig", EnableMetrics: false, MetricsPort: 9090,
+		Resources: Resources{Requests: map[string]string{"cpu": "1"}, Limits: map[string]string{"memory": "2Gi"}},
+	})
+	require.Equal(t, map[string]string{
+		"dapr.io/enabled":                          "true",
+		"dapr.io/app-id":                           "web-app",
+		"dapr.io/app-port":                         "8000",
+		"dapr.io/app-protocol":                     "http",
+		"dapr.io/config":                           "appconfig",
+		"dapr.io/log-level":                        "debug",
+		"dapr.io/enable-metrics":                   "false",
+		"dapr.io/disable-builtin-k8s-secret-store": "true",
+		"dapr.io/sidecar-seccomp-profile-type":     "RuntimeDefault",
+		"dapr.io/sidecar-cpu-request":              "1",
+		"dapr.io/sidecar-memory-limit":             "2Gi",
+	}, got)
+}
+
+func TestArguments(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Args) *Args
+		want   string
+	}{
+		"nothing":    {func(*Args) *Args { return nil }, `app "web": arguments are required`},
+		"no image":   {func(a *Args) *Args { a.Image = ""; return a }, `app "web": name, namespace, image and health path are required`},
+		"no port":    {func(a *Args) *Args { a.Ports = nil; return a }, `app "web": at least one port is required`},
+		"root":       {func(a *Args) *Args { a.User = 0; return a }, `app "web": a user other than root is required`},
+		"no app-id":  {func(a *Args) *Args { a.Sidecar = &Sidecar{AppPort: 1, Config: "c"}; return a }, `app "web": the sidecar needs an app-id`},
+		"no appPort": {func(a *Args) *Args { a.Sidecar = &Sidecar{AppID: "a", Config: "c"}; return a }, `app "web": the sidecar needs an app-id`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
+				_, err := New(ctx, "web", c.change(good()))
+				return err
+			})
+			require.ErrorContains(t, err, c.want)
+			require.Empty(t, g.Resources)
+		})
+	}
+}
+
+// TestAlone: a Deployment, a Service and a ServiceAccount of one name, hardened.
+func TestAlone(t *testing.T) {
+	args := good()
+	args.Env = []Variable{{Name: "A", Value: ""}, {Name: "B", Secret: &secrets.Ref{Name: pulumi.String("s"), Key: "k"}}}
+	args.PullSecrets = []string{"registry"}
+	args.Sidecar = &Sidecar{AppID: "web-app", AppPort: 8000, LogLevel: "info", Config: "appconfig", EnableMetrics: true, MetricsPort: 9090}
+	g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
+		_, err := New(ctx, "web", args)
+		return err
+	})
+	require.NoError(t, err)
+	for _, r := range []*graphtest.Resource{g.Get(t, "Deployment", "web-deployment"), g.Get(t, "Service", "web-service"), g.Get(t, "ServiceAccount", "web-account")} {
+		require.Equal(t, "web", r.Input("metadata", "name"))
+		require.Equal(t, "ns", r.Input("metadata", "namespace"))
+	}
+	spec := g.Get(t, "Deployment", "web-deployment").Input("spec").(map[string]any)
+	template := spec["template"].(map[string]any)
+	pod := template["spec"].(map[string]any)
+	container := pod["containers"].([]any)[0].(map[string]any)
+	require.Equal(t, spec["selector"].(map[string]any)["matchLabels"], g.Get(t, "Service", "web-service").Input("spec", "selector"))
+	require.NotContains(t, spec["selector"].(map[string]any)["matchLabels"], "daprstack.io/sidecar", "turning the sidecar on must not change the selector")
+	require.Equal(t, "true", template["metadata"].(map[string]any)["labels"].(map[string]any)["daprstack.io/sidecar"])
+	require.Equal(t, false, pod["automountServiceAccountToken"])
+	require.Equal(t, map[string]any{"runAsNonRoot": true, "seccompProfile": map[string]any{"type": "RuntimeDefault"}}, pod["securityContext"])
+	require.Equal(t, []any{map[string]any{"name": "registry"}}, pod["imagePullSecrets"])
+	require.Equal(t, map[string]any{
+		"runAsUser": 65532.0, "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+		"capabilities": map[string]any{"drop": []any{"ALL"}},
+	}, container["securityContext"])
+	require.Equal(t, []any{
+		map[string]any{"name": "A", "value": ""},
+		map[string]any{"name": "B", "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": "s", "key": "k"}}},
+	}, container["env"])
+	require.Equal(t, map[string]any{"path": "/healthz", "port": "http"}, container["readinessProbe"].(map[string]any)["httpGet"])
+	require.Equal(t, "true", g.Get(t, "Service", "web-service").Input("metadata", "annotations", "pulumi.com/skipAwait"))
+}

@@ -1,0 +1,80 @@
+package dapr
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/kube"
+)
+
+// ConfigurationType is the type token of [Configuration].
+const ConfigurationType = "daprstack:dapr:Configuration"
+
+// ConfigurationArgs are the arguments of [NewConfiguration].
+type ConfigurationArgs struct {
+	// Name of the object, to which the sidecars refer (S-09). Required.
+	Name string
+	// Namespace of the applications. Required.
+	Namespace pulumi.StringInput
+	// SamplingRate is the share of traces that is kept, "0" to "1". Default "0".
+	SamplingRate string
+	// Otel is the address of an OpenTelemetry collector, OTLP over gRPC. Default
+	// none.
+	Otel string
+	// After is what has to be there first. Unlike the option pulumi.DependsOn it
+	// holds up neither the component nor the program, only what it makes.
+	After []pulumi.Resource
+}
+
+func (a *ConfigurationArgs) check() error {
+	if a == nil || a.Name == "" || a.Namespace == nil {
+		return errors.New("a name and a namespace are required")
+	}
+	return nil
+}
+
+// Configuration is the Dapr Configuration of the sidecars.
+type Configuration struct {
+	pulumi.ResourceState
+
+	configuration *kube.Object
+}
+
+// NewConfiguration makes a configuration.
+func NewConfiguration(ctx *pulumi.Context, name string, args *ConfigurationArgs, opts ...pulumi.ResourceOption) (*Configuration, error) {
+	if err := args.check(); err != nil {
+		return nil, fmt.Errorf("configuration %q: %w", name, err)
+	}
+	c := &Configuration{}
+	err := ctx.RegisterComponentResource(ConfigurationType, name, c, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("registering configuration %q: %w", name, err)
+	}
+	if c.configuration, err = configuration(args).register(ctx, name+"-configuration", pulumi.Parent(c), pulumi.DependsOn(args.After)); err != nil {
+		return nil, err
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": pulumi.String(args.Name)})
+}
+
+// Ready returns what has to be there before a sidecar starts: daprd refuses to
+// without its Configuration.
+func (c *Configuration) Ready() []pulumi.Resource { return []pulumi.Resource{c.configuration} }
+
+func configuration(args *ConfigurationArgs) object {
+	rate := args.SamplingRate
+	if rate == "" {
+		rate = "0"
+	}
+	tracing := pulumi.Map{"samplingRate": pulumi.String(rate)}
+	if args.Otel != "" {
+		tracing["otel"] = pulumi.Map{
+			"endpointAddress": pulumi.String(args.Otel), "isSecure": pulumi.Bool(false), "protocol": pulumi.String("grpc"),
+		}
+	}
+	return object{
+		apiVersion: v1alpha1, kind: "Configuration", name: args.Name, namespace: args.Namespace,
+		spec: pulumi.Map{"tracing": tracing},
+	}
+}

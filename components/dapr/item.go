@@ -1,0 +1,52 @@
+package dapr
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/secrets"
+)
+
+// An Item is one entry of a component's metadata: a plain value or a reference
+// to a Secret. It is made by [Value] or [SecretRef]; one with both or with
+// neither cannot be written.
+type Item struct {
+	name   string
+	value  string
+	secret *secrets.Ref
+}
+
+// Value is an item with a plain value.
+func Value(name, value string) Item { return Item{name: name, value: value} }
+
+// SecretRef is an item whose value Dapr reads from a Secret of the component's
+// namespace (T-06, X-06).
+func SecretRef(name string, ref secrets.Ref) Item { return Item{name: name, secret: &ref} }
+
+// values turns a map into plain items, in the order of their names.
+func values(m map[string]string) []Item {
+	var items []Item
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		items = append(items, Value(name, m[name]))
+	}
+	return items
+}
+
+// metadata renders items as the metadata list of a Component.
+func metadata(items []Item) pulumi.MapArray {
+	list := make(pulumi.MapArray, len(items))
+	for i, item := range items {
+		entry := pulumi.Map{"name": pulumi.String(item.name)}
+		if item.secret != nil {
+			entry["secretKeyRef"] = pulumi.Map{
+				"name": item.secret.Name, "key": pulumi.String(item.secret.Key),
+			}
+		} else {
+			entry["value"] = pulumi.String(item.value)
+		}
+		list[i] = entry
+	}
+	return list
+}

@@ -1,0 +1,114 @@
+package dapr
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/kube"
+)
+
+// PubSubType is the type token of [PubSub].
+const PubSubType = "daprstack:dapr:PubSub"
+
+// PubSubArgs are the arguments of [NewPubSub].
+type PubSubArgs struct {
+	// Name of the Component, used by the applications. Required (T-01).
+	Name string
+	// Namespace of the applications and of the Secret (T-04). Required.
+	Namespace pulumi.StringInput
+	// Redis carries the events, in Redis Streams. Required.
+	Redis RedisConnection
+	// Scopes are the app-ids that may use it. Required (T-09).
+	Scopes []string
+	// Topics are all topics of the pub/sub. What is not among them can be
+	// neither published nor subscribed. Default none, which restricts nothing.
+	Topics []Topic
+	// ConsumerID names the consumer group. Default each app's own app-id.
+	ConsumerID string
+	// RedeliverInterval is how often unacknowledged events are looked for.
+	// Required.
+	RedeliverInterval time.Duration
+	// ProcessingTimeout is how long an event may stay unacknowledged before it is
+	// delivered again. Required.
+	ProcessingTimeout time.Duration
+	// StreamTTL is how long events are kept (E-10). Required unless MaxLenApprox
+	// is given.
+	StreamTTL time.Duration
+	// MaxLenApprox is the number of events that a stream keeps.
+	MaxLenApprox int
+	// Metadata are further items that Dapr reads (T-10). Default none.
+	Metadata map[string]string
+	// After is what has to be there first. Unlike the option pulumi.DependsOn it
+	// holds up neither the component nor the program, only what it makes.
+	After []pulumi.Resource
+}
+
+func (a *PubSubArgs) check() error {
+	switch {
+	case a == nil:
+		return errors.New("arguments are required")
+	case a.Name == "" || a.Namespace == nil:
+		return errors.New("a name and a namespace are required")
+	case len(a.Scopes) == 0:
+		return errors.New("scopes are required: without them every app of the namespace may use it")
+	case a.RedeliverInterval < time.Millisecond || a.ProcessingTimeout < time.Millisecond:
+		return errors.New("redeliverInterval and processingTimeout must be positive: without them nothing is delivered again")
+	case (a.StreamTTL > 0) == (a.MaxLenApprox > 0):
+		return errors.New("either streamTTL or maxLenApprox is required")
+	}
+	return a.Redis.check()
+}
+
+// PubSub is a Dapr pub/sub component on Redis Streams.
+type PubSub struct {
+	pulumi.ResourceState
+
+	component *kube.Object
+}
+
+// NewPubSub makes a pub/sub component.
+func NewPubSub(ctx *pulumi.Context, name string, args *PubSubArgs, opts ...pulumi.ResourceOption) (*PubSub, error) {
+	if err := args.check(); err != nil {
+		return nil, fmt.Errorf("pub/sub %q: %w", name, err)
+	}
+	p := &PubSub{}
+	err := ctx.RegisterComponentResource(PubSubType, name, p, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("registering pub/sub %q: %w", name, err)
+	}
+	if p.component, err = pubSub(args).register(ctx, name+"-component", pulumi.Parent(p), pulumi.DependsOn(args.After)); err != nil {
+		return nil, err
+	}
+	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"name": pulumi.String(args.Name)})
+}
+
+// Ready returns what has to be there before the pub/sub can be used.
+func (p *PubSub) Ready() []pulumi.Resource { return []pulumi.Resource{p.component} }
+
+func pubSub(args *PubSubArgs) object {
+	items := append(args.Redis.items(),
+		Value("redeliverInterval", milliseconds(args.RedeliverInterval)),
+		Value("processingTimeout", milliseconds(args.ProcessingTimeout)))
+	if args.ConsumerID != "" {
+		items = append(items, Value("consumerID", args.ConsumerID))
+	}
+	if args.StreamTTL > 0 {
+		items = append(items, Value("streamTTL", milliseconds(args.StreamTTL)))
+	} else {
+		items = append(items, Value("maxLenApprox", strconv.Itoa(args.MaxLenApprox)))
+	}
+	items = append(items, topicScopes(args.Topics)...)
+	return object{
+		apiVersion: v1alpha1, kind: "Component", name: args.Name, namespace: args.Namespace,
+		scopes: args.Scopes,
+		spec: pulumi.Map{
+			"type":     pulumi.String("pubsub.redis"),
+			"version":  pulumi.String("v1"),
+			"metadata": metadata(append(items, values(args.Metadata)...)),
+		},
+	}
+}

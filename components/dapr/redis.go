@@ -1,0 +1,45 @@
+package dapr
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/daprstack/daprstack/components/secrets"
+)
+
+// RedisConnection is how sidecars reach Redis.
+type RedisConnection struct {
+	// Host is its address, host:port (T-05). Required.
+	Host string
+	// EnableTLS encrypts the connection. Default false (T-08).
+	EnableTLS bool
+	// Username of an ACL user. Default none.
+	Username string
+	// Password is the Secret with the password, nil for a Redis that asks for
+	// none (T-06).
+	Password *secrets.Ref
+}
+
+func (c RedisConnection) check() error {
+	if c.Host == "" {
+		return errors.New("the address of Redis is required")
+	}
+	return nil
+}
+
+// items are the metadata items of the connection.
+func (c RedisConnection) items() []Item {
+	items := []Item{Value("redisHost", c.Host)}
+	if c.Username != "" {
+		items = append(items, Value("redisUsername", c.Username))
+	}
+	if c.Password != nil {
+		items = append(items, SecretRef("redisPassword", *c.Password))
+	}
+	return append(items, Value("enableTLS", strconv.FormatBool(c.EnableTLS)))
+}
+
+// milliseconds renders a duration in the one form that every duration of the
+// Redis components honours: a whole number of milliseconds.
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

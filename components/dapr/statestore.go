@@ -1,0 +1,80 @@
+package dapr
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/kube"
+)
+
+// StateStoreType is the type token of [StateStore].
+const StateStoreType = "daprstack:dapr:StateStore"
+
+// StateStoreArgs are the arguments of [NewStateStore].
+type StateStoreArgs struct {
+	// Name of the Component, used by the applications. Required (T-01).
+	Name string
+	// Namespace of the applications and of the Secret (T-04). Required.
+	Namespace pulumi.StringInput
+	// Redis is where the state is kept. Required.
+	Redis RedisConnection
+	// Scopes are the app-ids that may use it. Required (T-09).
+	Scopes []string
+	// Metadata are further items that Dapr reads (T-10). Default none.
+	Metadata map[string]string
+	// After is what has to be there first. Unlike the option pulumi.DependsOn it
+	// holds up neither the component nor the program, only what it makes.
+	After []pulumi.Resource
+}
+
+func (a *StateStoreArgs) check() error {
+	switch {
+	case a == nil:
+		return errors.New("arguments are required")
+	case a.Name == "" || a.Namespace == nil:
+		return errors.New("a name and a namespace are required")
+	case len(a.Scopes) == 0:
+		return errors.New("scopes are required: without them every app of the namespace may use it")
+	}
+	return a.Redis.check()
+}
+
+// StateStore is a Dapr state store in Redis.
+type StateStore struct {
+	pulumi.ResourceState
+
+	component *kube.Object
+}
+
+// NewStateStore makes a state store.
+func NewStateStore(ctx *pulumi.Context, name string, args *StateStoreArgs, opts ...pulumi.ResourceOption) (*StateStore, error) {
+	if err := args.check(); err != nil {
+		return nil, fmt.Errorf("state store %q: %w", name, err)
+	}
+	s := &StateStore{}
+	err := ctx.RegisterComponentResource(StateStoreType, name, s, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("registering state store %q: %w", name, err)
+	}
+	if s.component, err = stateStore(args).register(ctx, name+"-component", pulumi.Parent(s), pulumi.DependsOn(args.After)); err != nil {
+		return nil, err
+	}
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"name": pulumi.String(args.Name)})
+}
+
+// Ready returns what has to be there before the state store can be used.
+func (s *StateStore) Ready() []pulumi.Resource { return []pulumi.Resource{s.component} }
+
+func stateStore(args *StateStoreArgs) object {
+	return object{
+		apiVersion: v1alpha1, kind: "Component", name: args.Name, namespace: args.Namespace,
+		scopes: args.Scopes,
+		spec: pulumi.Map{
+			"type":     pulumi.String("state.redis"),
+			"version":  pulumi.String("v1"),
+			"metadata": metadata(append(args.Redis.items(), values(args.Metadata)...)),
+		},
+	}
+}

@@ -1,0 +1,80 @@
+package dapr
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/kube"
+)
+
+// SubscriptionType is the type token of [Subscription].
+const SubscriptionType = "daprstack:dapr:Subscription"
+
+// SubscriptionArgs are the arguments of [NewSubscription].
+type SubscriptionArgs struct {
+	// Namespace of the subscriber. Required.
+	Namespace pulumi.StringInput
+	// PubSub and Topic say what is subscribed. Required.
+	PubSub, Topic string
+	// App is the app-id of the subscriber. Required.
+	App string
+	// Path of the handler. Required.
+	Path string
+	// After is what has to be there first. Unlike the option pulumi.DependsOn it
+	// holds up neither the component nor the program, only what it makes.
+	After []pulumi.Resource
+}
+
+func (a *SubscriptionArgs) check() error {
+	if a == nil || a.Namespace == nil || a.PubSub == "" || a.Topic == "" || a.App == "" || a.Path == "" {
+		return errors.New("namespace, pub/sub, topic, app and path are required")
+	}
+	return nil
+}
+
+// Name of the Subscription: one for each subscriber of a topic.
+func (a *SubscriptionArgs) Name() string { return a.PubSub + "." + a.Topic + "." + a.App }
+
+// Subscription delivers one topic to one app. What the app cannot handle goes to
+// a dead-letter topic of its own (E-09).
+type Subscription struct {
+	pulumi.ResourceState
+
+	subscription *kube.Object
+}
+
+// NewSubscription makes a subscription.
+func NewSubscription(ctx *pulumi.Context, name string, args *SubscriptionArgs, opts ...pulumi.ResourceOption) (*Subscription, error) {
+	if err := args.check(); err != nil {
+		return nil, fmt.Errorf("subscription %q: %w", name, err)
+	}
+	s := &Subscription{}
+	err := ctx.RegisterComponentResource(SubscriptionType, name, s, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("registering subscription %q: %w", name, err)
+	}
+	if s.subscription, err = subscription(args).register(ctx, name+"-subscription", pulumi.Parent(s), pulumi.DependsOn(args.After)); err != nil {
+		return nil, err
+	}
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"name": pulumi.String(args.Name())})
+}
+
+// Ready returns what has to be there before events are delivered.
+func (s *Subscription) Ready() []pulumi.Resource { return []pulumi.Resource{s.subscription} }
+
+// subscription has a default route and no rules: an event that matched no rule
+// would be dropped.
+func subscription(args *SubscriptionArgs) object {
+	return object{
+		apiVersion: v2alpha1, kind: "Subscription", name: args.Name(), namespace: args.Namespace,
+		scopes: []string{args.App},
+		spec: pulumi.Map{
+			"pubsubname":      pulumi.String(args.PubSub),
+			"topic":           pulumi.String(args.Topic),
+			"routes":          pulumi.Map{"default": pulumi.String(args.Path)},
+			"deadLetterTopic": pulumi.String(DeadLetterTopic(args.Topic, args.App)),
+		},
+	}
+}

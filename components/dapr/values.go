@@ -1,0 +1,81 @@
+package dapr
+
+import (
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// SidecarLabel marks the pods that the injector must see: a pod with it cannot
+// be created while the injector does not serve (S-11). Pods without it, Redis
+// among them, never wait for the injector.
+const (
+	SidecarLabel      = "daprstack.io/sidecar"
+	SidecarLabelValue = "true"
+)
+
+// chartValues are the Helm values of the control plane. Those of the arguments
+// are merged over them.
+func chartValues(args *ControlPlaneArgs) map[string]any {
+	component := func(values map[string]any) map[string]any {
+		values["logLevel"] = args.LogLevel
+		return values
+	}
+	scheduler := map[string]any{"inMemoryStorage": args.SchedulerInMemory}
+	if !args.SchedulerInMemory {
+		scheduler["storageSize"] = args.SchedulerStorage
+		scheduler["storageClassName"] = args.SchedulerStorageClass
+	}
+	own := map[string]any{
+		"global": map[string]any{
+			// The chart of a release has its version here; a chart from the source
+			// tree has not.
+			"tag":            args.Version,
+			"ha":             map[string]any{"enabled": args.HA},
+			"mtls":           map[string]any{"enabled": args.MTLS},
+			"seccompProfile": "RuntimeDefault",
+		},
+		// It would let pods of the namespace "default" read its secrets. Ours read
+		// none: the operator resolves what their components refer to.
+		"dapr_rbac": map[string]any{"secretReader": map[string]any{"enabled": false}},
+		// The system Configuration is a resource of ours: see [ControlPlane].
+		"dapr_config":    map[string]any{"dapr_config_chart_included": false},
+		"dapr_operator":  component(map[string]any{}),
+		"dapr_placement": component(map[string]any{}),
+		"dapr_sentry":    component(map[string]any{}),
+		"dapr_scheduler": component(map[string]any{"cluster": scheduler}),
+		"dapr_sidecar_injector": component(map[string]any{
+			"webhookFailurePolicy":       "Fail",
+			"sidecarDropALLCapabilities": true,
+			"objectSelector": map[string]any{
+				"matchLabels": map[string]any{SidecarLabel: SidecarLabelValue},
+			},
+		}),
+	}
+	return mergeValues(own, args.Values)
+}
+
+// mergeValues returns base with over merged in, as Helm does: maps key by key,
+// everything else replaced.
+func mergeValues(base, over map[string]any) map[string]any {
+	all := maps.Clone(base)
+	for key, value := range over {
+		below, ok1 := all[key].(map[string]any)
+		above, ok2 := value.(map[string]any)
+		if ok1 && ok2 {
+			all[key] = mergeValues(below, above)
+			continue
+		}
+		all[key] = value
+	}
+	return all
+}
+
+// inputs turns Helm values into Pulumi inputs.
+func inputs(values map[string]any) pulumi.Map {
+	m := pulumi.Map{}
+	for key, value := range values {
+		m[key] = pulumi.Any(value)
+	}
+	return m
+}

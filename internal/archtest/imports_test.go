@@ -1,0 +1,155 @@
+package archtest
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/daprstack/daprstack"
+
+// layers says what the packages under a folder may import of this module, folder
+// by folder. A folder that is not named here may import anything; the longest
+// name counts.
+var layers = map[string][]string{
+	".":            {"stacks"},
+	"stacks":       {"components", "config"},
+	"components":   {"components", "config/rules"},
+	"config":       {"config/rules"},
+	"config/rules": {},
+	"policy":       {"config/rules"},
+	"contracts":    {"contracts", "config/rules"},
+	"examples":     {"examples", "contracts"},
+	"local":        {"local", "internal"},
+	"toolchain":    {"toolchain", "internal"},
+}
+
+// noPulumi are the folders that a program without Pulumi can use.
+var noPulumi = []string{"config", "config/rules", "contracts", "examples", "local", "toolchain"}
+
+// The packages of the Kubernetes SDK that the program may use. Each API group
+// costs seconds of every cold build, core/v1 forty; helm/v3, yaml and yaml/v2
+// import all sixty of them and cost minutes.
+const sdk = "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+
+var sdkPackages = []string{sdk + "/helm/v4", sdk + "/utilities"}
+
+func TestImportsPointOneWay(t *testing.T) {
+	for _, i := range imports(t) {
+		allowed, layered := layerOf(i.folder)
+		target, ours := strings.CutPrefix(i.path, module+"/")
+		if layered && ours && !slices.ContainsFunc(allowed, func(a string) bool { return within(target, a) }) {
+			t.Errorf("%s imports %s: %s may import only %v", i.file, target, i.folder, allowed)
+		}
+	}
+}
+
+func TestNoPulumiWhereNoneIsNeeded(t *testing.T) {
+	for _, i := range imports(t) {
+		for _, folder := range noPulumi {
+			if within(i.folder, folder) && strings.HasPrefix(i.path, "github.com/pulumi/") {
+				t.Errorf("%s imports %s: %s is for programs without Pulumi", i.file, i.path, folder)
+			}
+		}
+	}
+}
+
+func TestHeavyImports(t *testing.T) {
+	for _, i := range imports(t) {
+		if within(i.path, sdk) && !slices.Contains(sdkPackages, i.path) {
+			t.Errorf("%s imports %s: write the object as a kube.Manifest", i.file, i.path)
+		}
+	}
+}
+
+// TestLayersExist finds the layers whose folder was renamed, where the tests
+// above would pass for want of files.
+func TestLayersExist(t *testing.T) {
+	later := []string{"policy"} // has no content yet
+	seen := map[string]bool{}
+	for _, i := range imports(t) {
+		for folder := range layers {
+			seen[folder] = seen[folder] || within(i.folder, folder)
+		}
+	}
+	for folder := range layers {
+		if !seen[folder] && !slices.Contains(later, folder) {
+			t.Errorf("no Go file under %s", folder)
+		}
+	}
+}
+
+// layerOf returns what a folder may import.
+func layerOf(folder string) (allowed []string, layered bool) {
+	for f := folder; ; f = path.Dir(f) {
+		if allowed, ok := layers[f]; ok && (f != "." || folder == ".") {
+			return allowed, true
+		}
+		if f == "." {
+			return nil, false
+		}
+	}
+}
+
+// within says whether a folder or package is another one or below it.
+func within(name, folder string) bool {
+	return name == folder || strings.HasPrefix(name, folder+"/")
+}
+
+// imported is one import of one file.
+type imported struct{ file, folder, path string }
+
+// imports returns every import of the module's own programs, tests left out.
+// Folders with a go.mod of their own are other modules.
+func imports(t *testing.T) []imported {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	var all []imported
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if p != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || exists(filepath.Join(p, "go.mod"))) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(p, ".go") || strings.HasSuffix(p, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), p, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return fmt.Errorf("%s: %w", rel, err)
+			}
+			rel := filepath.ToSlash(rel)
+			all = append(all, imported{file: rel, folder: path.Dir(rel), path: name})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func exists(name string) bool {
+	matches, _ := filepath.Glob(name)
+	return len(matches) > 0
+}

@@ -1,0 +1,191 @@
+package graphtest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// Resource is one registered resource.
+type Resource struct {
+	Type, Name, URN string
+	Parent          string // URN
+	Provider        string // reference of the provider, "urn::id"
+	Inputs          resource.PropertyMap
+	SecretOutputs   []string // additional secret outputs
+	Retain          bool     // kept on delete
+
+	dependencies []string // URNs
+}
+
+// String names the resource in tests: "Deployment redis-server".
+func (r *Resource) String() string {
+	return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name
+}
+
+// Input returns the plain value at a path of keys and indices, nil when there is
+// none. Secrets are opened: what is secret is asked of [Graph.Clear].
+func (r *Resource) Input(path ...any) any {
+	v := resource.NewProperty(r.Inputs)
+	for _, step := range path {
+		for v.IsSecret() {
+			v = v.SecretValue().Element
+		}
+		switch step := step.(type) {
+		case string:
+			if !v.IsObject() {
+				return nil
+			}
+			v = v.ObjectValue()[resource.PropertyKey(step)]
+		case int:
+			if !v.IsArray() || step >= len(v.ArrayValue()) {
+				return nil
+			}
+			v = v.ArrayValue()[step]
+		}
+	}
+	for v.IsSecret() {
+		v = v.SecretValue().Element
+	}
+	return v.Mappable()
+}
+
+// Graph is what a program registered, in the order of the URNs.
+type Graph struct {
+	Resources []*Resource
+	Exports   map[string]any
+
+	byURN map[string]*Resource
+}
+
+func newGraph(found []*Resource, exports map[string]any) *Graph {
+	g := &Graph{Resources: found, Exports: exports, byURN: map[string]*Resource{}}
+	slices.SortFunc(g.Resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
+	for _, r := range found {
+		slices.Sort(r.dependencies)
+		r.dependencies = slices.Compact(r.dependencies)
+		g.byURN[r.URN] = r
+	}
+	return g
+}
+
+// Get returns the one resource of that type and name; the test fails when there
+// is none. The type may be shortened to its last part: "Deployment".
+func (g *Graph) Get(t testing.TB, typ, name string) *Resource {
+	t.Helper()
+	for _, r := range g.All(typ) {
+		if r.Name == name {
+			return r
+		}
+	}
+	t.Fatalf("no %s %q among %v", typ, name, g.Resources)
+	return nil
+}
+
+// All returns the resources of a type, which may be shortened to its last part.
+func (g *Graph) All(typ string) []*Resource {
+	var all []*Resource
+	for _, r := range g.Resources {
+		if r.Type == typ || strings.HasSuffix(r.Type, ":"+typ) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// Edges lists every edge as "from → to": what must be there before from is to.
+// The edge from a resource to its parent is left out.
+func (g *Graph) Edges() []string {
+	var edges []string
+	for _, r := range g.Resources {
+		for _, d := range r.dependencies {
+			if to, ok := g.byURN[d]; ok && d != r.Parent {
+				edges = append(edges, fmt.Sprintf("%s → %s", r, to))
+			}
+		}
+	}
+	slices.Sort(edges)
+	return edges
+}
+
+// Before says whether the engine finishes first before it starts then: there is
+// a path of dependencies from then to first. A resource also waits for what its
+// parents wait for.
+func (g *Graph) Before(first, then *Resource) bool {
+	seen := map[string]bool{}
+	var walk func(urn string) bool
+	walk = func(urn string) bool {
+		if urn == first.URN {
+			return true
+		}
+		r, ok := g.byURN[urn]
+		if !ok || seen[urn] {
+			return false
+		}
+		seen[urn] = true
+		return slices.ContainsFunc(append([]string{r.Parent}, r.dependencies...), walk)
+	}
+	return first != then && walk(then.URN)
+}
+
+// Clear lists the places where a text stands in an input in clear, as
+// "Secret redis-auth: stringData.password". Inside secrets it may stand.
+func (g *Graph) Clear(text string) []string {
+	var places []string
+	for _, r := range g.Resources {
+		walk("", resource.NewProperty(r.Inputs), func(path, value string) {
+			if strings.Contains(value, text) {
+				places = append(places, fmt.Sprintf("%s: %s", r, path))
+			}
+		})
+	}
+	for name, v := range g.Exports {
+		if strings.Contains(fmt.Sprint(v), text) {
+			places = append(places, "output "+name)
+		}
+	}
+	slices.Sort(places)
+	return places
+}
+
+// Dump renders the whole graph, with inputs and edges and without what is
+// secret, to be compared.
+func (g *Graph) Dump() string {
+	var b strings.Builder
+	for _, r := range g.Resources {
+		fmt.Fprintln(&b, r.URN)
+		walk("", resource.NewProperty(r.Inputs), func(path, value string) {
+			fmt.Fprintf(&b, "  %s = %s\n", path, value)
+		})
+	}
+	for _, e := range g.Edges() {
+		fmt.Fprintln(&b, e)
+	}
+	return b.String()
+}
+
+// walk visits every scalar that is not inside a secret, in order.
+func walk(path string, v resource.PropertyValue, visit func(path, value string)) {
+	switch {
+	case v.IsSecret():
+	case v.IsOutput():
+		if !v.OutputValue().Secret {
+			walk(path, v.OutputValue().Element, visit)
+		}
+	case v.IsObject():
+		for _, key := range v.ObjectValue().StableKeys() {
+			walk(strings.TrimPrefix(path+"."+string(key), "."), v.ObjectValue()[key], visit)
+		}
+	case v.IsArray():
+		for i, item := range v.ArrayValue() {
+			walk(fmt.Sprintf("%s[%d]", path, i), item, visit)
+		}
+	case v.IsNull():
+	default:
+		visit(path, fmt.Sprint(v.Mappable()))
+	}
+}

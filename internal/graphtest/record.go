@@ -1,0 +1,188 @@
+package graphtest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+)
+
+// Sentinel is the value of every random password: a test searches for it where
+// no password may be.
+const Sentinel = "sentinel-password-3f9c1d"
+
+const (
+	project = "daprstack"
+	stack   = "test"
+)
+
+// custom are the resource types that exist in the pinned providers and CRDs.
+// Whatever else a program registers is a mistake.
+var custom = []string{
+	"kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+	"kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
+	"kubernetes:apps/v1:Deployment",
+	"kubernetes:core/v1:Namespace",
+	"kubernetes:core/v1:PersistentVolumeClaim",
+	"kubernetes:core/v1:Secret",
+	"kubernetes:core/v1:Service",
+	"kubernetes:core/v1:ServiceAccount",
+	"kubernetes:dapr.io/v1alpha1:Component",
+	"kubernetes:dapr.io/v1alpha1:Configuration",
+	"kubernetes:dapr.io/v1alpha1:Resiliency",
+	"kubernetes:dapr.io/v2alpha1:Subscription",
+	"kubernetes:helm.sh/v4:Chart",
+	"pulumi:providers:kubernetes",
+	"random:index/randomPassword:RandomPassword",
+}
+
+// component is the form of our own component types.
+var component = regexp.MustCompile(`^daprstack:[a-z]+:[A-Z][A-Za-z]+$`)
+
+// Option changes how a program is run.
+type Option func(*recorder)
+
+// Preview runs the program as a preview does. The mocks cannot carry unknown
+// secrets, so what a provider computes is known all the same.
+func Preview() Option { return func(r *recorder) { r.preview = true } }
+
+// Hold does not let the first resource come up before the second is registered,
+// both by their names: a program that waits for the first where it need not is
+// found out.
+func Hold(first, until string) Option {
+	return func(r *recorder) { r.held, r.until, r.arrived = first, until, make(chan struct{}) }
+}
+
+// Fail makes the engine refuse a resource, by its name.
+func Fail(name string) Option { return func(r *recorder) { r.failing = name } }
+
+// patience is how long a held resource is held at most. Only a program that
+// fails the test uses it up.
+const patience = 10 * time.Second
+
+// Run runs a program and returns what it registered. The error is the
+// program's; the graph then holds what was registered before it.
+func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Graph, error) {
+	t.Helper()
+	r := &recorder{exports: map[string]any{}}
+	for _, opt := range opts {
+		opt(r)
+	}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		if err := program(ctx); err != nil {
+			return err
+		}
+		for name, value := range ctx.GetCurrentExportMap() {
+			result, err := internals.UnsafeAwaitOutput(ctx.Context(), pulumi.ToOutput(value))
+			if err != nil {
+				return fmt.Errorf("output %s: %w", name, err)
+			}
+			r.exports[name] = result.Value
+		}
+		return nil
+	}, pulumi.WithMocks(project, stack, r), func(info *pulumi.RunInfo) { info.DryRun = r.preview })
+	for _, problem := range r.problems {
+		t.Error(problem)
+	}
+	return newGraph(r.found, r.exports), err
+}
+
+// recorder is the mock that remembers.
+type recorder struct {
+	preview     bool
+	held, until string
+	failing     string
+	arrived     chan struct{}
+
+	mu       sync.Mutex
+	found    []*Resource
+	exports  map[string]any
+	problems []string
+}
+
+// NewResource implements pulumi.MockResourceMonitor.
+func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r.record(args)
+	if args.Name == r.failing {
+		return "", nil, fmt.Errorf("%s failed", args.Name)
+	}
+	if args.Name == r.held && r.arrived != nil {
+		select {
+		case <-r.arrived:
+		case <-time.After(patience):
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.problems = append(r.problems, fmt.Sprintf("%s is not registered before %s is up", r.until, r.held))
+		}
+	}
+	return args.Name + "-id", r.outputs(args), nil
+}
+
+func (r *recorder) record(args pulumi.MockResourceArgs) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rpc := args.RegisterRPC
+	res := &Resource{
+		Type: args.TypeToken, Name: args.Name,
+		URN:           urn(rpc.GetParent(), args.TypeToken, args.Name),
+		Parent:        rpc.GetParent(),
+		Inputs:        args.Inputs,
+		Provider:      args.Provider,
+		Retain:        rpc.GetRetainOnDelete(),
+		SecretOutputs: rpc.GetAdditionalSecretOutputs(),
+		dependencies:  slices.Clone(rpc.GetDependencies()),
+	}
+	if res.Provider == "" && rpc.GetProviders() != nil {
+		res.Provider = rpc.GetProviders()["kubernetes"]
+	}
+	r.found = append(r.found, res)
+	known := slices.Contains(custom, res.Type)
+	if !args.Custom && !rpc.GetRemote() {
+		known = component.MatchString(res.Type)
+	}
+	if !known {
+		r.problems = append(r.problems, fmt.Sprintf("%s %q: unknown resource type", res.Type, res.Name))
+	}
+	if args.Name == r.until && r.arrived != nil {
+		close(r.arrived)
+	}
+}
+
+// outputs are what a provider would answer: the inputs, and what it computes.
+func (r *recorder) outputs(args pulumi.MockResourceArgs) resource.PropertyMap {
+	out := args.Inputs.Copy()
+	if meta := out["metadata"]; meta.IsObject() {
+		m := meta.ObjectValue().Copy()
+		if _, named := m["name"]; !named {
+			// Auto-naming happens before a preview too.
+			m["name"] = resource.NewProperty(args.Name + "-1a2b3c4d")
+		}
+		out["metadata"] = resource.NewProperty(m)
+	}
+	if args.TypeToken == "random:index/randomPassword:RandomPassword" {
+		out["result"] = resource.MakeSecret(resource.NewProperty(Sentinel))
+	}
+	return out
+}
+
+// Call implements pulumi.MockResourceMonitor: the program calls no function.
+func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return nil, fmt.Errorf("unexpected call of %s", args.Token)
+}
+
+// urn is the name that the engine would give: it holds the types of all
+// parents.
+func urn(parent, typ, name string) string {
+	parentType := tokens.Type("")
+	if p := resource.URN(parent); p != "" && p.QualifiedType() != resource.RootStackType {
+		parentType = p.QualifiedType()
+	}
+	return string(resource.NewURN(stack, project, parentType, tokens.Type(typ), name))
+}

@@ -1,0 +1,90 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/config"
+)
+
+// Deploy is the Pulumi program: pulumi.Run(stacks.Deploy). It takes the
+// configuration of the stack from the environment in which Pulumi runs programs,
+// because only there every key can be seen, also one with a typing error.
+// Nothing is registered when the configuration is bad.
+//
+// Inline programs of the Automation API have no such environment: use [Program].
+func Deploy(ctx *pulumi.Context) error {
+	values, secretKeys, err := environment()
+	if err != nil {
+		return err
+	}
+	return Program(values, secretKeys...)(ctx)
+}
+
+// Program is the Pulumi program for a given configuration: keys with their
+// namespace ("daprstack:apps"), values as Pulumi keeps them, plain text or JSON.
+// The keys in secretKeys hold secrets. Bad configuration makes the program fail
+// before it registers anything; check it earlier with [Load].
+func Program(values map[string]string, secretKeys ...string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		stack, err := Load(values, secretKeys...)
+		if err != nil {
+			return err
+		}
+		for _, warning := range config.Warnings(stack) {
+			if err := ctx.Log.Warn(warning.String(), nil); err != nil {
+				return fmt.Errorf("logging a warning: %w", err)
+			}
+		}
+		return deploy(ctx, stack)
+	}
+}
+
+// Load is [config.Load] with the one check that only this machine can make: a
+// local chart is there.
+func Load(values map[string]string, secretKeys ...string) (*config.Stack, error) {
+	stack, err := config.Load(values, secretKeys...)
+	if err != nil {
+		return nil, err
+	}
+	if path := stack.Dapr.Chart.Path; path != "" {
+		if err := isChart(path); err != nil {
+			return nil, config.Errors{{
+				Path: "dapr.chart.path", Value: strconv.Quote(path),
+				Allowed: fmt.Sprintf("must be a Helm chart, a directory with a Chart.yaml or a .tgz file: %v", err),
+			}}
+		}
+	}
+	return stack, nil
+}
+
+func isChart(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		_, err = os.Stat(filepath.Join(path, "Chart.yaml"))
+	}
+	return err
+}
+
+// environment reads the configuration that Pulumi hands to a program.
+func environment() (values map[string]string, secretKeys []string, err error) {
+	raw, ok := os.LookupEnv(pulumi.EnvConfig)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s is not set: run the program with `pulumi up`, "+
+			"or give the configuration to stacks.Program", pulumi.EnvConfig)
+	}
+	if err := json.Unmarshal([]byte(raw), &values); err != nil {
+		return nil, nil, fmt.Errorf("reading the configuration in %s: %w", pulumi.EnvConfig, err)
+	}
+	if raw := os.Getenv(pulumi.EnvConfigSecretKeys); raw != "" {
+		if err := json.Unmarshal([]byte(raw), &secretKeys); err != nil {
+			return nil, nil, fmt.Errorf("reading the secret keys in %s: %w", pulumi.EnvConfigSecretKeys, err)
+		}
+	}
+	return values, secretKeys, nil
+}

@@ -1,0 +1,370 @@
+package stacks_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/graphtest"
+	"github.com/daprstack/daprstack/internal/stackfile"
+	"github.com/daprstack/daprstack/stacks"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestGraphOfDev holds the whole graph of the dev stack: every resource with its
+// inputs, and exactly its edges.
+func TestGraphOfDev(t *testing.T) {
+	golden(t, "dev.graph", run(t, read(t, "dev")).Dump())
+}
+
+func TestGraphWithoutDapr(t *testing.T) {
+	golden(t, "dev-without-dapr.graph", run(t, withoutDapr(t)).Dump())
+}
+
+func TestOtherStacksDeploy(t *testing.T) {
+	for _, name := range []string{"staging", "prod"} {
+		g := run(t, read(t, name))
+		require.Len(t, g.All("App"), 3)
+		require.Equal(t, "daprstack-"+name, g.Get(t, "kubernetes", "cluster").Input("context"))
+	}
+}
+
+// TestOrder holds the edges that X-05, T-07 and S-11 ask for.
+func TestOrder(t *testing.T) {
+	g := run(t, read(t, "dev"))
+	namespace := g.Get(t, "Namespace", "namespace")
+	secret := g.Get(t, "Secret", "redis-password-secret")
+	server := g.Get(t, "Deployment", "redis-server")
+	chart := g.Get(t, "Chart", "dapr-chart")
+	settings := []*graphtest.Resource{
+		g.Get(t, "Configuration", "appconfig-configuration"),
+		g.Get(t, "Resiliency", "delivery-resiliency"),
+	}
+	settings = append(settings, g.All("kubernetes:dapr.io/v2alpha1:Subscription")...)
+	components := g.All("kubernetes:dapr.io/v1alpha1:Component")
+	guards := append(g.All("ValidatingAdmissionPolicy"), g.All("ValidatingAdmissionPolicyBinding")...)
+	require.Len(t, settings, 2+4)
+	require.Len(t, components, 2)
+	require.Len(t, guards, 2)
+
+	before(t, g, namespace, secret)
+	before(t, g, secret, server)
+	for _, c := range components {
+		before(t, g, secret, c)
+		before(t, g, server, c)
+		before(t, g, chart, c)
+	}
+	for _, s := range settings {
+		before(t, g, namespace, s)
+		before(t, g, chart, s)
+	}
+	for _, name := range []string{"frontend", "backend", "activity"} {
+		pods := g.Get(t, "Deployment", name+"-deployment")
+		before(t, g, chart, pods)
+		for _, first := range append(append(settings, components...), guards...) {
+			before(t, g, first, pods)
+		}
+	}
+}
+
+// TestSideBySide: Redis and the control plane do not wait for each other, in the
+// graph and while the program runs.
+func TestSideBySide(t *testing.T) {
+	for _, hold := range [][2]string{{"dapr-chart", "redis-server"}, {"redis-data", "dapr-chart"}, {"dapr-chart", "activity-service"}} {
+		_, err := graphtest.Run(t, stacks.Program(read(t, "dev")), graphtest.Hold(hold[0], hold[1]))
+		require.NoError(t, err)
+	}
+	g := run(t, read(t, "dev"))
+	server, chart := g.Get(t, "Deployment", "redis-server"), g.Get(t, "Chart", "dapr-chart")
+	require.False(t, g.Before(server, chart))
+	require.False(t, g.Before(chart, server))
+}
+
+// TestNoPasswordInClear: T-06, with a random, a given and an external password.
+func TestNoPasswordInClear(t *testing.T) {
+	given := `{"password": "` + graphtest.Sentinel + `"}`
+	external := `{"external": {"host": "redis.example.com:6379", "password": "` + graphtest.Sentinel + `"}}`
+	for name, redis := range map[string]string{"random": `{}`, "given": given, "external": external} {
+		t.Run(name, func(t *testing.T) {
+			values := read(t, "dev")
+			values["daprstack:redis"] = redis
+			g := run(t, values)
+			require.Empty(t, g.Clear(graphtest.Sentinel))
+			secret := g.Get(t, "Secret", "redis-password-secret")
+			require.Equal(t, graphtest.Sentinel, secret.Input("stringData", "password"), "the password is the one that is used")
+			for _, c := range g.All("kubernetes:dapr.io/v1alpha1:Component") {
+				require.Contains(t, c.Input("spec", "metadata"), map[string]any{
+					"name":         "redisPassword",
+					"secretKeyRef": map[string]any{"name": "redis-password-secret-1a2b3c4d", "key": "password"},
+				})
+			}
+		})
+	}
+}
+
+// TestOneCluster: every Kubernetes resource goes to the provider of the stack's
+// context, never to a default one, which would take the current context.
+func TestOneCluster(t *testing.T) {
+	t.Setenv("KUBECONFIG", "/somewhere/kubeconfig")
+	for _, values := range []map[string]string{read(t, "dev"), withoutDapr(t), read(t, "prod")} {
+		g := run(t, values)
+		cluster := g.Get(t, "pulumi:providers:kubernetes", "cluster")
+		require.Equal(t, values["daprstack:context"], cluster.Input("context"))
+		require.Empty(t, g.Clear("/somewhere"), "the kubeconfig never enters the state")
+		for _, r := range g.Resources {
+			if strings.HasPrefix(r.Type, "kubernetes:") {
+				require.Equal(t, cluster.URN+"::cluster-id", r.Provider, r.String())
+			}
+		}
+	}
+}
+
+// TestSameGraphEveryTime: two runs register the same, and a preview too, but for
+// what only the provider can know.
+func TestSameGraphEveryTime(t *testing.T) {
+	values := read(t, "dev")
+	first := run(t, values).Dump()
+	for range 3 {
+		require.Empty(t, cmp.Diff(first, run(t, values).Dump()))
+	}
+	preview, err := graphtest.Run(t, stacks.Program(values), graphtest.Preview())
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(first, preview.Dump()))
+}
+
+// TestWithoutDapr: C-04. Not one Dapr object, annotation or label is left, and
+// no Redis; services and variables are the same (C-05).
+func TestWithoutDapr(t *testing.T) {
+	on, off := run(t, read(t, "dev")), run(t, withoutDapr(t))
+	for _, r := range off.Resources {
+		require.NotContains(t, r.Type, "dapr.io")
+		require.NotContains(t, r.Type, ":dapr:")
+		require.NotContains(t, r.Type, "Chart")
+		require.NotContains(t, strings.ToLower(r.Name), "redis")
+	}
+	require.Empty(t, off.Clear("dapr.io"))
+	require.Empty(t, off.Clear("localhost:3500"))
+	for _, name := range []string{"frontend", "backend", "activity"} {
+		require.Equal(t, on.Get(t, "Service", name+"-service").Inputs, off.Get(t, "Service", name+"-service").Inputs)
+		require.Equal(t, names(t, on, name), names(t, off, name), "variables of %s", name)
+	}
+}
+
+// TestSidecarOrNot: an app without a sidecar has no trace of Dapr beside one
+// that has it (S-10, S-11).
+func TestSidecarOrNot(t *testing.T) {
+	values := read(t, "dev")
+	values["daprstack:apps"] = strings.Replace(values["daprstack:apps"], `"sidecar":{"appId":"frontend-app"}`, `"sidecar":null`, 1)
+	g := run(t, values)
+	pod := []any{"spec", "template", "metadata"}
+	frontend, backend := g.Get(t, "Deployment", "frontend-deployment"), g.Get(t, "Deployment", "backend-deployment")
+	require.Nil(t, frontend.Input(append(pod, "annotations")...))
+	require.NotContains(t, frontend.Input(append(pod, "labels")...), "daprstack.io/sidecar")
+	require.Equal(t, "true", backend.Input(append(pod, "labels", "daprstack.io/sidecar")...))
+	require.Equal(t, map[string]any{
+		"dapr.io/enabled": "true", "dapr.io/app-id": "backend-app", "dapr.io/app-port": "8000", "dapr.io/app-protocol": "http",
+		"dapr.io/config": "appconfig", "dapr.io/log-level": "info", "dapr.io/enable-metrics": "true", "dapr.io/metrics-port": "9090",
+		"dapr.io/sidecar-cpu-request": "50m", "dapr.io/sidecar-memory-request": "64Mi", "dapr.io/sidecar-memory-limit": "256Mi",
+		"dapr.io/disable-builtin-k8s-secret-store": "true", "dapr.io/sidecar-seccomp-profile-type": "RuntimeDefault",
+	}, backend.Input(append(pod, "annotations")...))
+}
+
+// TestNoComponentsNoRedis: a stack that keeps nothing in Redis has none.
+func TestNoComponentsNoRedis(t *testing.T) {
+	values := read(t, "dev")
+	for _, key := range []string{"stateStores", "pubSubs", "events"} {
+		delete(values, "daprstack:"+key)
+	}
+	g := run(t, values)
+	require.Empty(t, g.All("Redis"))
+	require.Empty(t, g.All("Secret"))
+	require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Resiliency"))
+	require.Len(t, g.All("App"), 3)
+}
+
+// TestExternalRedis: nothing runs in the cluster, the components go where they
+// are told.
+func TestExternalRedis(t *testing.T) {
+	values := read(t, "dev")
+	values["daprstack:redis"] = `{"external": {"host": "redis.example.com:6380", "auth": false, "enableTLS": true}}`
+	g := run(t, values)
+	require.Empty(t, g.All("Redis"))
+	require.Empty(t, g.All("Secret"))
+	metadata := g.Get(t, "Component", "statestore-component").Input("spec", "metadata")
+	require.Equal(t, []any{
+		map[string]any{"name": "redisHost", "value": "redis.example.com:6380"},
+		map[string]any{"name": "enableTLS", "value": "true"},
+	}, metadata)
+}
+
+// TestOneNamespace: T-04, X-06. A component, the secret that it reads and the
+// apps that use it are in one namespace.
+func TestOneNamespace(t *testing.T) {
+	in := map[string]int{}
+	for _, r := range run(t, read(t, "dev")).Resources {
+		if namespace, ok := r.Input("metadata", "namespace").(string); ok {
+			in[namespace]++
+			if namespace != "todo" {
+				require.Equal(t, "dapr-system", r.Name, "only the system Configuration is elsewhere")
+			}
+		}
+	}
+	require.Equal(t, 1, in["dapr-system"])
+	require.Greater(t, in["todo"], 15)
+}
+
+// TestKeep: C-03, what destroy leaves behind.
+func TestKeep(t *testing.T) {
+	kept := func(g *graphtest.Graph) []string {
+		var names []string
+		for _, r := range g.Resources {
+			if r.Retain {
+				names = append(names, r.String())
+			}
+		}
+		return names
+	}
+	values := read(t, "dev")
+	require.Empty(t, kept(run(t, values)))
+	values["daprstack:keep"] = `{"namespaces": true, "data": true}`
+	require.ElementsMatch(t, []string{"Namespace namespace", "Namespace dapr-namespace", "PersistentVolumeClaim redis-data"}, kept(run(t, values)))
+}
+
+func TestNamespaceThatIsThere(t *testing.T) {
+	values := read(t, "dev")
+	values["daprstack:createNamespace"] = "false"
+	g := run(t, values)
+	require.Len(t, g.All("Namespace"), 1, "only the control plane's")
+	require.Equal(t, "todo", g.Get(t, "Deployment", "backend-deployment").Input("metadata", "namespace"))
+}
+
+func TestVariablesOfTheStackFile(t *testing.T) {
+	values := read(t, "dev")
+	values["daprstack:apps"] = `[{"name": "web", "image": "web:1", "port": 80, "ports": [{"name": "admin", "port": 81}],
+		"env": {"B": "2", "A": "1"}, "secretEnv": {"TOKEN": {"name": "tokens", "key": "web"}}, "writablePaths": ["/tmp"], "args": ["-v"]}]`
+	for _, key := range []string{"stateStores", "pubSubs", "events"} {
+		delete(values, "daprstack:"+key)
+	}
+	container := run(t, values).Get(t, "Deployment", "web-deployment").Input("spec", "template", "spec", "containers", 0).(map[string]any)
+	require.Equal(t, []any{
+		map[string]any{"name": "PORT", "value": "80"},
+		map[string]any{"name": "A", "value": "1"},
+		map[string]any{"name": "B", "value": "2"},
+		map[string]any{"name": "TOKEN", "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": "tokens", "key": "web"}}},
+	}, container["env"])
+	require.Equal(t, []any{"-v"}, container["args"])
+	require.Equal(t, []any{map[string]any{"name": "writable-0", "mountPath": "/tmp"}}, container["volumeMounts"])
+	require.Len(t, container["ports"], 2)
+}
+
+func TestOutputs(t *testing.T) {
+	got, err := json.MarshalIndent(run(t, read(t, "dev")).Exports, "", "  ")
+	require.NoError(t, err)
+	golden(t, "dev.outputs.json", string(got)+"\n")
+	off := run(t, withoutDapr(t)).Exports
+	require.Equal(t, map[string]any{"enabled": false}, off["dapr"])
+	require.NotContains(t, off["apps"].(map[string]any)["backend"], "appId")
+}
+
+// TestBadConfiguration: an error, and not one resource.
+func TestBadConfiguration(t *testing.T) {
+	for name, values := range map[string]map[string]string{
+		"nothing at all": {},
+		"unknown key":    {"daprstack:contxt": "c", "daprstack:namespace": "n", "daprstack:apps": "[]"},
+		"port 0":         {"daprstack:context": "c", "daprstack:namespace": "n", "daprstack:apps": `[{"name": "a", "image": "a", "port": 0}]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, err := graphtest.Run(t, stacks.Program(values))
+			require.ErrorContains(t, err, "the stack file has")
+			require.Empty(t, g.Resources)
+		})
+	}
+}
+
+// TestDeploy: the program of main.go takes what Pulumi gives it.
+func TestDeploy(t *testing.T) {
+	values := read(t, "dev")
+	raw, err := json.Marshal(values)
+	require.NoError(t, err)
+	t.Setenv(pulumi.EnvConfig, string(raw))
+	t.Setenv(pulumi.EnvConfigSecretKeys, `["daprstack:redis"]`)
+	g, err := graphtest.Run(t, stacks.Deploy)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(run(t, values).Dump(), g.Dump()))
+
+	values["daprstack:aps"] = "[]"
+	raw, err = json.Marshal(values)
+	require.NoError(t, err)
+	t.Setenv(pulumi.EnvConfig, string(raw))
+	g, err = graphtest.Run(t, stacks.Deploy)
+	require.ErrorContains(t, err, `aps: unknown key; did you mean "apps"?`)
+	require.Empty(t, g.Resources)
+}
+
+// TestDeployWithoutConfiguration: without the environment a typing error could
+// not be seen, so the program refuses.
+func TestDeployWithoutConfiguration(t *testing.T) {
+	t.Setenv(pulumi.EnvConfig, "{}") // restores it afterwards
+	require.NoError(t, os.Unsetenv(pulumi.EnvConfig))
+	_, err := graphtest.Run(t, stacks.Deploy)
+	require.ErrorContains(t, err, "PULUMI_CONFIG is not set: run the program with `pulumi up`")
+}
+
+// run returns the graph of a configuration that must be good.
+func run(t testing.TB, values map[string]string) *graphtest.Graph {
+	t.Helper()
+	g, err := graphtest.Run(t, stacks.Program(values))
+	require.NoError(t, err)
+	return g
+}
+
+func before(t *testing.T, g *graphtest.Graph, first, then *graphtest.Resource) {
+	t.Helper()
+	require.True(t, g.Before(first, then), "%s must be there before %s", first, then)
+}
+
+// names are the names of an app's variables.
+func names(t *testing.T, g *graphtest.Graph, app string) []string {
+	t.Helper()
+	var names []string
+	env := g.Get(t, "Deployment", app+"-deployment").Input("spec", "template", "spec", "containers", 0, "env")
+	for _, v := range env.([]any) {
+		names = append(names, v.(map[string]any)["name"].(string))
+	}
+	return names
+}
+
+func read(t testing.TB, stack string) map[string]string {
+	t.Helper()
+	values, err := stackfile.Read(filepath.Join("..", "Pulumi."+stack+".yaml"))
+	require.NoError(t, err)
+	return values
+}
+
+// withoutDapr returns the configuration of the dev stack with Dapr turned off.
+func withoutDapr(t testing.TB) map[string]string {
+	t.Helper()
+	values := read(t, "dev")
+	values[config.Namespace+":dapr"] = `{"enabled": false}`
+	return values
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run the test with -update to write it")
+	require.Empty(t, cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
+}
