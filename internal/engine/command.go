@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+)
+
+const (
+	// gracePeriod is how long an interrupted engine may take to finish what it
+	// is doing before it is told to end at once. Some of it can't be cancelled,
+	// such as the provider's tries to make an object whose kind is not known
+	// yet; [Recover] then looks up what became of it.
+	gracePeriod = 10 * time.Second
+	// lastResort is how long after the interrupt the engine is killed.
+	lastResort = gracePeriod + 10*time.Second
+)
+
+// command runs the Pulumi CLI in a process group of its own. A Ctrl-C then
+// reaches the CLI once, passed on by us, and so cancels: by its own command the
+// Automation API passes it on beside the terminal's, and the second one makes
+// the CLI give up at once.
+type command struct {
+	path    string
+	version semver.Version
+}
+
+// newCommand checks the CLI that home/bin/pulumi is.
+func newCommand(home string) (auto.PulumiCommand, error) {
+	checked, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: home})
+	if err != nil {
+		return nil, fmt.Errorf("starting pulumi: %w", err)
+	}
+	return command{path: filepath.Join(home, "bin", "pulumi"), version: checked.Version()}, nil
+}
+
+// Version of the CLI.
+func (c command) Version() semver.Version { return c.version }
+
+// Run runs the CLI and returns what it wrote and its exit code.
+func (c command) Run(ctx context.Context, workdir string, stdin io.Reader,
+	stdouts, stderrs []io.Writer, env []string, args ...string,
+) (string, string, int, error) {
+	if !slices.Contains(args, "--non-interactive") {
+		args = append(args, "--non-interactive")
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, c.path, args...)
+	cmd.Dir = workdir
+	cmd.Env = append(append(os.Environ(), env...), "PULUMI_AUTOMATION_API=true")
+	cmd.Stdin = stdin
+	cmd.Stdout = io.MultiWriter(append(stdouts, &stdout)...)
+	cmd.Stderr = io.MultiWriter(append(stderrs, &stderr)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error {
+		// The second interrupt makes the CLI end at once, its plugins with it.
+		time.AfterFunc(gracePeriod, func() { _ = cmd.Process.Signal(os.Interrupt) })
+		return cmd.Process.Signal(os.Interrupt)
+	}
+	cmd.WaitDelay = lastResort
+
+	err := cmd.Run()
+	code := -1
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		code = 0
+	case errors.As(err, &exit):
+		code = exit.ExitCode()
+	}
+	return stdout.String(), stderr.String(), code, err
+}

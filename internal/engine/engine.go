@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/toolchain"
+)
+
+// Options say which stack to open and what to run it with.
+type Options struct {
+	// Project is the project's settings, as in Pulumi.yaml.
+	Project *workspace.Project
+	// Stack is the name of the stack.
+	Stack string
+	// Settings are the stack's, from the stack file with what the person said
+	// on the command line.
+	Settings *workspace.ProjectStack
+	// Program makes the program for a configuration; secretKeys are the keys
+	// that hold secrets.
+	Program func(values map[string]string, secretKeys ...string) pulumi.RunFunc
+	// Tools are the paths of Pulumi and its providers (toolchain.Engine).
+	Tools map[string]string
+	// Dir is the folder for state, home and settings.
+	Dir string
+	// Kubeconfig is the file that names the cluster. It goes to the provider by
+	// the environment, never into the state.
+	Kubeconfig string
+}
+
+// Open selects the stack, making it when it is new. The backend is the one of
+// PULUMI_BACKEND_URL, by default files in Options.Dir; the secrets in the state
+// are encrypted with PULUMI_CONFIG_PASSPHRASE (or …_FILE), by default a random
+// one that is kept in Options.Dir.
+func Open(ctx context.Context, o Options) (*auto.Stack, error) {
+	home := filepath.Join(o.Dir, "home")
+	work := filepath.Join(o.Dir, "work")
+	for _, dir := range []string{home, work} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("making the engine's folder: %w", err)
+		}
+	}
+	if err := installTools(home, o.Tools); err != nil {
+		return nil, err
+	}
+	cli, err := newCommand(home)
+	if err != nil {
+		return nil, err
+	}
+	env, err := environment(o)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := withKeptSalt(o.Settings, filepath.Join(work, "Pulumi."+o.Stack+".yaml"))
+	if err != nil {
+		return nil, err
+	}
+	project := *o.Project
+	// Paths in the project file are relative to the checkout; we run elsewhere.
+	project.Main, project.Description = "", nil
+
+	stack, err := auto.UpsertStackInlineSource(ctx, o.Stack, string(project.Name), nil,
+		auto.WorkDir(work), auto.PulumiHome(home), auto.Pulumi(cli), auto.Project(project),
+		auto.EnvVars(env), auto.Stacks(map[string]workspace.ProjectStack{o.Stack: *settings}))
+	if err != nil {
+		return nil, fmt.Errorf("opening stack %s: %w", o.Stack, err)
+	}
+	values, secretKeys, err := configuration(ctx, &stack, settings)
+	if err != nil {
+		return nil, err
+	}
+	stack.Workspace().SetProgram(o.Program(values, secretKeys...))
+	return &stack, nil
+}
+
+// configuration is what the program gets: the settings, decrypted by the engine
+// where there is something to decrypt.
+func configuration(ctx context.Context, stack *auto.Stack, settings *workspace.ProjectStack) (map[string]string, []string, error) {
+	values := make(map[string]string)
+	var secretKeys []string
+	if !settings.Config.HasSecureValue() {
+		for key, value := range settings.Config {
+			plain, err := value.Value(config.NopDecrypter)
+			if err != nil {
+				return nil, nil, fmt.Errorf("reading %s: %w", key, err)
+			}
+			values[key.String()] = plain
+		}
+		return values, nil, nil
+	}
+	all, err := stack.GetAllConfig(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("decrypting the configuration: %w", err)
+	}
+	for key, value := range all {
+		values[key] = value.Value
+		if value.Secret {
+			secretKeys = append(secretKeys, key)
+		}
+	}
+	return values, secretKeys, nil
+}
+
+// installTools links the tools into the engine's home, where it finds them
+// without a download and without a look at PATH.
+func installTools(home string, tools map[string]string) error {
+	links := map[string]string{filepath.Join("bin", "pulumi"): tools[toolchain.Pulumi]}
+	for _, provider := range []string{toolchain.KubernetesProvider, toolchain.RandomProvider} {
+		version, err := toolchain.Version(provider)
+		if err != nil {
+			return err
+		}
+		dir := strings.TrimPrefix(provider, "pulumi-") + "-v" + version
+		links[filepath.Join("plugins", dir, provider)] = tools[provider]
+	}
+	for link, target := range links {
+		link = filepath.Join(home, link)
+		if current, err := os.Readlink(link); err == nil && current == target {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(link), 0o700); err != nil {
+			return fmt.Errorf("installing %s: %w", filepath.Base(link), err)
+		}
+		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("installing %s: %w", filepath.Base(link), err)
+		}
+		if err := os.Symlink(target, link); err != nil {
+			return fmt.Errorf("installing %s: %w", filepath.Base(link), err)
+		}
+	}
+	return nil
+}
+
+// environment is what the CLI and, through it, the providers run with.
+func environment(o Options) (map[string]string, error) {
+	env := map[string]string{
+		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+		"KUBECONFIG": o.Kubeconfig,
+	}
+	if os.Getenv("PULUMI_BACKEND_URL") == "" {
+		backend := filepath.Join(o.Dir, "state")
+		if err := os.MkdirAll(backend, 0o700); err != nil {
+			return nil, fmt.Errorf("making the state folder: %w", err)
+		}
+		env["PULUMI_BACKEND_URL"] = "file://" + backend
+	}
+	_, given := os.LookupEnv("PULUMI_CONFIG_PASSPHRASE")
+	if !given && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == "" {
+		path := filepath.Join(o.Dir, "passphrase")
+		if err := ensurePassphrase(path); err != nil {
+			return nil, fmt.Errorf("making the passphrase of the state: %w", err)
+		}
+		env["PULUMI_CONFIG_PASSPHRASE_FILE"] = path
+	}
+	return env, nil
+}
+
+func ensurePassphrase(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(rand.Text())
+	return errors.Join(err, f.Close())
+}
+
+// withKeptSalt returns the settings with the salt that an earlier run put into
+// our copy of them, unless the stack file brings a secrets provider of its own.
+func withKeptSalt(settings *workspace.ProjectStack, kept string) (*workspace.ProjectStack, error) {
+	s := *settings
+	if s.EncryptionSalt != "" || s.SecretsProvider != "" {
+		return &s, nil
+	}
+	last, err := workspace.LoadProjectStack(nil, &workspace.Project{}, kept)
+	if err != nil {
+		return nil, fmt.Errorf("reading the settings of the last run: %w", err)
+	}
+	s.EncryptionSalt = last.EncryptionSalt
+	return &s, nil
+}
+
+// Recover readies a stack whose last update was ended in the middle: the lock of
+// a process that is gone is taken away, and what the update had begun is looked
+// up in the cluster, so that the next one goes on from there. It reports whether
+// there was anything to do.
+func Recover(ctx context.Context, stack *auto.Stack, dir string, state State) (bool, error) {
+	released, err := releaseDeadLocks(filepath.Join(dir, "state"), stack.Name())
+	if err != nil {
+		return released, fmt.Errorf("releasing the lock of the last update: %w", err)
+	}
+	if !state.Pending {
+		return released, nil
+	}
+	if _, err := stack.Refresh(ctx, optrefresh.ClearPendingCreates()); err != nil {
+		return true, fmt.Errorf("looking up what the interrupted update left: %w", err)
+	}
+	return true, nil
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+)
+
+// State is what the state file says of a stack.
+type State struct {
+	// Pending says that an update was ended in the middle of an operation.
+	Pending bool
+	// Context is the kubeconfig context that the stack is deployed on, "" for a
+	// stack that never was.
+	Context string
+}
+
+// Inspect reads the state with one call of the engine.
+func Inspect(ctx context.Context, stack *auto.Stack) (State, error) {
+	exported, err := stack.Export(ctx)
+	if err != nil {
+		return State{}, fmt.Errorf("reading the state: %w", err)
+	}
+	state, err := inspect(exported.Deployment)
+	if err != nil {
+		return State{}, fmt.Errorf("reading the state: %w", err)
+	}
+	return state, nil
+}
+
+func inspect(raw json.RawMessage) (State, error) {
+	if len(raw) == 0 {
+		return State{}, nil
+	}
+	var deployment struct {
+		Pending   []json.RawMessage `json:"pending_operations"`
+		Resources []struct {
+			Type   string `json:"type"`
+			Inputs struct {
+				Context string `json:"context"`
+			} `json:"inputs"`
+		} `json:"resources"`
+	}
+	if err := json.Unmarshal(raw, &deployment); err != nil {
+		return State{}, err
+	}
+	state := State{Pending: len(deployment.Pending) > 0}
+	for _, resource := range deployment.Resources {
+		if resource.Type == "pulumi:providers:kubernetes" {
+			state.Context = resource.Inputs.Context
+		}
+	}
+	return state, nil
+}
