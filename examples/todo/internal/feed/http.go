@@ -1,0 +1,94 @@
+package feed
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/daprstack/daprstack/contracts"
+	"github.com/daprstack/daprstack/examples/todo/internal/events"
+	"github.com/daprstack/daprstack/examples/todo/internal/serve"
+	"github.com/daprstack/daprstack/examples/todo/internal/store"
+)
+
+// New builds the activity service. STATESTORE_URL is its store, memory when it
+// is empty.
+func New(env serve.Env, log *slog.Logger) (serve.App, error) {
+	address, _ := env("STATESTORE_URL")
+	documents, err := store.Open(address, serve.Client(3*time.Second))
+	if err != nil {
+		return serve.App{}, fmt.Errorf("STATESTORE_URL: %w", err)
+	}
+	if address == "" {
+		log.Warn("STATESTORE_URL is empty: the feed is kept in memory and ends with this process")
+	}
+	s := &service{store: documents, log: log}
+	return serve.App{Handler: s.routes()}, nil
+}
+
+type service struct {
+	store store.Store
+	log   *slog.Logger
+}
+
+// routes is the API: one path for each event, and the feed. The user is the
+// query's user_id, 1 when there is none.
+func (s *service) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /events/task-created", events.Handle(s.log, func(ctx context.Context, e event.Event, t contracts.TaskCreated) error {
+		return s.take(ctx, e, t.UserID, t.TaskID, t.Title)
+	}))
+	mux.Handle("POST /events/task-updated", events.Handle(s.log, func(ctx context.Context, e event.Event, t contracts.TaskUpdated) error {
+		return s.take(ctx, e, t.UserID, t.TaskID, *t.UpdatedFields.Title)
+	}))
+	mux.Handle("POST /events/task-completed", events.Handle(s.log, func(ctx context.Context, e event.Event, t contracts.TaskCompleted) error {
+		return s.take(ctx, e, t.UserID, t.TaskID, "")
+	}))
+	mux.Handle("POST /events/task-deleted", events.Handle(s.log, func(ctx context.Context, e event.Event, t contracts.TaskDeleted) error {
+		return s.take(ctx, e, t.UserID, t.TaskID, "")
+	}))
+	mux.Handle("POST /", events.Unrouted(s.log))
+
+	mux.HandleFunc("GET /feed", func(w http.ResponseWriter, r *http.Request) {
+		user, err := strconv.ParseInt(cmp.Or(r.URL.Query().Get("user_id"), "1"), 10, 64)
+		if err != nil || user < 1 {
+			serve.Error(w, http.StatusBadRequest, "user_id must be a number, 1 or more")
+			return
+		}
+		feed, err := store.Load[[]Entry](r.Context(), s.store, feedKey(user))
+		if err != nil {
+			s.log.Error("request failed", "error", err)
+			serve.Error(w, http.StatusServiceUnavailable, "the store of the activity does not answer")
+			return
+		}
+		serve.JSON(w, http.StatusOK, map[string][]Line{"entries": lines(feed)})
+	})
+	return mux
+}
+
+// take enters an event into its user's feed.
+func (s *service) take(ctx context.Context, e event.Event, user, task int64, title string) error {
+	_, err := store.Update(ctx, s.store, feedKey(user), func(feed *[]Entry) error {
+		*feed = add(*feed, Entry{ID: e.ID(), Type: e.Type(), TaskID: task, Title: title, Time: e.Time()})
+		return nil
+	})
+	if err == nil {
+		s.log.Info("event taken", "event", e.ID(), "type", e.Type(), "user", user, "task", task)
+	}
+	return err
+}
+
+// feedKey is where the feed of one user is; any number gives a valid key.
+func feedKey(user int64) contracts.Key {
+	key, err := contracts.NewKey("activity", "feed", strconv.FormatInt(user, 10), 0)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
