@@ -1,0 +1,202 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/tools/clientcmd"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// patience bounds every wait; what it waits for normally takes seconds.
+const patience = 3 * time.Minute
+
+func checkout(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("..")
+	require.NoError(t, err)
+	return dir
+}
+
+// run runs the driver and returns what it wrote; it must end well.
+func run(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := try(t, args...)
+	require.NoErrorf(t, err, "daprstack %s:\n%s", strings.Join(args, " "), out)
+	return out
+}
+
+// try runs the driver, showing what it writes as it comes.
+func try(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	start := time.Now()
+	cmd := driver(t, args...)
+	var out bytes.Buffer
+	cmd.Stdout = io.MultiWriter(&out, os.Stderr)
+	cmd.Stderr = cmd.Stdout
+	err := cmd.Run()
+	t.Logf("daprstack %s: %s", strings.Join(args, " "), time.Since(start).Round(100*time.Millisecond))
+	return out.String(), err
+}
+
+func driver(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	root := checkout(t)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(root, "bin", "daprstack"), args...)
+	cmd.Dir = root
+	return cmd
+}
+
+// cluster is a client of the local node.
+type cluster struct {
+	t *testing.T
+	dynamic.Interface
+}
+
+func localCluster(t *testing.T) cluster {
+	t.Helper()
+	path, err := driver(t, "local", "kubeconfig").Output()
+	require.NoError(t, err)
+	config, err := clientcmd.BuildConfigFromFlags("", strings.TrimSpace(string(path)))
+	require.NoError(t, err)
+	client, err := dynamic.NewForConfig(config)
+	require.NoError(t, err)
+	return cluster{t, client}
+}
+
+var (
+	pods       = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+	services   = schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+	volumes    = schema.GroupVersionResource{Version: "v1", Resource: "persistentvolumes"}
+	crds       = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+	roles      = schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles"}
+	bindings   = schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings"}
+	webhooks   = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "mutatingwebhookconfigurations"}
+)
+
+func (c cluster) list(what schema.GroupVersionResource, namespace string) []unstructured.Unstructured {
+	c.t.Helper()
+	list, err := c.Resource(what).Namespace(namespace).List(c.t.Context(), metav1.ListOptions{})
+	require.NoError(c.t, err)
+	return list.Items
+}
+
+// names lists what contains part in its name.
+func (c cluster) names(what schema.GroupVersionResource, part string) []string {
+	c.t.Helper()
+	var names []string
+	for _, item := range c.list(what, "") {
+		if strings.Contains(item.GetName(), part) {
+			names = append(names, item.GetName())
+		}
+	}
+	return names
+}
+
+// containers are "ready/all" of every pod that runs in a namespace, by app.
+func (c cluster) containers(namespace string) map[string]string {
+	c.t.Helper()
+	found := make(map[string]string)
+	for _, pod := range c.list(pods, namespace) {
+		if pod.GetDeletionTimestamp() != nil {
+			continue
+		}
+		statuses, _, err := unstructured.NestedSlice(pod.Object, "status", "containerStatuses")
+		require.NoError(c.t, err)
+		ready := 0
+		for _, status := range statuses {
+			if status.(map[string]any)["ready"] == true {
+				ready++
+			}
+		}
+		name := pod.GetLabels()["app.kubernetes.io/name"]
+		found[name] = fmt.Sprintf("%d/%d", ready, len(statuses))
+	}
+	return found
+}
+
+// serviceURL is the address of a service on the node, as a browser on this
+// machine would use it.
+func (c cluster) serviceURL(namespace, name string) string {
+	c.t.Helper()
+	service, err := c.Resource(services).Namespace(namespace).Get(c.t.Context(), name, metav1.GetOptions{})
+	require.NoError(c.t, err)
+	ip, _, err := unstructured.NestedString(service.Object, "spec", "clusterIP")
+	require.NoError(c.t, err)
+	ports, _, err := unstructured.NestedSlice(service.Object, "spec", "ports")
+	require.NoError(c.t, err)
+	return fmt.Sprintf("http://%s:%d", ip, ports[0].(map[string]any)["port"])
+}
+
+// eventually waits until condition returns "", and fails with what it returned
+// last.
+func eventually(t *testing.T, what string, condition func(context.Context) string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		problem := condition(ctx)
+		if problem == "" {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: still not after %s: %s", what, patience, problem)
+		case <-tick.C:
+		}
+	}
+}
+
+// call makes a request and decodes the JSON answer into into, unless nil.
+func call(ctx context.Context, method, url string, body, into any) (int, error) {
+	var reader io.Reader
+	if body != nil {
+		content, err := json.Marshal(body)
+		if err != nil {
+			return 0, err
+		}
+		reader = bytes.NewReader(content)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, url, reader)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return response.StatusCode, err
+	}
+	if into != nil && response.StatusCode < 300 {
+		if err := json.Unmarshal(content, into); err != nil {
+			return response.StatusCode, fmt.Errorf("%s %s: %w in %q", method, url, err, content)
+		}
+	}
+	return response.StatusCode, nil
+}

@@ -1,0 +1,285 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const namespace = "todo"
+
+// TestDevStack walks through the life of the dev stack. The steps build on each
+// other; the first that fails ends the walk.
+func TestDevStack(t *testing.T) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			collect(t)
+		}
+	})
+
+	steps := []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"nothing is there", func(t *testing.T) { run(t, "local", "down") }},
+		{"no room on the disk", fullDisk},
+		{"node comes up", func(t *testing.T) { run(t, "local", "up") }},
+		{"node up twice is harmless", func(t *testing.T) { run(t, "local", "up") }},
+		{"bad input changes nothing", badInput},
+		{"interrupted up goes on", interruptedUp},
+		{"stack comes up", func(t *testing.T) { run(t, "up", "--yes") }},
+		{"every app has its sidecar", func(t *testing.T) { everyAppReady(t, "2/2") }},
+		{"a task reaches the feed", taskReachesFeed},
+		{"page works in a browser", pageInBrowser},
+		{"second up has nothing to do", func(t *testing.T) { run(t, "preview", "--expect-no-changes") }},
+		{"refresh finds no drift", func(t *testing.T) { run(t, "refresh", "--expect-no-changes") }},
+		{"no secret in clear in the state", noSecretInState},
+		{"Dapr off", daprOff},
+		{"Dapr on again", func(t *testing.T) {
+			run(t, "up", "--yes")
+			everyAppReady(t, "2/2")
+			taskReachesFeed(t)
+		}},
+		{"killed node recovers with its data", killedNode},
+		{"destroy leaves nothing", destroyLeavesNothing},
+		{"node goes without a trace", nodeGoes},
+		{"checkout is clean", func(t *testing.T) {
+			out, err := exec.CommandContext(t.Context(), "git", "-C", checkout(t), "status", "--porcelain").Output()
+			require.NoError(t, err)
+			assert.Empty(t, string(out))
+		}},
+	}
+	for _, step := range steps {
+		if !t.Run(step.name, step.run) {
+			t.FailNow()
+		}
+	}
+}
+
+// collect shows what a person would look at first.
+func collect(t *testing.T) {
+	t.Helper()
+	if out, err := driver(t, "local", "status").CombinedOutput(); err == nil {
+		t.Logf("local status:\n%s", out)
+	}
+}
+
+func badInput(t *testing.T) {
+	cases := []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"unknown key", []string{"-c", "dapr.enabledd=true"}, []string{"dapr.enabledd", "enabled"}},
+		{"wrong type", []string{"-c", "apps[0].port=http"}, []string{"apps[0].port"}},
+		{"unknown app in a scope", []string{"-c", "stateStores[0].scopes[0]=nobody-app"}, []string{"stateStores[0].scopes[0]", "[T-09]"}},
+		{"port 0", []string{"-c", "apps[0].port=0"}, []string{"apps[0].port"}},
+		{"app-id with capitals", []string{"-c", "apps[0].sidecar.appId=Frontend-App"}, []string{"apps[0].sidecar.appId", "[S-01]"}},
+		{"two apps, one app-id", []string{"-c", "apps[0].sidecar.appId=backend-app"}, []string{"backend-app", "[S-03]"}},
+		{"no context named", []string{"-c", "context="}, []string{"no cluster is named", "daprstack:context"}},
+		{"context that is not there", []string{"--context", "nowhere"}, []string{"nowhere"}},
+		{"missing chart", []string{"-c", "dapr.chart.path=/nonexistent/chart"}, []string{"/nonexistent/chart"}},
+		{"no such stack", []string{"-s", "nosuch"}, []string{"nosuch"}},
+	}
+	c := localCluster(t)
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			out, err := try(t, append([]string{"up", "--yes"}, tc.args...)...)
+			require.Error(t, err, out)
+			for _, want := range tc.want {
+				assert.Contains(t, out, want)
+			}
+			assert.NotContains(t, out, "goroutine ", "a stack trace")
+		})
+	}
+	assert.Empty(t, c.names(namespaces, namespace))
+	assert.Empty(t, c.names(crds, "dapr.io"))
+
+	t.Run("unreachable cluster", func(t *testing.T) {
+		kubeconfig := t.TempDir() + "/config"
+		content := strings.NewReplacer("NAME", "far").Replace(`{"apiVersion":"v1","kind":"Config",
+"clusters":[{"name":"NAME","cluster":{"server":"https://127.0.0.1:1"}}],
+"users":[{"name":"NAME","user":{}}],
+"contexts":[{"name":"NAME","context":{"cluster":"NAME","user":"NAME"}}]}`)
+		require.NoError(t, os.WriteFile(kubeconfig, []byte(content), 0o600))
+		out, err := try(t, "up", "--yes", "--context", "far", "--kubeconfig", kubeconfig)
+		require.Error(t, err)
+		assert.Contains(t, out, `cluster of context "far" can't be used`)
+	})
+}
+
+// interruptedUp ends up in the middle, once by Ctrl-C and once by killing driver
+// and engine; the next step, a plain up, must go on from there.
+func interruptedUp(t *testing.T) {
+	c := localCluster(t)
+	interrupt := func(what string, end func(pid int), exists func() bool) {
+		t.Helper()
+		cmd := driver(t, "up", "--yes")
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		require.NoError(t, cmd.Start())
+		eventually(t, what, func(context.Context) string {
+			if exists() {
+				return ""
+			}
+			return "not there yet"
+		})
+		end(cmd.Process.Pid)
+		require.Error(t, cmd.Wait(), "up came to its end before it was interrupted")
+	}
+	interrupt("the namespace appears", func(pid int) {
+		require.NoError(t, syscall.Kill(pid, syscall.SIGINT))
+	}, func() bool { return len(c.names(namespaces, namespace)) > 0 })
+
+	interrupt("the control plane appears", func(pid int) {
+		// The engine first: it must not get the chance to notice.
+		for _, child := range children(t, pid) {
+			require.NoError(t, syscall.Kill(child, syscall.SIGKILL))
+		}
+		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	}, func() bool { return len(c.names(crds, "components.dapr.io")) > 0 })
+}
+
+// children are the processes that a process started itself.
+func children(t *testing.T, pid int) []int {
+	t.Helper()
+	out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	require.NoError(t, err)
+	var pids []int
+	for field := range strings.FieldsSeq(string(out)) {
+		var child int
+		_, err := fmt.Sscan(field, &child)
+		require.NoError(t, err)
+		pids = append(pids, child)
+	}
+	return pids
+}
+
+func everyAppReady(t *testing.T, want string) {
+	t.Helper()
+	c := localCluster(t)
+	eventually(t, "every app "+want, func(context.Context) string {
+		found := c.containers(namespace)
+		for _, app := range []string{"frontend", "backend", "activity"} {
+			if found[app] != want {
+				return fmt.Sprint(found)
+			}
+		}
+		return ""
+	})
+}
+
+// taskList is what the page's API answers.
+type taskList struct {
+	Tasks []struct {
+		Title string `json:"title"`
+	} `json:"tasks"`
+}
+
+// taskReachesFeed makes a task through the page's API. With Dapr on, it crosses
+// the sidecars of frontend and backend, and its event crosses Redis Streams and
+// the sidecar of activity before the feed shows it.
+func taskReachesFeed(t *testing.T) {
+	t.Helper()
+	page := localCluster(t).serviceURL(namespace, "frontend")
+	title := "e2e " + time.Now().Format(time.RFC3339Nano)
+	eventually(t, "a task is made", func(ctx context.Context) string {
+		status, err := call(ctx, http.MethodPost, page+"/api/tasks", map[string]string{"title": title}, nil)
+		if err != nil || status != http.StatusCreated {
+			return fmt.Sprint(status, err)
+		}
+		return ""
+	})
+	eventually(t, "the task is in the feed", func(ctx context.Context) string {
+		var feed any
+		status, err := call(ctx, http.MethodGet, page+"/api/feed", nil, &feed)
+		if err != nil || status != http.StatusOK || !strings.Contains(fmt.Sprint(feed), title) {
+			return fmt.Sprint(status, err, feed)
+		}
+		return ""
+	})
+}
+
+func noSecretInState(t *testing.T) {
+	c := localCluster(t)
+	for _, secret := range c.list(secrets, namespace) {
+		password := secretValue(t, secret, "password")
+		if password == "" {
+			continue
+		}
+		// grep -r looks into every file of the engine's folder and of the
+		// node's logs; the node's etcd, which holds Secrets by nature, is not
+		// among them.
+		out, err := exec.CommandContext(t.Context(), "grep", "-rlF", password, engineDir, nodeLogs).Output()
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit, "password of %s in clear in:\n%s", secret.GetName(), out)
+		require.Equal(t, 1, exit.ExitCode())
+		return
+	}
+	t.Fatal("no secret with a password in the namespace")
+}
+
+func daprOff(t *testing.T) {
+	run(t, "up", "--yes", "-c", "dapr.enabled=false")
+	c := localCluster(t)
+	everyAppReady(t, "1/1")
+	taskReachesFeed(t)
+	assert.Empty(t, c.names(crds, "dapr.io"))
+	assert.Empty(t, c.names(namespaces, "dapr"))
+	assert.Empty(t, c.names(webhooks, "dapr"))
+	for _, pod := range c.list(pods, namespace) {
+		for name := range pod.GetAnnotations() {
+			assert.NotContains(t, name, "dapr.io/")
+		}
+		assert.NotContains(t, pod.GetName(), "redis")
+	}
+}
+
+// killedNode ends everything that the node runs, as a crash of the machine
+// would, and expects the task made before to be there after.
+func killedNode(t *testing.T) {
+	page := localCluster(t).serviceURL(namespace, "frontend")
+	var before taskList
+	_, err := call(t.Context(), http.MethodGet, page+"/api/tasks", nil, &before)
+	require.NoError(t, err)
+	require.NotEmpty(t, before.Tasks)
+
+	for _, pid := range nodeProcesses(t) {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // one ends the next
+	}
+	run(t, "local", "up")
+	everyAppReady(t, "2/2")
+	eventually(t, "the tasks are there again", func(ctx context.Context) string {
+		var after taskList
+		status, err := call(ctx, http.MethodGet, page+"/api/tasks", nil, &after)
+		if err != nil || len(after.Tasks) != len(before.Tasks) {
+			return fmt.Sprint(status, err, after)
+		}
+		return ""
+	})
+}
+
+func destroyLeavesNothing(t *testing.T) {
+	run(t, "destroy", "--yes")
+	c := localCluster(t)
+	assert.Empty(t, c.names(namespaces, namespace))
+	assert.Empty(t, c.names(namespaces, "dapr"))
+	assert.Empty(t, c.names(crds, "dapr.io"))
+	assert.Empty(t, c.names(roles, "dapr-"))
+	assert.Empty(t, c.names(bindings, "dapr-"))
+	assert.Empty(t, c.names(webhooks, "dapr"))
+	eventually(t, "volumes are gone", func(context.Context) string {
+		return strings.Join(c.names(volumes, ""), " ")
+	})
+}

@@ -1,0 +1,220 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/daprstack/daprstack/internal/progress"
+	"github.com/daprstack/daprstack/toolchain"
+)
+
+// TestYardstick measures up against the same objects brought up by helm and
+// kubectl: in turns, on the same empty, ready node with the images there, from
+// the command to the last pod ready. YARDSTICK is the number of pairs; without
+// it nothing is measured.
+func TestYardstick(t *testing.T) {
+	pairs, err := strconv.Atoi(os.Getenv("YARDSTICK"))
+	if err != nil || pairs < 1 {
+		t.Skip("set YARDSTICK=<pairs> to measure: make bench")
+	}
+	run(t, "local", "up")
+	run(t, "destroy", "--yes")
+	run(t, "up", "--yes")
+	y := newYardstick(t)
+	run(t, "destroy", "--yes")
+
+	var ours, theirs []time.Duration
+	for i := range pairs {
+		ours = append(ours, timed(func() {
+			run(t, "up", "--yes")
+			y.awaitApps(t)
+		}))
+		run(t, "destroy", "--yes")
+		theirs = append(theirs, timed(func() {
+			y.up(t)
+			y.awaitApps(t)
+		}))
+		y.down(t)
+		t.Logf("pair %d: up %.1f s, helm and kubectl %.1f s", i+1, ours[i].Seconds(), theirs[i].Seconds())
+	}
+	t.Logf("median of %d: up %.1f s, helm and kubectl %.1f s, ratio %.2f", pairs,
+		median(ours).Seconds(), median(theirs).Seconds(), median(ours).Seconds()/median(theirs).Seconds())
+}
+
+func timed(do func()) time.Duration {
+	start := time.Now()
+	do()
+	return time.Since(start)
+}
+
+func median(d []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(d))
+	return sorted[len(sorted)/2]
+}
+
+// yardstick is what the dev stack deploys, as files for helm and kubectl.
+type yardstick struct {
+	chart     string
+	values    string
+	objects   string
+	workloads []string
+
+	helm, kubectl string
+}
+
+const daprNamespace = "dapr-system"
+
+// helmValues are what the stack gives the chart, by its component: see
+// chartValues of components/dapr.
+const helmValues = `{
+  "global": {"tag": "` + toolchain.DaprVersion + `", "seccompProfile": "RuntimeDefault"},
+  "dapr_rbac": {"secretReader": {"enabled": false}},
+  "dapr_scheduler": {"cluster": {"storageSize": "1Gi"}},
+  "dapr_sidecar_injector": {
+    "webhookFailurePolicy": "Fail", "sidecarDropALLCapabilities": true,
+    "objectSelector": {"matchLabels": {"daprstack.io/sidecar": "true"}}
+  }
+}`
+
+// newYardstick takes the objects from the state of the stack that is up.
+func newYardstick(t *testing.T) yardstick {
+	t.Helper()
+	dir := t.TempDir()
+	tc, err := toolchain.New(checkout(t), progress.New(os.Stderr))
+	require.NoError(t, err)
+	tools, err := tc.Ensure(t.Context(), toolchain.Helm, toolchain.Node)
+	require.NoError(t, err)
+	kubectl := filepath.Join(dir, "kubectl") // the node's binary by that name
+	require.NoError(t, os.Symlink(tools[toolchain.Node], kubectl))
+
+	state := exec.CommandContext(t.Context(), filepath.Join(engineDir, "home", "bin", "pulumi"),
+		"stack", "export", "--show-secrets", "--stack", "dev")
+	state.Dir = filepath.Join(engineDir, "work")
+	state.Env = append(os.Environ(), "PULUMI_HOME="+engineDir+"/home", "PULUMI_BACKEND_URL=file://"+engineDir+"/state",
+		"PULUMI_CONFIG_PASSPHRASE_FILE="+engineDir+"/passphrase", "PULUMI_SKIP_UPDATE_CHECK=true")
+	out, err := state.Output()
+	require.NoError(t, err)
+	var export struct {
+		Deployment struct {
+			Resources []struct {
+				URN    string
+				Type   string
+				Inputs map[string]any
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(out, &export))
+
+	chart, err := tc.DaprChart(t.Context())
+	require.NoError(t, err)
+	y := yardstick{
+		chart: chart, values: dir + "/values.json", objects: dir + "/objects.json",
+		helm: tools[toolchain.Helm], kubectl: kubectl,
+	}
+	list := map[string]any{"apiVersion": "v1", "kind": "List"}
+	var items []any
+	for _, r := range export.Deployment.Resources {
+		inputs, _ := plain(r.Inputs).(map[string]any)
+		metadata, _ := inputs["metadata"].(map[string]any)
+		switch {
+		case strings.Contains(r.URN, "kubernetes:helm.sh/v4:Chart$"), inputs["kind"] == nil: // helm's
+		case metadata["name"] == daprNamespace, metadata["namespace"] == daprNamespace: // helm's too
+		default:
+			items = append(items, inputs)
+			if kind := inputs["kind"]; kind == "Deployment" || kind == "StatefulSet" {
+				y.workloads = append(y.workloads, fmt.Sprintf("%s/%s", kind, metadata["name"]))
+			}
+		}
+	}
+	require.NotEmpty(t, y.workloads)
+	require.NoError(t, os.WriteFile(y.values, []byte(helmValues), 0o600))
+	// namespaces first, or what is in them can't be applied
+	slices.SortStableFunc(items, func(a, b any) int {
+		return order(a) - order(b)
+	})
+	list["items"] = items
+	content, err := json.Marshal(list)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(y.objects, content, 0o600))
+	return y
+}
+
+func order(item any) int {
+	if item.(map[string]any)["kind"] == "Namespace" {
+		return 0
+	}
+	return 1
+}
+
+// plain drops the engine's marks from a value, and opens its secrets.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if text, ok := v["plaintext"].(string); ok && len(v) == 2 {
+			var opened any
+			if json.Unmarshal([]byte(text), &opened) == nil {
+				return plain(opened)
+			}
+		}
+		clean := make(map[string]any, len(v))
+		for key, value := range v {
+			if !strings.HasPrefix(key, "__") {
+				clean[key] = plain(value)
+			}
+		}
+		return clean
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i])
+		}
+	}
+	return v
+}
+
+func (y yardstick) up(t *testing.T) {
+	t.Helper()
+	y.do(t, y.helm, "upgrade", "--install", "dapr", y.chart, "--namespace", daprNamespace, "--create-namespace", "--values", y.values, "--wait")
+	y.do(t, y.kubectl, "apply", "--server-side", "--filename", y.objects)
+}
+
+func (y yardstick) awaitApps(t *testing.T) {
+	t.Helper()
+	for _, workload := range y.workloads {
+		y.do(t, y.kubectl, "rollout", "status", workload, "--namespace", namespace, "--timeout", patience.String())
+	}
+}
+
+func (y yardstick) down(t *testing.T) {
+	t.Helper()
+	y.do(t, y.kubectl, "delete", "--wait", "--filename", y.objects)
+	y.do(t, y.helm, "uninstall", "dapr", "--namespace", daprNamespace, "--wait")
+	y.do(t, y.kubectl, "delete", "--wait", "--ignore-not-found", "namespace", daprNamespace)
+	for _, crd := range localCluster(t).names(crds, "dapr.io") {
+		y.do(t, y.kubectl, "delete", "--wait", "crd", crd)
+	}
+}
+
+// do runs helm or kubectl against the local node.
+func (y yardstick) do(t *testing.T, path string, args ...string) {
+	t.Helper()
+	kubeconfig, err := driver(t, "local", "kubeconfig").Output()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+strings.TrimSpace(string(kubeconfig)))
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoErrorf(t, cmd.Run(), "%s %s:\n%s", filepath.Base(path), strings.Join(args, " "), &out)
+}
