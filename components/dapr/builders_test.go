@@ -206,15 +206,16 @@ func TestChartTransform(t *testing.T) {
 	given := pulumi.Map{"metadata": pulumi.Map{"name": pulumi.String("x"), "annotations": pulumi.Map{"a": pulumi.String("b")}}}
 	seen := 0
 	transform := func(typ, name string, retain bool) *pulumi.ResourceTransformResult {
-		return chartTransform(system, func() { seen++ }, retain)(context.Background(), &pulumi.ResourceTransformArgs{Type: typ, Name: name, Props: given})
+		return chartTransform("project-stack", system, func() { seen++ }, retain)(context.Background(), &pulumi.ResourceTransformArgs{Type: typ, Name: name, Props: given})
 	}
 	sentry := transform(deploymentType, "dapr:ns/dapr-sentry", true)
 	require.Equal(t, pulumi.Map{"metadata": pulumi.Map{"name": pulumi.String("x"), "annotations": pulumi.Map{
-		"a": pulumi.String("b"), "pulumi.com/skipAwait": pulumi.String("true"),
+		"a": pulumi.String("b"), "pulumi.com/patchFieldManager": pulumi.String("project-stack"), "pulumi.com/skipAwait": pulumi.String("true"),
 	}}}, sentry.Props)
 	require.Equal(t, []pulumi.Resource{system}, sentry.Opts.DependsOn)
 	require.False(t, sentry.Opts.RetainOnDelete)
-	require.Equal(t, given, transform(deploymentType, "dapr:ns/dapr-operator", false).Props, "a gate is waited for")
+	require.NotContains(t, transform(deploymentType, "dapr:ns/dapr-operator", false).Props["metadata"].(pulumi.Map)["annotations"],
+		"pulumi.com/skipAwait", "a gate is waited for")
 	require.True(t, transform(crdType, "dapr:components.dapr.io", true).Opts.RetainOnDelete)
 	require.False(t, transform(crdType, "dapr:components.dapr.io", false).Opts.RetainOnDelete)
 	require.Zero(t, seen)

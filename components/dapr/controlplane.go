@@ -86,7 +86,7 @@ func NewControlPlane(ctx *pulumi.Context, name string, args *ControlPlaneArgs, o
 		return nil, err
 	}
 	c.chart, err = helmv4.NewChart(ctx, name+"-chart", chart(args, in), pulumi.Parent(c),
-		pulumi.Transforms([]pulumi.ResourceTransform{chartTransform(system, crd.give, args.RetainCRDs)}))
+		pulumi.Transforms([]pulumi.ResourceTransform{chartTransform(kube.Manager(ctx), system, crd.give, args.RetainCRDs)}))
 	if err != nil {
 		return nil, fmt.Errorf("making the chart of control plane %q: %w", name, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/kube"
 )
 
 // The types of the chart's objects that the transform treats specially.
@@ -28,14 +30,14 @@ var gates = []string{"dapr-operator", "dapr-sidecar-injector"}
 //   - Two differences that are none are ignored: an empty list of rules, and the
 //     conversion webhook that the operator completes at run time.
 //
-// It calls seen when the CRD of Configurations passes by.
-func chartTransform(system pulumi.Resource, seen func(), retainCRDs bool) pulumi.ResourceTransform {
+// Each gets the field manager of the stack. It calls seen when the CRD of Configurations passes by.
+func chartTransform(manager string, system pulumi.Resource, seen func(), retainCRDs bool) pulumi.ResourceTransform {
 	return func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 		a := adapt(args.Type, args.Name)
 		if a.seen {
 			seen()
 		}
-		props, opts := args.Props, args.Opts
+		props, opts := annotate(args.Props, kube.ManagerAnnotation, manager), args.Opts
 		if a.skipAwait {
 			props = annotate(props, "pulumi.com/skipAwait", "true")
 		}

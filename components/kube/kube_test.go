@@ -158,17 +158,23 @@ func TestDeployment(t *testing.T) {
 }
 
 // TestRegister: a name that the engine chose is what others refer to, and to
-// refer is to depend. The data of a Secret is secret whatever was given.
+// refer is to depend. The data of a Secret is secret whatever was given. The field
+// manager is the stack's, also beside annotations that are shared.
 func TestRegister(t *testing.T) {
 	g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
 		secret, err := Secret(ns, pulumi.StringMap{"k": pulumi.String("hush")}).Register(ctx, "s")
 		if err != nil {
 			return err
 		}
-		_, err = Manifest{APIVersion: "v1", Kind: "Service", Name: "x", Fields: pulumi.Map{"ref": secret.Name()}}.Register(ctx, "x")
+		_, err = Manifest{
+			APIVersion: "v1", Kind: "Service", Name: "x", Annotations: skipAwait, Fields: pulumi.Map{"ref": secret.Name()},
+		}.Register(ctx, "x")
 		return err
 	})
 	require.NoError(t, err)
+	require.Equal(t, map[string]any{"pulumi.com/patchFieldManager": "daprstack-test"}, g.Get(t, "Secret", "s").Input("metadata", "annotations"))
+	require.Len(t, g.Get(t, "Service", "x").Input("metadata", "annotations"), 2)
+	require.Len(t, skipAwait, 1)
 	require.Empty(t, g.Clear("hush"))
 	require.Equal(t, []string{"Service x → Secret s"}, g.Edges())
 	require.Equal(t, "s-1a2b3c4d", g.Get(t, "Service", "x").Input("ref"))

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -48,9 +49,23 @@ func (m Manifest) Type() string {
 	return "kubernetes:" + group + ":" + m.Kind
 }
 
+// ManagerAnnotation names the field manager of an object, see [Manager].
+const ManagerAnnotation = "pulumi.com/patchFieldManager"
+
+// Manager is the field manager of every object of a stack. By default the
+// provider takes a new one for each object that it makes, and a run that goes on
+// from one that was killed would come into conflict with what that one made and
+// could not write down any more.
+func Manager(ctx *pulumi.Context) string { return ctx.Project() + "-" + ctx.Stack() }
+
 // Register makes the object.
 func (m Manifest) Register(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (*Object, error) {
 	object := &Object{}
+	m.Annotations = maps.Clone(m.Annotations)
+	if m.Annotations == nil {
+		m.Annotations = map[string]string{}
+	}
+	m.Annotations[ManagerAnnotation] = Manager(ctx)
 	if err := ctx.RegisterResource(m.Type(), name, m.inputs(), object, opts...); err != nil {
 		return nil, fmt.Errorf("making the %s %q: %w", m.Kind, name, err)
 	}
