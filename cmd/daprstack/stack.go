@@ -99,7 +99,7 @@ func newUpCommand() *cobra.Command {
 			if err := confirm(cmd, yes, "bring stack %s up on context %s", t.stack, t.context); err != nil {
 				return err
 			}
-			if err := resume(ctx, cmd, stack, t); err != nil {
+			if _, err := resume(ctx, cmd, stack, t); err != nil {
 				return err
 			}
 			result, err := stack.Up(ctx, optup.SuppressOutputs(), optup.Parallel(parallel),
@@ -131,7 +131,7 @@ func newRefreshCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := resume(ctx, cmd, stack, t); err != nil {
+			if _, err := resume(ctx, cmd, stack, t); err != nil {
 				return err
 			}
 			options := []optrefresh.Option{
@@ -167,12 +167,20 @@ func newDestroyCommand() *cobra.Command {
 			if err := confirm(cmd, yes, "remove everything of stack %s from context %s, its data too", t.stack, t.context); err != nil {
 				return err
 			}
-			if err := resume(ctx, cmd, stack, t); err != nil {
+			state, err := resume(ctx, cmd, stack, t)
+			if err != nil {
 				return err
 			}
 			_, err = stack.Destroy(ctx,
 				optdestroy.Parallel(parallel), optdestroy.ProgressStreams(cmd.OutOrStdout()), optdestroy.ErrorProgressStreams(cmd.ErrOrStderr()))
-			return engineError(ctx, "destroy", err)
+			if err != nil {
+				return engineError(ctx, "destroy", err)
+			}
+			removed, err := t.removeLeftovers(ctx, state.Leftovers)
+			for _, object := range removed {
+				fmt.Fprintln(cmd.OutOrStdout(), "removed what the interrupted run had made: "+object)
+			}
+			return err
 		},
 	}
 	flags.register(cmd)
@@ -284,25 +292,26 @@ func (t *target) check(format string) error {
 
 // resume refuses to move a stack to another context, where the engine would
 // replace every object and delete those of the cluster that the stack is on, and
-// makes an interrupted run of the past harmless.
-func resume(ctx context.Context, cmd *cobra.Command, stack *auto.Stack, t *target) error {
+// makes an interrupted run of the past harmless. It returns the state as that run
+// left it.
+func resume(ctx context.Context, cmd *cobra.Command, stack *auto.Stack, t *target) (engine.State, error) {
 	state, err := engine.Inspect(ctx, stack)
 	if err != nil {
-		return err
+		return state, err
 	}
 	if state.Context != "" && state.Context != t.context {
-		return fmt.Errorf("stack %s is deployed on context %q, not %q: destroy it there first (daprstack destroy -s %s --context %s), or use a stack of another name",
+		return state, fmt.Errorf("stack %s is deployed on context %q, not %q: destroy it there first (daprstack destroy -s %s --context %s), or use a stack of another name",
 			t.stack, state.Context, t.context, t.stack, state.Context)
 	}
 	dir, err := t.dir()
 	if err != nil {
-		return err
+		return state, err
 	}
 	did, err := engine.Recover(ctx, stack, dir, state)
 	if did {
 		fmt.Fprintln(cmd.ErrOrStderr(), "The last run was interrupted; going on from what it left.")
 	}
-	return err
+	return state, err
 }
 
 // confirm asks the person at the terminal, unless they said --yes.

@@ -155,7 +155,9 @@ func environment(o Options) (map[string]string, error) {
 		if err := os.MkdirAll(backend, 0o700); err != nil {
 			return nil, fmt.Errorf("making the state folder: %w", err)
 		}
-		env["PULUMI_BACKEND_URL"] = "file://" + backend
+		// Without metadata: the backend would keep them in files of their own,
+		// which a kill can leave empty, and then refuse the stack.
+		env["PULUMI_BACKEND_URL"] = "file://" + backend + "?metadata=skip"
 	}
 	_, given := os.LookupEnv("PULUMI_CONFIG_PASSPHRASE")
 	if !given && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == "" {
@@ -196,10 +198,13 @@ func withKeptSalt(settings *workspace.ProjectStack, kept string) (*workspace.Pro
 }
 
 // Recover readies a stack whose last update was ended in the middle: the lock of
-// a process that is gone is taken away, and what the update had begun is looked
-// up in the cluster, so that the next one goes on from there. It reports whether
-// there was anything to do.
+// a process that is gone is taken away, its plugins are ended, and what the
+// update had begun is looked up in the cluster, so that the next one goes on
+// from there. It reports whether there was anything to do.
 func Recover(ctx context.Context, stack *auto.Stack, dir string, state State) (bool, error) {
+	if err := endOrphans(ctx, stack.Workspace().PulumiHome()); err != nil {
+		return false, err
+	}
 	released, err := releaseDeadLocks(filepath.Join(dir, "state"), stack.Name())
 	if err != nil {
 		return released, fmt.Errorf("releasing the lock of the last update: %w", err)

@@ -3,11 +3,9 @@ package engine
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 )
 
@@ -55,11 +53,9 @@ func releaseDeadLocks(backend, stack string) (bool, error) {
 // be another program's, and a killed one stays as a zombie until its parent
 // looks; where the system tells (proc(5), stat), that counts.
 func alive(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
+	name, fields := stat(pid)
+	if name == "" {
 		return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 	}
-	_, rest, _ := strings.Cut(string(stat), " (")
-	name, state, _ := strings.Cut(rest, ") ")
-	return name == "pulumi" && !strings.HasPrefix(state, "Z")
+	return name == "pulumi" && fields[0] != "Z"
 }

@@ -12,9 +12,17 @@ import (
 type State struct {
 	// Pending says that an update was ended in the middle of an operation.
 	Pending bool
+	// Leftovers are the Kubernetes objects that it was making. They may be there
+	// or not; the state does not know.
+	Leftovers []Leftover
 	// Context is the kubeconfig context that the stack is deployed on, "" for a
 	// stack that never was.
 	Context string
+}
+
+// Leftover is a Kubernetes object that an update was making when it was ended.
+type Leftover struct {
+	APIVersion, Kind, Namespace, Name string
 }
 
 // Inspect reads the state with one call of the engine.
@@ -35,7 +43,20 @@ func inspect(raw json.RawMessage) (State, error) {
 		return State{}, nil
 	}
 	var deployment struct {
-		Pending   []json.RawMessage `json:"pending_operations"`
+		Pending []struct {
+			Type     string `json:"type"`
+			Resource struct {
+				Retain bool `json:"retainOnDelete"`
+				Inputs struct {
+					APIVersion string `json:"apiVersion"`
+					Kind       string `json:"kind"`
+					Metadata   struct {
+						Name      string `json:"name"`
+						Namespace string `json:"namespace"`
+					} `json:"metadata"`
+				} `json:"inputs"`
+			} `json:"resource"`
+		} `json:"pending_operations"`
 		Resources []struct {
 			Type   string `json:"type"`
 			Inputs struct {
@@ -47,6 +68,12 @@ func inspect(raw json.RawMessage) (State, error) {
 		return State{}, err
 	}
 	state := State{Pending: len(deployment.Pending) > 0}
+	for _, op := range deployment.Pending {
+		in := op.Resource.Inputs
+		if op.Type == "creating" && in.Kind != "" && in.Metadata.Name != "" && !op.Resource.Retain {
+			state.Leftovers = append(state.Leftovers, Leftover{in.APIVersion, in.Kind, in.Metadata.Namespace, in.Metadata.Name})
+		}
+	}
 	for _, resource := range deployment.Resources {
 		if resource.Type == "pulumi:providers:kubernetes" {
 			state.Context = resource.Inputs.Context

@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestOnlyOrphansOfThisHomeAreEnded: a plugin of this home whose engine is gone
+// ends; one of another home, and one whose parent is a pulumi, do not.
+func TestOnlyOrphansOfThisHomeAreEnded(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	sleep, err := exec.LookPath("sleep")
+	require.NoError(t, err)
+	content, err := os.ReadFile(sleep)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	plugin := filepath.Join(dir, "pulumi-resource-test")
+	require.NoError(t, os.WriteFile(plugin, content, 0o700))
+	sh, err := exec.LookPath("sh")
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(sh, filepath.Join(dir, "pulumi")))
+
+	start := func(home, path string, args ...string) *exec.Cmd {
+		t.Helper()
+		cmd := exec.Command(path, args...)
+		cmd.Env = []string{"PULUMI_HOME=" + home}
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+		if path != plugin {
+			// Its child is there when it says so.
+			_, err = stdout.Read(make([]byte, 1))
+			require.NoError(t, err)
+		}
+		return cmd
+	}
+	orphan := start("/ours", plugin, "60")
+	other := start("/other", plugin, "60")
+	engine := start("/ours", filepath.Join(dir, "pulumi"), "-c", plugin+" 60 & echo; wait")
+
+	require.NoError(t, endOrphans(t.Context(), "/ours"))
+	assert.Error(t, orphan.Wait(), "killed")
+	assert.True(t, isPlugin(other.Process.Pid, "/other"), "the plugin of another home lives")
+	lives := false
+	for _, pid := range processes() {
+		if parent(pid) == engine.Process.Pid {
+			lives = isPlugin(pid, "/ours")
+			t.Cleanup(func() { p, _ := os.FindProcess(pid); _ = p.Kill() })
+		}
+	}
+	assert.True(t, lives, "the plugin of a living engine lives")
+}
