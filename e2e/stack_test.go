@@ -53,6 +53,7 @@ func TestDevStack(t *testing.T) {
 		}},
 		{"killed node recovers with its data", killedNode},
 		{"destroy leaves nothing", destroyLeavesNothing},
+		{"own cluster by its context", ownCluster},
 		{"node goes without a trace", nodeGoes},
 		{"checkout is clean", func(t *testing.T) {
 			out, err := exec.CommandContext(t.Context(), "git", "-C", checkout(t), "status", "--porcelain").Output()
@@ -119,8 +120,9 @@ func badInput(t *testing.T) {
 	})
 }
 
-// interruptedUp ends up in the middle, once by Ctrl-C and once by killing driver
-// and engine; the next step, a plain up, must go on from there.
+// interruptedUp ends up in the middle, by Ctrl-C and by killing driver and
+// engine. After that destroy must find everything that was made; the second time
+// the next step, a plain up, must go on from there.
 func interruptedUp(t *testing.T) {
 	c := localCluster(t)
 	interrupt := func(what string, end func(pid int), exists func() bool) {
@@ -142,13 +144,16 @@ func interruptedUp(t *testing.T) {
 		require.NoError(t, syscall.Kill(pid, syscall.SIGINT))
 	}, func() bool { return len(c.names(namespaces, namespace)) > 0 })
 
-	interrupt("the control plane appears", func(pid int) {
+	kill := func(pid int) {
 		// The engine first: it must not get the chance to notice.
 		for _, child := range children(t, pid) {
 			require.NoError(t, syscall.Kill(child, syscall.SIGKILL))
 		}
 		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-	}, func() bool { return len(c.names(crds, "components.dapr.io")) > 0 })
+	}
+	interrupt("the control plane begins", kill, func() bool { return len(c.names(roles, "dapr-")) > 0 })
+	destroyLeavesNothing(t)
+	interrupt("the control plane appears", kill, func() bool { return len(c.names(crds, "components.dapr.io")) > 0 })
 }
 
 // children are the processes that a process started itself.
