@@ -12,10 +12,13 @@ import (
 // Type is the type token of [App].
 const Type = "daprstack:app:App"
 
-// The parts of a container: environment variables, ports, requests and limits.
+// The parts of a container.
 type (
-	Variable  = kube.Variable
-	Port      = kube.Port
+	// Variable is an environment variable.
+	Variable = kube.Variable
+	// Port is a port of the container and of the Service.
+	Port = kube.Port
+	// Resources are requests and limits.
 	Resources = kube.Resources
 )
 
