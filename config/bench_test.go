@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/daprstack/daprstack/config"
@@ -53,4 +54,20 @@ func many(tb testing.TB, n int) map[string]string {
 		values["daprstack:"+key] = string(raw)
 	}
 	return values
+}
+
+// BenchmarkLoadBad: the same with a typing error in every reference, each of
+// which asks for the nearest name.
+func BenchmarkLoadBad(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			values := many(b, n)
+			values["daprstack:apps"] = strings.ReplaceAll(values["daprstack:apps"], `"appId":"a`, `"appId":"x`)
+			for b.Loop() {
+				if _, err := config.Load(values); err == nil {
+					b.Fatal("no error")
+				}
+			}
+		})
+	}
 }

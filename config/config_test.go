@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -137,36 +136,6 @@ func TestSecretsStayHidden(t *testing.T) {
 		require.NoError(t, err)
 		require.NotContains(t, string(rendered), "p4ssw0rd")
 	})
-}
-
-func TestJSON(t *testing.T) {
-	values := read(t, "dev")
-	values["daprstack:context"] = ""
-	_, err := config.Load(values)
-	listing, ok := config.JSON(err)
-	require.True(t, ok)
-	require.JSONEq(t, `[{"path": "context", "allowed": "is required: the kubeconfig context to deploy to, the only cluster that is touched"}]`, string(listing))
-	_, ok = config.JSON(errors.New("something else"))
-	require.False(t, ok)
-}
-
-func TestWarnings(t *testing.T) {
-	stack, err := config.Load(map[string]string{
-		"daprstack:context":   "c",
-		"daprstack:namespace": "n",
-		"daprstack:pubSubs":   `[{"name": "bus", "scopes": ["a-app"]}]`,
-		"daprstack:apps": `[{"name": "a", "image": "a:1", "port": 80, "sidecar": {"appId": "a-app"}},
-			{"name": "b", "image": "b:1", "port": 80, "sidecar": {"appId": "b-app"}}]`,
-	})
-	require.NoError(t, err)
-	var got []string
-	for _, w := range config.Warnings(stack) {
-		got = append(got, w.String())
-	}
-	require.Equal(t, []string{
-		`pubSubs[0]: "bus" [X-01]: carries no event of the catalogue`,
-		`apps[1].sidecar.appId: "b-app" [X-01]: no scope and no invocation involves this app`,
-	}, got)
 }
 
 // read returns the configuration of one of our stacks.

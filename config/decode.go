@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // decoder reads a tree of JSON values into the types of this package. Unlike
 // encoding/json it goes on after a problem, knows the path of each, is exact
 // about the case of keys, and never echoes a secret.
-type decoder struct{ collector }
+type decoder struct{ *collector }
 
 // target is one field of a structure that can be decoded into.
 type target struct {
@@ -24,34 +25,67 @@ type target struct {
 	hidden bool // its values are never shown
 }
 
-func (t target) isText() bool { return t.Kind() == reflect.String }
+func (t target) isText() bool { return t.IsValid() && t.Kind() == reflect.String }
 
 // fieldsOf returns the fields of the structure that v points to, by their key.
 func fieldsOf(v any) map[string]target {
-	value := reflect.ValueOf(v).Elem()
-	return structFields(value)
+	return structFields(reflect.ValueOf(v).Elem(), false)
 }
 
-func structFields(value reflect.Value) map[string]target {
+func structFields(value reflect.Value, hidden bool) map[string]target {
 	fields := make(map[string]target, value.NumField())
 	for i := range value.NumField() {
 		f := value.Type().Field(i)
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		fields[key] = target{value.Field(i), f.Tag.Get("hidden") == "true"}
+		fields[key] = target{value.Field(i), hidden || f.Tag.Get("hidden") == "true"}
 	}
 	return fields
 }
 
+// reject reports a part that was not understood.
+func (d *decoder) reject(path *field.Path, value any, format string, args ...any) {
+	d.form(path, value, format, args...)
+	d.misread.mark(path.String())
+}
+
+// structure reads entries into the fields of a structure.
+func (d *decoder) structure(path *field.Path, entries map[string]any, fields map[string]target) {
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
+		if f, known := fields[key]; known {
+			d.value(child(path, key), entries[key], f)
+			continue
+		}
+		d.unknown(path, key, entries, fields)
+	}
+}
+
 // unknown reports a key that does not exist, with the one that was probably
 // meant.
-func (d *decoder) unknown(path *field.Path, key string, known map[string]target) {
-	names := slices.Sorted(maps.Keys(known))
-	if near := rules.Nearest(key, names); near != "" {
-		d.form(path, nil, "unknown key; did you mean %q?", near)
+func (d *decoder) unknown(path *field.Path, key string, entries map[string]any, known map[string]target) {
+	names, at := slices.Sorted(maps.Keys(known)), child(path, key)
+	near := rules.Nearest(key, names)
+	if near == "" {
+		d.form(at, nil, "unknown key; the keys here are %s", strings.Join(names, ", "))
 		return
 	}
-	d.form(path, nil, "unknown key; the keys here are %s", strings.Join(names, ", "))
+	d.form(at, nil, "unknown key; did you mean %q?", near)
+	if _, given := entries[near]; !given {
+		d.misread.mark(child(path, near).String())
+	}
 }
+
+// child is the path of a key, which may hold anything.
+func child(path *field.Path, key string) *field.Path {
+	switch {
+	case !plainKey.MatchString(key):
+		return path.Key(strconv.Quote(key))
+	case path == nil:
+		return field.NewPath(key)
+	}
+	return path.Child(key)
+}
+
+var plainKey = regexp.MustCompile(`^[\w/-]+$`)
 
 var (
 	durationType = reflect.TypeFor[Duration]()
@@ -60,49 +94,43 @@ var (
 )
 
 // value reads in into out. Null means that the key is absent.
-func (d *decoder) value(path *field.Path, in any, out target, hidden bool) {
+func (d *decoder) value(path *field.Path, in any, out target) {
 	if in == nil {
 		return
 	}
-	hidden = hidden || out.hidden
 	wrong := func(expected string, kind string) {
 		shown := in
-		if hidden || out.Type() == secretType {
+		if out.hidden || out.Type() == secretType {
 			shown = nil
 		}
 		if is := describe(in); is != kind {
 			expected += ", not " + is
 		}
-		d.form(path, shown, "must be %s", expected)
+		d.reject(path, shown, "must be %s", expected)
 	}
 	switch out.Type() {
 	case durationType:
 		d.duration(in, out, wrong)
 		return
 	case anyType:
-		out.Set(reflect.ValueOf(plain(in)))
+		out.Set(reflect.ValueOf(d.plain(path, in, out.hidden)))
 		return
 	}
 	switch out.Kind() {
 	case reflect.Pointer:
 		fresh := reflect.New(out.Type().Elem())
-		d.value(path, in, target{Value: fresh.Elem()}, hidden)
-		out.Set(fresh)
+		before := len(d.found)
+		d.value(path, in, target{fresh.Elem(), out.hidden})
+		if len(d.found) == before || out.Type().Elem().Kind() == reflect.Struct {
+			out.Set(fresh)
+		}
 	case reflect.Struct:
 		entries, ok := in.(map[string]any)
 		if !ok {
 			wrong("an object", object)
 			return
 		}
-		fields := structFields(out.Value)
-		for _, key := range slices.Sorted(maps.Keys(entries)) {
-			f, known := fields[key]
-			if !known {
-				d.unknown(path.Child(key), key, fields)
-				continue
-			}
-			d.value(path.Child(key), entries[key], f, hidden)
-		}
+		d.structure(path, entries, structFields(out.Value, out.hidden))
 	case reflect.Slice:
 		items, ok := in.([]any)
 		if !ok {
@@ -112,10 +140,10 @@ func (d *decoder) value(path *field.Path, in any, out target, hidden bool) {
 		out.Set(reflect.MakeSlice(out.Type(), len(items), len(items)))
 		for i, item := range items {
 			if item == nil {
-				d.form(path.Index(i), nil, "must not be empty")
+				d.reject(path.Index(i), nil, "must not be empty")
 				continue
 			}
-			d.value(path.Index(i), item, target{Value: out.Index(i)}, hidden)
+			d.value(path.Index(i), item, target{out.Index(i), out.hidden})
 		}
 	case reflect.Map:
 		entries, ok := in.(map[string]any)
@@ -126,7 +154,7 @@ func (d *decoder) value(path *field.Path, in any, out target, hidden bool) {
 		out.Set(reflect.MakeMapWithSize(out.Type(), len(entries)))
 		for _, key := range slices.Sorted(maps.Keys(entries)) {
 			item := reflect.New(out.Type().Elem()).Elem()
-			d.value(path.Child(key), entries[key], target{Value: item}, hidden)
+			d.value(child(path, key), entries[key], target{item, out.hidden})
 			out.SetMapIndex(reflect.ValueOf(key), item)
 		}
 	case reflect.String:
@@ -196,21 +224,29 @@ func describe(v any) string {
 }
 
 // plain turns the numbers of a free-form value into Go's own, integers first.
-func plain(v any) any {
+func (d *decoder) plain(path *field.Path, v any, hidden bool) any {
 	switch v := v.(type) {
 	case json.Number:
 		if n, err := strconv.Atoi(v.String()); err == nil {
 			return n
 		}
-		f, _ := v.Float64()
+		f, err := v.Float64()
+		if err != nil {
+			var shown any = v
+			if hidden {
+				shown = nil
+			}
+			d.reject(path, shown, "must be a number of 64 bits")
+			return 0
+		}
 		return f
 	case []any:
 		for i := range v {
-			v[i] = plain(v[i])
+			v[i] = d.plain(path.Index(i), v[i], hidden)
 		}
 	case map[string]any:
 		for k := range v {
-			v[k] = plain(v[k])
+			v[k] = d.plain(child(path, k), v[k], hidden)
 		}
 	}
 	return v

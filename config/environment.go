@@ -2,17 +2,18 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // Variable is one environment variable that the stack gives to an app.
 type Variable struct{ Name, Value string }
 
-// Environment returns the variables by which an app finds its peers, its state
-// stores and its topics, in a fixed order. The names are the same with Dapr on
-// and off, only the values differ (C-01, C-05):
+// Environments returns, for each app in the order of the stack file, the
+// variables by which it finds its peers, its state stores and its topics. The
+// names are the same with Dapr on and off, only the values differ (C-01, C-05):
 //
 //	PORT                the app's own port
 //	<APP>_URL           of each app that it invokes: append the path
@@ -21,61 +22,39 @@ type Variable struct{ Name, Value string }
 //	                    each of these URLs, separated by commas
 //
 // An app without a sidecar reaches its peers as every app does with Dapr off.
-func (s *Stack) Environment(a App) []Variable {
-	vars := []Variable{{"PORT", strconv.Itoa(a.Port)}}
-	add := func(name, suffix, url string) {
-		vars = append(vars, Variable{VariableName(name) + suffix, url})
+func (s *Stack) Environments() [][]Variable {
+	l := newLookup(s)
+	all := make([][]Variable, len(s.Apps))
+	for i, a := range s.Apps {
+		all[i] = s.environment(a, l)
 	}
+	return all
+}
+
+func (s *Stack) environment(a App, l lookup) []Variable {
+	vars := []Variable{{"PORT", strconv.Itoa(a.Port)}}
 	dapr := *s.Dapr.Enabled && a.Sidecar != nil
-	for _, id := range a.Invokes {
-		peer, ok := s.AppByID(id)
-		if !ok {
-			continue // I-01 reports it
+	add := func(name, withDapr, without string) {
+		if !dapr {
+			withDapr = without
 		}
-		if dapr {
-			add(peer.Name, "_URL", sidecarURL+"/invoke/"+id+"/method")
-		} else {
-			add(peer.Name, "_URL", s.ServiceURL(peer))
+		vars = append(vars, Variable{VariableName(name) + "_URL", withDapr})
+	}
+	for _, id := range a.Invokes {
+		if peer, ok := l.apps[id]; ok { // else I-01 reports it
+			add(peer.Name, rules.InvokeURL(id), s.ServiceURL(*peer))
 		}
 	}
 	if a.Sidecar == nil {
 		return vars
 	}
-	for _, store := range s.StateStores {
-		if !slices.Contains(store.Scopes, a.Sidecar.AppID) {
-			continue
-		}
-		if dapr {
-			add(store.Name, "_URL", sidecarURL+"/state/"+store.Name)
-		} else {
-			add(store.Name, "_URL", "")
-		}
+	for _, store := range l.stores[a.Sidecar.AppID] {
+		add(store.Name, rules.StateURL(store.Name), "")
 	}
-	for _, e := range s.Events {
-		if !slices.Contains(e.Publishers, a.Sidecar.AppID) {
-			continue
-		}
-		if dapr {
-			add("event."+e.Type, "_URL", sidecarURL+"/publish/"+e.PubSub+"/"+e.Type)
-		} else {
-			add("event."+e.Type, "_URL", s.handlerURLs(e))
-		}
+	for _, e := range l.publishes[a.Sidecar.AppID] {
+		add("event."+e.Type, rules.PublishURL(e.PubSub, e.Type), s.handlerURLs(*e, l))
 	}
 	return vars
-}
-
-// sidecarURL is the API of an app's own sidecar; its port is not configurable
-//
-const sidecarURL = "http://localhost:3500/v1.0"
-
-// VariableNames returns the names of [Stack.Environment].
-func (s *Stack) VariableNames(a App) []string {
-	vars := s.Environment(a)
-	names := make([]string, len(vars))
-	for i, v := range vars {
-		names[i] = v.Name
-	}
-	return names
 }
 
 // VariableName turns a name into the form of an environment variable: upper
@@ -95,24 +74,14 @@ func (s *Stack) ServiceURL(a App) string {
 }
 
 // handlerURLs are the handlers of an event's subscribers, reached directly.
-func (s *Stack) handlerURLs(e Event) string {
+func (s *Stack) handlerURLs(e Event, l lookup) string {
 	var urls []string
 	for _, sub := range e.Subscribers {
-		if app, ok := s.AppByID(sub.App); ok {
-			urls = append(urls, s.ServiceURL(app)+sub.Path)
+		if app, ok := l.apps[sub.App]; ok {
+			urls = append(urls, s.ServiceURL(*app)+sub.Path)
 		}
 	}
 	return strings.Join(urls, ",")
-}
-
-// AppByID returns the app with that app-id.
-func (s *Stack) AppByID(id string) (App, bool) {
-	for _, a := range s.Apps {
-		if a.Sidecar != nil && a.Sidecar.AppID == id {
-			return a, true
-		}
-	}
-	return App{}, false
 }
 
 // ContainerPorts are all ports of the app's container, its main one first.

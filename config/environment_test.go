@@ -54,8 +54,9 @@ func TestEnvironment(t *testing.T) {
 		values["daprstack:dapr"] = name
 		stack, err := config.Load(values)
 		require.NoError(t, err)
-		for _, app := range stack.Apps {
-			require.Equal(t, want[app.Name], stack.Environment(app), "%s with dapr %s", app.Name, name)
+		for i, vars := range stack.Environments() {
+			app := stack.Apps[i].Name
+			require.Equal(t, want[app], vars, "%s with dapr %s", app, name)
 		}
 	}
 }
@@ -69,9 +70,8 @@ func TestEnvironmentOfManySubscribers(t *testing.T) {
 		"subscribers": [{"app": "activity-app", "path": "/a"}, {"app": "backend-app", "path": "/b"}]}]`
 	stack, err := config.Load(values)
 	require.NoError(t, err)
-	backend, ok := stack.AppByID("backend-app")
-	require.True(t, ok)
-	require.Contains(t, stack.Environment(backend), config.Variable{
+	require.Equal(t, "backend", stack.Apps[1].Name)
+	require.Contains(t, stack.Environments()[1], config.Variable{
 		Name: "EVENT_TASK_CREATED_URL", Value: "http://activity.todo.svc:8001/a,http://backend.todo.svc:8000/b",
 	})
 }
@@ -86,5 +86,5 @@ func TestEnvironmentWithoutSidecar(t *testing.T) {
 	stack, err := config.Load(values)
 	require.NoError(t, err)
 	require.Equal(t, []config.Variable{{"PORT", "80"}, {"BACKEND_URL", "http://backend.todo.svc:8000"}},
-		stack.Environment(stack.Apps[0]))
+		stack.Environments()[0])
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/daprstack/daprstack/config/rules"
@@ -68,8 +69,9 @@ func JSON(err error) ([]byte, bool) {
 
 // collector gathers violations.
 type collector struct {
-	found  Errors
-	hidden map[string]bool // top-level keys whose values are never shown
+	found   Errors
+	hidden  map[string]bool // top-level keys whose values are never shown
+	misread misread
 }
 
 // add reports the reasons why the value at path is refused. A missing value is
@@ -98,7 +100,10 @@ func (c *collector) show(path *field.Path, value any) string {
 		if v == "" {
 			return ""
 		}
-		s = fmt.Sprintf("%q", v)
+		s = strconv.Quote(v)
+		if runes := []rune(v); len(runes) > mostShown {
+			s = strconv.Quote(string(runes[:mostShown])) + "…"
+		}
 	default:
 		s = fmt.Sprint(v)
 	}
@@ -108,11 +113,19 @@ func (c *collector) show(path *field.Path, value any) string {
 	return s
 }
 
-// errors returns what was found, sorted, or nil.
+// mostShown is how much of a long text an error shows, in characters.
+const mostShown = 100
+
+// errors returns what was found, or nil.
 func (c *collector) errors() error {
 	if len(c.found) == 0 {
 		return nil
 	}
+	return c.sorted()
+}
+
+// sorted returns what was found by path and rule, each once.
+func (c *collector) sorted() Errors {
 	slices.SortStableFunc(c.found, func(a, b Violation) int {
 		return cmp.Or(compareNatural(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Allowed, b.Allowed))
 	})

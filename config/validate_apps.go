@@ -2,157 +2,168 @@ package config
 
 import (
 	"maps"
+	"math"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/daprstack/daprstack/config/rules"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-func (v *validator) apps() {
+func (v *validator) applications() {
 	if len(v.stack.Apps) == 0 {
 		v.form(root("apps"), nil, "is required: a stack has at least one app")
 	}
 	names, ids := make([]string, len(v.stack.Apps)), make([]string, len(v.stack.Apps))
+	at := func(i int) *field.Path { return root("apps").Index(i) }
 	for i, a := range v.stack.Apps {
-		path := root("apps").Index(i)
 		names[i] = a.Name
-		v.appItself(path, a)
+		v.app(at(i), a)
+		v.ports(at(i), a)
 		if a.Sidecar != nil {
 			ids[i] = a.Sidecar.AppID
-			v.sidecar(path.Child("sidecar"), a)
+			v.sidecar(at(i), a)
 		}
-		v.environment(path, a)
-		for j, id := range a.Invokes {
-			p := path.Child("invokes").Index(j)
-			v.add(p, id, v.app("I-01", id)...)
-			if slices.Contains(a.Invokes[:j], id) {
-				v.add(p, id, rules.Reason{Rule: "I-01", Allowed: "must be named once"})
-			}
-			if a.Sidecar != nil && id == a.Sidecar.AppID {
-				v.add(p, id, rules.Reason{Rule: "I-01", Allowed: "must be another app"})
-			}
-		}
+		v.invokes(at(i).Child("invokes"), a.Invokes, ids[i])
+		v.environment(at(i), a)
 	}
-	for i, reasons := range rules.Duplicates("", names) {
-		v.add(root("apps").Index(i).Child("name"), names[i], reasons...)
-	}
-	v.duplicates(ids, func(i int) *field.Path { return root("apps").Index(i).Child("sidecar", "appId") }, "S-03")
+	v.addEach(rules.Duplicates("", names), names, func(i int) *field.Path { return at(i).Child("name") })
+	v.addEach(rules.Duplicates("S-03", ids), ids, func(i int) *field.Path { return at(i).Child("sidecar", "appId") })
 }
 
-func (v *validator) appItself(path *field.Path, a App) {
+var pullPolicies = []string{"Always", "IfNotPresent", "Never"}
+
+func (v *validator) app(path *field.Path, a App) {
 	switch {
 	case a.Name == "":
 		v.form(path.Child("name"), nil, "is required")
 	case !isLabel(a.Name, 63) || a.Name[0] < 'a':
 		v.form(path.Child("name"), a.Name, "must be a DNS-1035 label: lower-case letters, digits and hyphens, "+
 			"starting with a letter, at most 63 characters")
-	case slices.Contains(reservedNames, a.Name):
+	case a.Name == "default":
+		v.form(path.Child("name"), a.Name, "must not be default: every namespace has a ServiceAccount of that name")
+	case a.Name == "redis-master", strings.HasSuffix(a.Name, "-dapr") && v.appIDs[strings.TrimSuffix(a.Name, "-dapr")]:
 		v.form(path.Child("name"), a.Name, "must not be the name of another Service of the stack")
 	}
 	v.image(path.Child("image"), a.Image)
 	if !slices.Contains(pullPolicies, a.ImagePullPolicy) {
 		v.form(path.Child("imagePullPolicy"), a.ImagePullPolicy, "must be one of Always, IfNotPresent, Never")
 	}
-	if *a.Replicas < 0 {
-		v.form(path.Child("replicas"), *a.Replicas, "must be 0 or more")
+	if *a.Replicas < 0 || *a.Replicas > math.MaxInt32 {
+		v.form(path.Child("replicas"), *a.Replicas, "must be 0 or more, of 32 bits")
 	}
-	if *a.User < 1 {
-		v.form(path.Child("user"), *a.User, "must be a user other than root")
+	if *a.User < 1 || *a.User > math.MaxInt32 {
+		v.form(path.Child("user"), *a.User, "must be a user other than root, of 32 bits")
 	}
 	if rules.HandlerPath(a.HealthPath) != nil {
 		v.form(path.Child("healthPath"), a.HealthPath, "must be an absolute path such as /healthz")
 	}
+	at := func(i int) *field.Path { return path.Child("writablePaths").Index(i) }
 	for i, dir := range a.WritablePaths {
-		if len(dir) < 2 || dir[0] != '/' {
-			v.form(path.Child("writablePaths").Index(i), dir, "must be an absolute directory")
+		if len(dir) < 2 || dir[0] != '/' || strings.Contains(dir, ":") {
+			v.form(at(i), dir, "must be an absolute directory, without a colon")
 		}
 	}
+	v.addEach(rules.Repeated("", a.WritablePaths), a.WritablePaths, at)
 	v.resources(path.Child("resources"), a.Resources)
-	v.ports(path, a)
 }
 
-var (
-	reservedNames = []string{"redis-master"}
-	pullPolicies  = []string{"Always", "IfNotPresent", "Never"}
-)
-
 func (v *validator) ports(path *field.Path, a App) {
-	numbers, names := []int{a.Port}, []string{"http"}
-	v.add(path.Child("port"), a.Port, v.containerPort(a, a.Port)...)
+	numbers, names := map[int]bool{a.Port: true}, rules.NamesOf("http")
+	v.containerPort(path.Child("port"), a, a.Port)
 	for i, p := range a.Ports {
 		at := path.Child("ports").Index(i)
-		v.add(at.Child("port"), p.Port, v.containerPort(a, p.Port)...)
-		if slices.Contains(numbers, p.Port) {
-			v.form(at.Child("port"), p.Port, "must be unique in the app")
+		v.containerPort(at.Child("port"), a, p.Port)
+		if numbers[p.Port] {
+			v.form(at.Child("port"), p.Port, "must be unique in the app", path.Child("port").String())
 		}
 		switch {
-		case len(p.Name) > 15 || !portName.MatchString(p.Name):
-			v.form(at.Child("name"), p.Name, "must be lower-case letters, digits and hyphens, at most 15 characters")
-		case slices.Contains(names, p.Name):
+		case !isPortName(p.Name):
+			v.form(at.Child("name"), p.Name, "must be lower-case letters, at least one, digits and single hyphens, at most 15 characters")
+		case names[p.Name]:
 			v.form(at.Child("name"), p.Name, "must be unique in the app; http is its main port")
 		}
-		numbers, names = append(numbers, p.Port), append(names, p.Name)
+		numbers[p.Port], names[p.Name] = true, true
 	}
+}
+
+// isPortName says whether s is the name of a service as RFC 6335 has it.
+func isPortName(s string) bool {
+	return isLabel(s, 15) && !strings.Contains(s, "--") && strings.ContainsFunc(s, unicode.IsLetter)
 }
 
 // containerPort checks a port of an app: its range, and that daprd, which
 // shares the pod's network, does not have it.
-func (v *validator) containerPort(a App, p int) []rules.Reason {
-	if p < 1 || p > 65535 {
-		return []rules.Reason{{Allowed: "must be between 1 and 65535"}}
+func (v *validator) containerPort(path *field.Path, a App, p int) {
+	switch {
+	case rules.AppPort(p) != nil:
+		v.form(path, p, rules.AppPort(p)[0].Allowed)
+	case a.Sidecar != nil:
+		v.add(path, p, rules.ContainerPort(p))
 	}
-	if a.Sidecar == nil {
-		return nil
-	}
-	return rules.ContainerPort(p)
 }
 
-func (v *validator) sidecar(path *field.Path, a App) {
-	s, exposed := a.Sidecar, a.ContainerPorts()
-	v.add(path.Child("appId"), s.AppID, rules.AppID(s.AppID)...)
+func (v *validator) sidecar(app *field.Path, a App) {
+	path, s, exposed := app.Child("sidecar"), a.Sidecar, a.ContainerPorts()
+	ports := []string{app.Child("port").String(), app.Child("ports").String()}
+	v.add(path.Child("appId"), s.AppID, rules.AppID(s.AppID))
 	if r := rules.AppPort(*s.AppPort); r != nil {
-		// A bad port of the app is reported there, not again where it is the default.
+		// A bad port of the app is reported there, not here as well.
 		if *s.AppPort != a.Port {
-			v.add(path.Child("appPort"), *s.AppPort, r...)
+			v.add(path.Child("appPort"), *s.AppPort, r)
 		}
-	} else {
-		v.add(path.Child("appPort"), *s.AppPort, rules.AppPortExposed(*s.AppPort, exposed)...)
+	} else if rules.AppPort(a.Port) == nil {
+		v.add(path.Child("appPort"), *s.AppPort, rules.AppPortExposed(*s.AppPort, exposed), ports...)
 	}
-	v.add(path.Child("logLevel"), s.LogLevel, rules.LogLevel(s.LogLevel)...)
+	v.add(path.Child("logLevel"), s.LogLevel, rules.LogLevel(s.LogLevel))
 	if *s.EnableMetrics {
-		v.add(path.Child("metricsPort"), *s.MetricsPort, rules.MetricsPort(*s.MetricsPort, exposed)...)
+		v.add(path.Child("metricsPort"), *s.MetricsPort, rules.MetricsPort(*s.MetricsPort, exposed), ports...)
 	}
 	v.add(path.Child("config"), s.Config,
-		rules.Known("S-09", "the name of the stack's Configuration", s.Config, []string{v.stack.Dapr.Configuration.Name})...)
+		rules.Known("S-09", "the name of the stack's Configuration", s.Config, rules.NamesOf(v.stack.Dapr.Configuration.Name)),
+		"dapr.configuration.name")
 	v.resources(path.Child("resources"), s.Resources)
 }
+
+func (v *validator) invokes(path *field.Path, targets []string, own string) {
+	at := func(i int) *field.Path { return path.Index(i) }
+	v.addEach(rules.Targets(own, targets), targets, at)
+	for i, id := range targets {
+		v.knownApp("I-01", at(i), id)
+	}
+}
+
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // environment checks the variables that an app is given: well-formed, and none
 // twice, whether it is written in the stack file or set by the stack (C-01).
 func (v *validator) environment(path *field.Path, a App) {
-	set := map[string]bool{}
-	for _, name := range v.stack.VariableNames(a) {
-		if set[name] {
-			v.add(path, nil, rules.Reason{Rule: "C-01", Allowed: "the names of its peers, stores and events must give " +
-				"different variables: " + name + " stands for two"})
+	set := rules.Names{}
+	for _, own := range v.stack.environment(a, v.lookup) {
+		if set[own.Name] {
+			v.add(path, nil, []rules.Reason{{Rule: "C-01", Allowed: "the names of its peers, stores and events must give " +
+				"different variables: " + strconv.Quote(own.Name) + " stands for two"}}, "stateStores[].name", "events[].type")
 		}
-		set[name] = true
+		set[own.Name] = true
 	}
-	check := func(key, name string) {
-		p := path.Child(key, name)
+	check := func(key, name string) *field.Path {
+		p := child(path.Child(key), name)
 		switch {
 		case !variable.MatchString(name):
 			v.form(p, nil, "must be named with letters, digits and underscores, not starting with a digit")
 		case set[name]:
-			v.add(p, nil, rules.Reason{Rule: "C-01", Allowed: "must not be given: the stack sets it, or it is given twice"})
+			v.add(p, nil, []rules.Reason{{Rule: "C-01", Allowed: "must not be given: the stack sets it, or it is given twice"}})
 		}
 		set[name] = true
+		return p
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Env)) {
 		check("env", name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.SecretEnv)) {
-		check("secretEnv", name)
-		v.secretKey(path.Child("secretEnv", name), a.SecretEnv[name])
+		v.secretKey(check("secretEnv", name), a.SecretEnv[name])
 	}
 }

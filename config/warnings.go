@@ -1,42 +1,103 @@
 package config
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Warnings are what is allowed but probably not meant: apps with a sidecar that
-// no scope, event or invocation involves, and pub/subs that carry no
-// event.
+// Warnings are what is allowed but probably not meant, sorted like errors:
+// things of the stack that nothing refers to, and Secrets that cannot be
+// there when the stack comes up (T-07).
 func Warnings(s *Stack) []Violation {
-	c := collector{}
-	used := map[string]bool{}
-	mark := func(ids ...string) {
+	w := &warner{stack: s, lookup: newLookup(s)}
+	w.components()
+	w.apps()
+	if *s.CreateNamespace {
+		w.secrets()
+	}
+	return w.sorted()
+}
+
+type warner struct {
+	collector
+	lookup
+	stack *Stack
+}
+
+func (w *warner) warn(rule string, path *field.Path, value any, text string) {
+	w.add(path, value, rules.Reason{Rule: rule, Allowed: text})
+}
+
+// components finds pub/subs, scopes and events that nobody uses.
+func (w *warner) components() {
+	outboxes := rules.Names{}
+	for _, store := range w.stack.StateStores {
+		outboxes[store.Metadata["outboxPubsub"]] = true
+	}
+	for i, p := range w.stack.PubSubs {
+		path, events := root("pubSubs").Index(i), w.catalogue[p.Name]
+		if len(events) == 0 {
+			if !outboxes[p.Name] {
+				w.warn("X-01", path, p.Name, "carries no event of the catalogue")
+			}
+			continue
+		}
+		users := maps.Clone(w.subscribers[p.Name])
+		for _, e := range events {
+			for _, app := range e.Publishers {
+				users[app] = true
+			}
+		}
+		for j, app := range p.Scopes {
+			if !users[app] {
+				w.warn("X-01", path.Child("scopes").Index(j), app, "publishes and takes no event of this pub/sub")
+			}
+		}
+	}
+	for i, e := range w.stack.Events {
+		if len(e.Subscribers) == 0 {
+			w.warn("X-01", root("events").Index(i).Child("subscribers"), nil, "is empty: nobody takes this event")
+		}
+	}
+}
+
+// apps finds those with a sidecar that nothing involves.
+func (w *warner) apps() {
+	involved := rules.Names{}
+	involve := func(ids ...string) {
 		for _, id := range ids {
-			used[id] = true
+			involved[id] = true
 		}
 	}
-	for _, store := range s.StateStores {
-		mark(store.Scopes...)
+	for _, store := range w.stack.StateStores {
+		involve(store.Scopes...)
 	}
-	for i, p := range s.PubSubs {
-		mark(p.Scopes...)
-		if !slices.ContainsFunc(s.Events, func(e Event) bool { return e.PubSub == p.Name }) {
-			c.add(root("pubSubs").Index(i), p.Name, rules.Reason{Rule: "X-01", Allowed: "carries no event of the catalogue"})
+	for _, p := range w.stack.PubSubs {
+		involve(p.Scopes...)
+	}
+	for _, a := range w.stack.Apps {
+		involve(a.Invokes...)
+	}
+	for i, a := range w.stack.Apps {
+		if a.Sidecar != nil && len(a.Invokes) == 0 && !involved[a.Sidecar.AppID] {
+			w.warn("X-01", root("apps").Index(i).Child("sidecar", "appId"), a.Sidecar.AppID, "no scope and no invocation involves this app")
 		}
 	}
-	for _, a := range s.Apps {
-		mark(a.Invokes...)
-		if a.Sidecar != nil && len(a.Invokes) > 0 {
-			mark(a.Sidecar.AppID)
+}
+
+// secrets finds references to Secrets in a namespace that is not there yet: the
+// pods wait until somebody makes them.
+func (w *warner) secrets() {
+	const text = "cannot be in the namespace before the stack makes it; its pods wait for this Secret"
+	for i, name := range w.stack.ImagePullSecrets {
+		w.warn("T-07", root("imagePullSecrets").Index(i), name, text)
+	}
+	for i, a := range w.stack.Apps {
+		for _, name := range slices.Sorted(maps.Keys(a.SecretEnv)) {
+			w.warn("T-07", child(root("apps").Index(i).Child("secretEnv"), name), a.SecretEnv[name].Name, text)
 		}
 	}
-	for i, a := range s.Apps {
-		if a.Sidecar != nil && !used[a.Sidecar.AppID] {
-			c.add(root("apps").Index(i).Child("sidecar", "appId"), a.Sidecar.AppID,
-				rules.Reason{Rule: "X-01", Allowed: "no scope and no invocation involves this app"})
-		}
-	}
-	return c.found
 }

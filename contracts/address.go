@@ -5,38 +5,36 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
-	"strings"
 
 	"github.com/daprstack/daprstack/config/rules"
 )
 
 // SidecarURL is where an application finds its sidecar. The port cannot be
 // configured (X-04).
-const SidecarURL = "http://localhost:3500"
+const SidecarURL = rules.SidecarURL
 
 // AppURL returns the address under which the sidecar reaches the app with that
 // app-id (I-01, I-05); paths are appended to it.
 func AppURL(appID string) (string, error) {
 	var ps Problems
-	ps.add("target", appID, checkTarget(appID))
-	return ps.unless(SidecarURL+"/v1.0/invoke/"+appID+"/method", "making an invocation URL")
+	ps.add("target", appID, rules.Target(appID))
+	return ps.unless(rules.InvokeURL(appID), "making an invocation URL")
 }
 
 // InvokeURL returns the address of path at the app with that app-id:
 // http://localhost:3500/v1.0/invoke/{target}/method/{path} (I-01, I-02, I-05).
 func InvokeURL(appID, path string) (string, error) {
 	var ps Problems
-	ps.add("target", appID, checkTarget(appID))
-	ps.add("path", path, checkPath(path))
-	return ps.unless(SidecarURL+"/v1.0/invoke/"+appID+"/method"+path, "making an invocation URL")
+	ps.add("target", appID, rules.Target(appID))
+	ps.add("path", path, rules.InvokePath(path))
+	return ps.unless(rules.InvokeURL(appID)+path, "making an invocation URL")
 }
 
 // StateURL returns the address of a state store at the sidecar.
 func StateURL(store string) (string, error) {
 	var ps Problems
 	ps.add("store", store, rules.ComponentName(store))
-	return ps.unless(SidecarURL+"/v1.0/state/"+store, "making the URL of a state store")
+	return ps.unless(rules.StateURL(store), "making the URL of a state store")
 }
 
 // PublishURL returns the address of a topic at the sidecar; the topic has the
@@ -45,7 +43,7 @@ func PublishURL(pubSub, topic string) (string, error) {
 	var ps Problems
 	ps.add("pubsub", pubSub, rules.ComponentName(pubSub))
 	ps.add("topic", topic, rules.EventType(topic))
-	return ps.unless(SidecarURL+"/v1.0/publish/"+pubSub+"/"+topic, "making the URL of a topic")
+	return ps.unless(rules.PublishURL(pubSub, topic), "making the URL of a topic")
 }
 
 // unless returns the address, or nothing when there are problems with it.
@@ -59,25 +57,18 @@ func (ps Problems) unless(address, doing string) (string, error) {
 // CheckURL returns what is wrong with an address from the environment (C-01), so
 // that an application can say so when it starts.
 func CheckURL(address string) (ps Problems) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" ||
-		u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(address, "/") {
-		ps.add("url", redacted(u), broken("C-01", "must be an http or https URL without query and without a slash at its end"))
-	}
+	ps.add("url", redacted(address), rules.BaseURL(address))
 	return ps
 }
 
 // redacted is an address that may be shown: one can hold a password.
-func redacted(u *url.URL) string {
-	if u == nil {
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
 		return ""
 	}
 	return u.Redacted()
 }
-
-// uriText is what may stand in a URI, and a percent sign only before two
-// hexadecimal digits.
-var uriText = regexp.MustCompile(`^([A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*$`)
 
 func newRequest(ctx context.Context, method, address, contentType string, body []byte) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"mime"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/google/uuid"
@@ -19,16 +16,13 @@ import (
 
 const (
 	// SpecVersion is the version of CloudEvents (E-01).
-	SpecVersion = event.CloudEventsVersionV1
+	SpecVersion = rules.SpecVersion
 	// EventContentType is the content type of a whole event as one JSON object.
 	// Published under it, an event passes through Dapr with its own type and
 	// source (E-03, E-11).
-	EventContentType = event.ApplicationCloudEventsJSON
+	EventContentType = rules.EventContentType
 	// DefaultDataContentType is the type of data that names none (E-06).
-	DefaultDataContentType = event.ApplicationJSON
-
-	// daprEventType is what Dapr calls an event that was published without a type.
-	daprEventType = "com.dapr.event.sent"
+	DefaultDataContentType = rules.DataContentType
 )
 
 // NewEvent makes the event that data belongs to: type and source come from the
@@ -131,88 +125,23 @@ type envelope struct {
 }
 
 func (e envelope) check() (ps Problems) {
-	ps.add("specversion", e.specVersion, checkSpecVersion(e.specVersion))
+	ps.add("specversion", e.specVersion, rules.EventVersion(e.specVersion))
 	ps.add("type", e.eventType, checkType(e.eventType))
-	ps.add("source", e.source, checkSource(e.source))
-	ps.add("id", e.id, checkID(e.id))
+	ps.add("source", e.source, rules.EventSource(e.source))
+	ps.add("id", e.id, rules.EventID(e.id))
 	if e.time != nil {
-		ps.add("time", *e.time, checkTime(*e.time))
+		ps.add("time", *e.time, rules.EventTime(*e.time))
 	}
-	ps.add("datacontenttype", e.contentType, checkContentType(e.contentType))
+	ps.add("datacontenttype", e.contentType, rules.ContentType(e.contentType))
 	// Data may be personal: it is never part of an error.
-	ps.add("data", "", checkData(e.contentType, e.data))
+	ps.add("data", "", rules.EventData(e.contentType, e.data))
 	return ps
-}
-
-// checkSpecVersion is rule E-01.
-func checkSpecVersion(v string) []rules.Reason {
-	if v == SpecVersion {
-		return nil
-	}
-	return broken("E-01", "must be exactly %s", SpecVersion)
 }
 
 // checkType is rules E-02 and E-11.
 func checkType(t string) []rules.Reason {
-	if t == daprEventType {
-		return broken("E-11", "must be the event's own type, not the one that Dapr gives to an event without; "+
-			"publish with content type %s", EventContentType)
-	}
-	return rules.EventType(t)
-}
-
-// checkSource is rule E-03. A bare name is an app-id, which is what Dapr puts
-// there by default.
-func checkSource(s string) []rules.Reason {
-	if reasons := rules.EventSource(s, nil); reasons != nil {
+	if reasons := rules.OwnEventType(t); reasons != nil {
 		return reasons
 	}
-	if !uriText.MatchString(s) {
-		return broken("E-03", "must be a URI-reference such as /backend/tasks")
-	}
-	if rules.AppID(s) == nil {
-		return broken("E-03", "must be the event's own source such as /backend/tasks, not an app-id")
-	}
-	return nil
-}
-
-// checkID is rule E-04.
-func checkID(id string) []rules.Reason {
-	if strings.TrimSpace(id) == "" {
-		return broken("E-04", "is required; a UUID is best")
-	}
-	return nil
-}
-
-// checkTime is rule E-05.
-func checkTime(t string) []rules.Reason {
-	if _, err := time.Parse(time.RFC3339, t); err != nil {
-		return broken("E-05", "must be RFC 3339 such as 2026-02-08T12:00:00Z")
-	}
-	return nil
-}
-
-// checkContentType is rule E-06.
-func checkContentType(c string) []rules.Reason {
-	if mediaType, _, err := mime.ParseMediaType(c); err != nil || !strings.Contains(mediaType, "/") {
-		return broken("E-06", "must be a media type such as %s, which is the default", DefaultDataContentType)
-	}
-	return nil
-}
-
-// checkData is rule E-07. JSON's null is no data: it is how an absent member is
-// written.
-func checkData(contentType string, data []byte) []rules.Reason {
-	if len(data) == 0 || string(data) == "null" {
-		return broken("E-07", "is required")
-	}
-	if isJSON(contentType) && (!json.Valid(data) || !utf8.Valid(data)) {
-		return broken("E-07", "must be valid JSON, as datacontenttype says")
-	}
-	return nil
-}
-
-func isJSON(contentType string) bool {
-	mediaType, _, _ := mime.ParseMediaType(contentType)
-	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
+	return rules.EventType(t)
 }

@@ -18,6 +18,8 @@ import (
 
 	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/cloudevents/sdk-go/v2/types"
+
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // ParseEvent reads an event from one JSON object ([EventContentType]), which is
@@ -51,7 +53,7 @@ func ParseEvent(body []byte) (event.Event, error) {
 	}
 	subject, schema := p.optional("subject", "E-01"), p.optional("dataschema", "E-01")
 	if schema != nil {
-		if u := types.ParseURI(*schema); u == nil || !u.Validate() || !uriText.MatchString(*schema) {
+		if u := types.ParseURI(*schema); u == nil || !u.Validate() || !rules.URIText(*schema) {
 			p.problems.add("dataschema", *schema, broken("E-01", "must be an absolute URI"))
 		}
 	}
@@ -177,7 +179,7 @@ func (p *parser) data(contentType string) (data []byte, binary bool) {
 		var s string
 		_ = json.Unmarshal(raw, &s) // it is a string
 		return []byte(s), false
-	case plain && !isJSON(contentType) && checkContentType(contentType) == nil:
+	case plain && !rules.IsJSON(contentType) && rules.ContentType(contentType) == nil:
 		p.problems.add("data", "", broken("E-07", "must be a string when datacontenttype is not JSON"))
 	}
 	return raw, false

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -61,4 +62,11 @@ func second[T any](_ T, err error) error { return err }
 
 func first(t *testing.T) func(string, error) string {
 	return func(s string, err error) string { require.NoError(t, err); return s }
+}
+
+// The rules name these values themselves, without the SDK.
+func TestConstantsAreThoseOfCloudEvents(t *testing.T) {
+	assert.Equal(t, event.CloudEventsVersionV1, SpecVersion)
+	assert.Equal(t, event.ApplicationCloudEventsJSON, EventContentType)
+	assert.Equal(t, event.ApplicationJSON, DefaultDataContentType)
 }

@@ -17,8 +17,8 @@ type Consistency string
 
 // The levels of consistency; the empty one is Eventual.
 const (
-	Eventual Consistency = "eventual"
-	Strong   Consistency = "strong"
+	Eventual Consistency = rules.Eventual
+	Strong   Consistency = rules.Strong
 )
 
 // Concurrency is who wins when two write the same entry (N-07).
@@ -27,9 +27,9 @@ type Concurrency string
 // The kinds of concurrency; the empty one is LastWrite.
 const (
 	// LastWrite writes in any case.
-	LastWrite Concurrency = "last-write"
+	LastWrite Concurrency = rules.LastWrite
 	// FirstWrite refuses with 409 a write whose ETag is no longer the entry's.
-	FirstWrite Concurrency = "first-write"
+	FirstWrite Concurrency = rules.FirstWrite
 )
 
 // An Entry is one key and value to save.
@@ -55,11 +55,9 @@ type Entry struct {
 // Check returns the rules that the entry breaks (N-01 to N-07).
 func (e Entry) Check() Problems {
 	ps := CheckKey(e.Key.name)
-	if _, err := json.Marshal(e.Value); err != nil {
-		ps.add("value", "", broken("N-04", "must be valid JSON: %v", err))
-	}
+	ps.add("value", "", rules.StateValue(e.Value))
 	if e.TTL != 0 {
-		ps.add("ttl", e.TTL.String(), checkTTL(pattern(e.Key.name), e.TTL))
+		ps.add("ttl", e.TTL.String(), rules.TTL(e.Key.name, e.TTL))
 	}
 	return join(ps, checkWrite(e.ETag, e.Concurrency, e.Consistency))
 }
@@ -89,7 +87,7 @@ func SaveRequest(ctx context.Context, storeURL string, entries ...Entry) (*http.
 // answer is 200 with the value and its ETag header, or 204 when there is none.
 func GetRequest(ctx context.Context, storeURL string, key Key, consistency Consistency) (*http.Request, error) {
 	ps := join(CheckURL(storeURL), CheckKey(key.name))
-	ps.add("consistency", string(consistency), checkConsistency(consistency))
+	ps.add("consistency", string(consistency), rules.Consistency(string(consistency)))
 	if err := ps.err("building a read request"); err != nil {
 		return nil, err
 	}
@@ -146,32 +144,9 @@ func (e Entry) wire() savedEntry {
 }
 
 func checkWrite(etag string, concurrency Concurrency, consistency Consistency) (ps Problems) {
-	ps.add("concurrency", string(concurrency), checkConcurrency(concurrency, etag))
-	ps.add("consistency", string(consistency), checkConsistency(consistency))
+	ps.add("concurrency", string(concurrency), rules.Concurrency(string(concurrency), etag))
+	ps.add("consistency", string(consistency), rules.Consistency(string(consistency)))
 	return ps
-}
-
-// checkConsistency is rule N-06.
-func checkConsistency(c Consistency) []rules.Reason {
-	switch c {
-	case "", Eventual, Strong:
-		return nil
-	}
-	return broken("N-06", "must be %s or %s; the default is %s", Strong, Eventual, Eventual)
-}
-
-// checkConcurrency is rule N-07.
-func checkConcurrency(c Concurrency, etag string) []rules.Reason {
-	switch c {
-	case FirstWrite:
-		return nil
-	case "", LastWrite:
-		if etag != "" {
-			return broken("N-07", "must be %s when an etag is given: %s, the default, ignores it", FirstWrite, LastWrite)
-		}
-		return nil
-	}
-	return broken("N-07", "must be %s or %s; the default is %s", FirstWrite, LastWrite, LastWrite)
 }
 
 // entryURL is the address of one entry. Dapr decodes the key as a query value,

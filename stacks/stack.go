@@ -56,8 +56,9 @@ func (s *stack) makeNamespace() error {
 }
 
 func (s *stack) makeApps() error {
-	for _, a := range s.Apps {
-		if _, err := app.New(s.ctx, a.Name, s.appArgs(a), s.cluster); err != nil {
+	variables := s.Environments()
+	for i, a := range s.Apps {
+		if _, err := app.New(s.ctx, a.Name, s.appArgs(a, variables[i]), s.cluster); err != nil {
 			return err
 		}
 	}
@@ -65,12 +66,12 @@ func (s *stack) makeApps() error {
 }
 
 // appArgs are the arguments of one app. Without Dapr it has no sidecar.
-func (s *stack) appArgs(a config.App) *app.Args {
+func (s *stack) appArgs(a config.App, found []config.Variable) *app.Args {
 	args := &app.Args{
 		Name: a.Name, Namespace: s.namespace,
 		Image: a.Image, ImagePullPolicy: a.ImagePullPolicy, PullSecrets: s.ImagePullSecrets,
 		Ports:    []app.Port{{Name: "http", Number: a.Port}},
-		Replicas: *a.Replicas, Args: a.Args, Env: s.variables(a), HealthPath: a.HealthPath,
+		Replicas: *a.Replicas, Args: a.Args, Env: variables(a, found), HealthPath: a.HealthPath,
 		Resources: app.Resources(a.Resources), User: *a.User, WritablePaths: a.WritablePaths,
 		After: s.first,
 	}
@@ -88,9 +89,9 @@ func (s *stack) appArgs(a config.App) *app.Args {
 }
 
 // variables are those that the stack sets, then those of the stack file.
-func (s *stack) variables(a config.App) []app.Variable {
+func variables(a config.App, found []config.Variable) []app.Variable {
 	var vars []app.Variable
-	for _, v := range s.Environment(a) {
+	for _, v := range found {
 		vars = append(vars, app.Variable{Name: v.Name, Value: v.Value})
 	}
 	for _, name := range sortedKeys(a.Env) {

@@ -80,14 +80,14 @@ func TestPubSub(t *testing.T) {
 	}
 	require.Equal(t, metadata([]Item{
 		Value("redisHost", "r:1"), Value("enableTLS", "false"),
-		Value("redeliverInterval", "30000"), Value("processingTimeout", "60000"), Value("streamTTL", "3600000"),
+		Value("redeliverInterval", "30000"), Value("processingTimeout", "1m0s"), Value("streamTTL", "1h0m0s"),
 	}), pubSub(&args).spec["metadata"])
 
 	args.StreamTTL, args.MaxLenApprox, args.ConsumerID = 0, 5000, "one"
 	args.Metadata = map[string]string{"concurrency": "4"}
 	require.Equal(t, metadata([]Item{
 		Value("redisHost", "r:1"), Value("enableTLS", "false"),
-		Value("redeliverInterval", "30000"), Value("processingTimeout", "60000"), Value("consumerID", "one"),
+		Value("redeliverInterval", "30000"), Value("processingTimeout", "1m0s"), Value("consumerID", "one"),
 		Value("maxLenApprox", "5000"), Value("concurrency", "4"),
 	}), pubSub(&args).spec["metadata"])
 }

@@ -92,12 +92,12 @@ func (p *PubSub) Ready() []pulumi.Resource { return []pulumi.Resource{p.componen
 func pubSub(args *PubSubArgs) object {
 	items := append(args.Redis.items(),
 		Value("redeliverInterval", milliseconds(args.RedeliverInterval)),
-		Value("processingTimeout", milliseconds(args.ProcessingTimeout)))
+		Value("processingTimeout", args.ProcessingTimeout.String()))
 	if args.ConsumerID != "" {
 		items = append(items, Value("consumerID", args.ConsumerID))
 	}
 	if args.StreamTTL > 0 {
-		items = append(items, Value("streamTTL", milliseconds(args.StreamTTL)))
+		items = append(items, Value("streamTTL", args.StreamTTL.String()))
 	} else {
 		items = append(items, Value("maxLenApprox", strconv.Itoa(args.MaxLenApprox)))
 	}

@@ -40,6 +40,6 @@ func (c RedisConnection) items() []Item {
 	return append(items, Value("enableTLS", strconv.FormatBool(c.EnableTLS)))
 }
 
-// milliseconds renders a duration in the one form that every duration of the
-// Redis components honours: a whole number of milliseconds.
+// milliseconds renders a duration in the one form in which Dapr reads
+// redeliverInterval: a whole number of milliseconds.
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,14 +20,16 @@ func ComponentName(name string) []Reason {
 		return because("T-01", "is required")
 	case !dnsSubdomain(name):
 		return because("T-01", "must be a DNS-1123 name: lower-case letters, digits, hyphens and dots, "+
-			"starting and ending with a letter or digit")
+			"starting and ending with a letter or digit, at most 253 characters")
 	}
 	return nil
 }
 
-// ComponentType checks that a component is of the one type that its kind
-// supports (T-02).
-func ComponentType(typ, supported string) []Reason { return oneOf("T-02", typ, supported) }
+// ComponentType checks that a component is of a type that is supported where it
+// stands (T-02).
+func ComponentType(typ string, supported ...string) []Reason {
+	return oneOf("T-02", typ, supported...)
+}
 
 // Version checks the version of a component (T-03).
 func Version(v string) []Reason { return oneOf("T-03", v, ComponentVersion) }
@@ -48,15 +49,45 @@ func RedisHost(address string) []Reason {
 // Scopes checks the scopes of a component: not empty, without repetition
 // (T-09). Whether an entry is an app with a sidecar is [Known].
 func Scopes(scopes []string) []Reason {
-	if len(scopes) == 0 {
+	switch {
+	case len(scopes) == 0:
 		return because("T-09", "is required: a component without scopes is open to every app of the namespace")
-	}
-	for i, s := range scopes {
-		if slices.Contains(scopes[:i], s) {
-			return because("T-09", "must name each app once")
-		}
+	case len(NamesOf(scopes...)) < len(scopes):
+		return because("T-09", "must name each app once")
 	}
 	return nil
+}
+
+// RedisPassword checks a password that is given for the stack's Redis (T-06):
+// what redis.conf takes between double quotes without any escaping.
+func RedisPassword(password string) []Reason {
+	if strings.ContainsFunc(password, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
+		return because("T-06", "must be printable ASCII without spaces, quotes and backslashes")
+	}
+	return nil
+}
+
+// Credentials checks what is given for a Redis outside the stack (T-06):
+// exactly one password when authentication is on, nothing when it is off.
+func Credentials(auth bool, username string, passwords int) []Reason {
+	switch {
+	case auth && passwords == 0:
+		return because("T-06", "password or passwordSecret is required, unless auth is false")
+	case auth && passwords > 1:
+		return because("T-06", "password and passwordSecret must not be given together")
+	case !auth && (passwords > 0 || username != ""):
+		return because("T-06", "a user or a password must not be given when auth is false")
+	}
+	return nil
+}
+
+// SecretBefore checks that a Secret that the stack does not make can be there
+// before it (T-07): in a namespace that the stack makes it cannot.
+func SecretBefore(namespaceIsNew bool) []Reason {
+	if !namespaceIsNew {
+		return nil
+	}
+	return because("T-07", "goes with createNamespace: false: the Secret must be in the namespace before the stack")
 }
 
 // SecretNamespace checks that a secret is in the namespace of the component

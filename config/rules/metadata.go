@@ -1,113 +1,27 @@
 package rules
 
-import (
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
-)
-
-// Form is the form of a metadata value that Dapr really honours.
-type Form string
-
-// The forms of metadata values.
-const (
-	Text    Form = "text"
-	Truth   Form = "true or false"
-	Integer Form = "a whole number"
-	// Span is a duration with its unit. Dapr reads a bare number as
-	// milliseconds, so "3" almost never means what was meant: refused.
-	Span Form = `a duration with its unit, such as "3s"`
-)
+import "maps"
 
 // MetadataKey is one key that the pinned Dapr version reads from the metadata
-// of a component.
+// of a component, in the one spelling that is read everywhere: some keys are
+// read in any case, others, redeliverInterval among them, in this one only.
 type MetadataKey struct {
-	Form      Form
-	Sensitive bool     // only ever a secretKeyRef (T-06)
-	Instead   string   // the key of the stack file that sets it; not to be given as metadata
-	Only      []string // the allowed values, if there are only a few
+	Form      Form     `json:"form"`
+	Default   string   `json:"default,omitempty"`   // what Dapr takes without the key; empty: nothing
+	Min       int      `json:"min,omitempty"`       // the lowest number, of a form that is one
+	Off       bool     `json:"off,omitempty"`       // "-1" has a meaning of its own: it switches off
+	Only      []string `json:"only,omitempty"`      // the allowed values, if there are only a few
+	Sensitive bool     `json:"sensitive,omitempty"` // only ever a secretKeyRef (T-06)
+	Needs     []string `json:"needs,omitempty"`     // without them Dapr ignores the key: "key" or "key=value"
+	Old       []string `json:"old,omitempty"`       // other names that Dapr still reads
+	Instead   string   `json:"instead,omitempty"`   // the key of the stack file that sets it; not to be given as metadata
 }
-
-// Source of the sets below: the Settings structure of
-// components-contrib v1.18.0, common/component/redis/settings.go, read by both
-// kinds; keyPrefix and actorStateStore: dapr v1.18.1, pkg/components/state and
-// pkg/runtime/processor/state; the outbox keys: pkg/runtime/pubsub/outbox.go;
-// the topic scopes: pkg/scopes. Keys that this version accepts and then ignores
-// with Redis 7 (idleCheckFrequency) or uses as client retries of another name
-// (maxRetries, maxRetryBackoff) are left out on purpose.
-var (
-	redisMetadata = map[string]MetadataKey{
-		"redisHost":             {Form: Text, Instead: "redis.external.host"},
-		"redisPort":             {Form: Integer, Instead: "redis.external.host"},
-		"redisPassword":         {Form: Text, Sensitive: true, Instead: "redis.password"},
-		"redisUsername":         {Form: Text, Instead: "redis.external.username"},
-		"enableTLS":             {Form: Truth, Instead: "redis.external.enableTLS"},
-		"sentinelUsername":      {Form: Text},
-		"sentinelPassword":      {Form: Text, Sensitive: true},
-		"sentinelMasterName":    {Form: Text},
-		"failover":              {Form: Truth},
-		"redisType":             {Form: Text, Only: []string{"node", "cluster"}},
-		"redisDB":               {Form: Integer},
-		"redisMaxRetries":       {Form: Integer},
-		"redisMinRetryInterval": {Form: Span},
-		"redisMaxRetryInterval": {Form: Span},
-		"dialTimeout":           {Form: Span},
-		"readTimeout":           {Form: Span},
-		"writeTimeout":          {Form: Span},
-		"poolSize":              {Form: Integer},
-		"poolTimeout":           {Form: Span},
-		"minIdleConns":          {Form: Integer},
-		"maxConnAge":            {Form: Span},
-		"idleTimeout":           {Form: Span},
-		"insecureSkipTLSVerify": {Form: Truth},
-		"clientCert":            {Form: Text, Sensitive: true},
-		"clientKey":             {Form: Text, Sensitive: true},
-		"useEntraID":            {Form: Truth},
-	}
-	stateMetadata = map[string]MetadataKey{
-		"keyPrefix":                     {Form: Text},
-		"actorStateStore":               {Form: Truth},
-		"ttlInSeconds":                  {Form: Integer},
-		"queryIndexes":                  {Form: Text},
-		"outboxPublishPubsub":           {Form: Text},
-		"outboxPublishTopic":            {Form: Text},
-		"outboxPubsub":                  {Form: Text},
-		"outboxDiscardWhenMissingState": {Form: Truth},
-	}
-	pubSubMetadata = map[string]MetadataKey{
-		"consumerID":         {Form: Text, Instead: "consumerID of the pub/sub"},
-		"redeliverInterval":  {Form: Span, Instead: "redeliverInterval of the pub/sub"},
-		"processingTimeout":  {Form: Span, Instead: "processingTimeout of the pub/sub"},
-		"maxLenApprox":       {Form: Integer, Instead: "maxLenApprox of the pub/sub"},
-		"streamTTL":          {Form: Span, Instead: "streamTTL of the pub/sub"},
-		"queueDepth":         {Form: Integer},
-		"concurrency":        {Form: Integer},
-		"publishingScopes":   {Form: Text, Instead: "publishers of the events"},
-		"subscriptionScopes": {Form: Text, Instead: "subscribers of the events"},
-		"allowedTopics":      {Form: Text, Instead: "events"},
-		"protectedTopics":    {Form: Text, Instead: "events"},
-	}
-	// Keys that look right and are not: what to write instead.
-	metadataHints = map[string]string{
-		"maxRetries":         "it does not mean redelivery there; set maxRetries of the pub/sub, or redisMaxRetries for the client's own retries",
-		"maxRetryBackoff":    "set redisMinRetryInterval and redisMaxRetryInterval",
-		"idleCheckFrequency": "Dapr ignores it with Redis 7",
-		"scopes":             "it is a key of the component itself, not of its metadata",
-	}
-)
 
 // Metadata returns the keys that Dapr reads for a component type, nil for a
 // type that the stack does not support.
 func Metadata(componentType string) map[string]MetadataKey {
-	var own map[string]MetadataKey
-	switch componentType {
-	case StateRedis:
-		own = stateMetadata
-	case PubSubRedis:
-		own = pubSubMetadata
-	default:
+	own, ok := ownMetadata[componentType]
+	if !ok {
 		return nil
 	}
 	all := maps.Clone(redisMetadata)
@@ -115,75 +29,99 @@ func Metadata(componentType string) map[string]MetadataKey {
 	return all
 }
 
-// MetadataItem checks one plain metadata item of a component: that Dapr reads
-// the key for this type, that the value has the form that it honours (T-10),
-// and that no sensitive value stands there in plain (T-06).
-func MetadataItem(componentType, name, value string) []Reason {
-	known := Metadata(componentType)
-	if known == nil {
-		return nil // T-02 reports the type
-	}
-	key, ok := known[name]
-	if !ok {
-		return unknownMetadata(componentType, name, known)
-	}
-	if key.Sensitive {
-		if key.Instead != "" {
-			return because("T-06", "must not be given as a plain value: set %s, a secret", key.Instead)
-		}
-		return because("T-06", "must not be given as a plain value, only as a secretKeyRef")
-	}
-	if strings.Contains(value, "{namespace}") || strings.Contains(value, "{podName}") || strings.Contains(value, "{uuid}") {
-		return because("T-10", "must not be a template: {namespace} anywhere in the metadata prefixes every topic")
-	}
-	return form(key, value)
+// redisMetadata are the keys that both kinds read. A module of its own holds
+// them against their sources (toolchain/dapr/upstream):
+//   - names and types: components-contrib v1.18.0,
+//     common/component/redis/settings.go; the azure keys:
+//     common/authentication/azure/metadata-properties.go;
+//   - defaults: common/component/redis/redis.go there, and the options of
+//     go-redis v9, which takes a 0 for its default.
+var redisMetadata = map[string]MetadataKey{
+	"redisHost":             {Form: Address, Instead: "redis.external.host"},
+	"redisPassword":         {Form: Text, Sensitive: true, Instead: "redis.password"},
+	"redisUsername":         {Form: Text, Needs: []string{"redisPassword"}, Instead: "redis.external.username"},
+	"enableTLS":             {Form: Truth, Default: "false", Instead: "redis.external.enableTLS"},
+	"insecureSkipTLSVerify": {Form: Truth, Default: "false", Needs: []string{"enableTLS=true"}},
+	"clientCert":            {Form: Text, Needs: []string{"enableTLS=true", "clientKey"}},
+	"clientKey":             {Form: Text, Sensitive: true, Needs: []string{"enableTLS=true", "clientCert"}},
+
+	"redisType":          {Form: Text, Default: "node", Only: []string{"node", "cluster"}},
+	"redisDB":            {Form: Integer, Default: "0", Needs: []string{"redisType=node"}},
+	"failover":           {Form: Truth, Default: "false", Needs: []string{"sentinelMasterName"}},
+	"sentinelMasterName": {Form: Text, Needs: []string{"failover=true"}},
+	"sentinelUsername":   {Form: Text, Needs: []string{"failover=true", "sentinelPassword"}},
+	"sentinelPassword":   {Form: Text, Sensitive: true, Needs: []string{"failover=true"}},
+
+	"redisMaxRetries":       {Form: Integer, Default: "3", Min: 1, Off: true},
+	"redisMinRetryInterval": {Form: Span, Default: "8ms", Off: true},
+	"redisMaxRetryInterval": {Form: Span, Default: "512ms", Off: true},
+	"dialTimeout":           {Form: Span, Default: "5s"},
+	// A read timeout of -1 has the pub/sub ask Redis without a pause.
+	"readTimeout":  {Form: Span, Default: "3s"},
+	"writeTimeout": {Form: Span, Default: "3s", Off: true},
+	"poolSize":     {Form: Integer, Default: "10 for each CPU", Min: 1},
+	"poolTimeout":  {Form: Span, Default: "4s"},
+	"minIdleConns": {Form: Integer, Default: "0"},
+	"maxConnAge":   {Form: Span},
+	"idleTimeout":  {Form: Span, Default: "30m", Off: true},
+
+	"useEntraID":               {Form: Truth, Default: "false"},
+	"azureTenantId":            {Form: Text, Needs: entraID, Old: []string{"spnTenantId", "tenantId"}},
+	"azureClientId":            {Form: Text, Needs: entraID, Old: []string{"spnClientId", "clientId"}},
+	"azureClientSecret":        {Form: Text, Sensitive: true, Needs: entraID, Old: []string{"spnClientSecret", "clientSecret"}},
+	"azureCertificate":         {Form: Text, Sensitive: true, Needs: entraID, Old: []string{"spnCertificate"}},
+	"azureCertificateFile":     {Form: Text, Needs: entraID, Old: []string{"spnCertificateFile"}},
+	"azureCertificatePassword": {Form: Text, Sensitive: true, Needs: entraID, Old: []string{"spnCertificatePassword"}},
+	"azureEnvironment":         {Form: Text, Default: "AzurePublicCloud", Only: []string{"AzurePublicCloud", "AzureChinaCloud", "AzureUSGovernmentCloud"}, Needs: entraID, Old: []string{"azureCloud"}},
+	"azureAuthMethods":         {Form: Text, Needs: entraID, Old: []string{"azureADAuthMethods", "entraIDAuthMethods", "microsoftEntraIDAuthMethods"}},
 }
 
-// StackMetadataItem is [MetadataItem] for the metadata of a stack file, where
-// the keys that the stack sets itself are refused too.
-func StackMetadataItem(componentType, name, value string) []Reason {
-	if r := MetadataItem(componentType, name, value); r != nil {
-		return r
-	}
-	if key := Metadata(componentType)[name]; key.Instead != "" {
-		return because("T-10", "must not be given as metadata: set %s", key.Instead)
-	}
-	return nil
+var entraID = []string{"useEntraID=true"}
+
+// ownMetadata are the keys of one kind, or those whose default is its own.
+var ownMetadata = map[string]map[string]MetadataKey{
+	// Sources beside those above, in dapr v1.18.1: pkg/components/state
+	// (keyPrefix), pkg/runtime/processor/state (actorStateStore), pkg/encryption,
+	// pkg/runtime/pubsub/outbox.go. The encryption keys are read only where the
+	// sidecar may read secrets itself: with the annotation
+	// dapr.io/disable-builtin-k8s-secret-store Dapr stores in clear, silently.
+	StateRedis: {
+		"redisMinRetryInterval":         {Form: Span, Default: "2s", Off: true},
+		"keyPrefix":                     {Form: Prefix, Default: "appid"},
+		"actorStateStore":               {Form: Truth, Default: "false"},
+		"ttlInSeconds":                  {Form: Seconds, Min: 1, Off: true},
+		"queryIndexes":                  {Form: JSON},
+		"primaryEncryptionKey":          {Form: Text, Sensitive: true},
+		"secondaryEncryptionKey":        {Form: Text, Sensitive: true, Needs: []string{"primaryEncryptionKey"}},
+		"outboxPublishPubsub":           {Form: Text, Needs: []string{"outboxPublishTopic"}},
+		"outboxPublishTopic":            {Form: Text, Needs: []string{"outboxPublishPubsub"}},
+		"outboxPubsub":                  {Form: Text, Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
+		"outboxDiscardWhenMissingState": {Form: Truth, Default: "false", Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
+	},
+	// Sources beside those above, in dapr v1.18.1: pkg/runtime/processor/pubsub
+	// (consumerID) and pkg/scopes.
+	PubSubRedis: {
+		"consumerID":         {Form: Text, Default: "the app-id", Instead: "consumerID of the pub/sub"},
+		"redeliverInterval":  {Form: Millis, Default: "15000", Min: 1, Instead: "redeliverInterval of the pub/sub"},
+		"processingTimeout":  {Form: Span, Default: "1m", Instead: "processingTimeout of the pub/sub"},
+		"streamTTL":          {Form: Span, Instead: "streamTTL of the pub/sub"},
+		"maxLenApprox":       {Form: Integer, Min: 1, Instead: "maxLenApprox of the pub/sub"},
+		"queueDepth":         {Form: Integer, Default: "100", Min: 1},
+		"concurrency":        {Form: Integer, Default: "10", Min: 1},
+		"publishingScopes":   {Form: TopicScopes, Instead: "publishers of the events"},
+		"subscriptionScopes": {Form: TopicScopes, Instead: "subscribers of the events"},
+		"allowedTopics":      {Form: Topics, Instead: "events"},
+		"protectedTopics":    {Form: Topics, Instead: "events"},
+	},
 }
 
-func form(key MetadataKey, value string) []Reason {
-	if key.Only != nil {
-		return oneOf("T-10", value, key.Only...)
-	}
-	ok := true
-	switch key.Form {
-	case Truth:
-		ok = value == "true" || value == "false"
-	case Integer:
-		_, err := strconv.Atoi(value)
-		ok = err == nil
-	case Span:
-		_, err := time.ParseDuration(value)
-		ok = err == nil && value != "0"
-	case Text:
-	}
-	if !ok {
-		return because("T-10", "must be %s", key.Form)
-	}
-	return nil
-}
-
-func unknownMetadata(componentType, name string, known map[string]MetadataKey) []Reason {
-	if hint, ok := metadataHints[name]; ok {
-		return because("T-10", "must not be given: %s", hint)
-	}
-	for _, other := range []string{StateRedis, PubSubRedis} {
-		if _, ok := Metadata(other)[name]; ok {
-			return because("T-10", "must not be given: Dapr reads it for %s only", other)
-		}
-	}
-	if near := Nearest(name, slices.Sorted(maps.Keys(known))); near != "" {
-		return because("T-10", "must be a key that Dapr reads for %s; did you mean %q?", componentType, near)
-	}
-	return because("T-10", "must be a key that Dapr reads for %s", componentType)
+// refusedMetadata are keys that look right and are not, with what to do
+// instead. All but the last are keys that Dapr knows.
+var refusedMetadata = map[string]string{
+	"redisPort":          "write the port in redisHost, as host:port",
+	"idleCheckFrequency": "Dapr ignores it with Redis 7",
+	"maxRetries":         "it does not mean redelivery there; set maxRetries of the pub/sub, or redisMaxRetries for the client's own retries",
+	"maxRetryBackoff":    "it is read as nanoseconds; set redisMinRetryInterval and redisMaxRetryInterval",
+	"useAzureAD":         "Dapr ignores it for Redis; set useEntraID",
+	"scopes":             "it is a key of the component itself, not of its metadata",
 }

@@ -53,37 +53,3 @@ func port(rule string, p int) []Reason {
 	}
 	return nil
 }
-
-// Duplicates reports every position whose value occurred before, for the rules
-// that ask for uniqueness (S-03, T-01). Empty values are left to other rules.
-func Duplicates(rule string, values []string) map[int][]Reason {
-	found := map[int][]Reason{}
-	first := map[string]int{}
-	for i, v := range values {
-		if v == "" {
-			continue
-		}
-		if _, seen := first[v]; seen {
-			found[i] = because(rule, "must be unique, and is declared before")
-			continue
-		}
-		first[v] = i
-	}
-	return found
-}
-
-// Known refuses a reference to something that is not declared (X-01 and the
-// rules that repeat it for one kind of reference). What says which kind of
-// thing it must be; a near miss is named.
-func Known(rule, what, name string, declared []string) []Reason {
-	if slices.Contains(declared, name) {
-		return nil
-	}
-	if near := Nearest(name, declared); near != "" {
-		return because(rule, "must be %s; did you mean %q?", what, near)
-	}
-	if len(declared) == 0 {
-		return because(rule, "must be %s; there is none", what)
-	}
-	return because(rule, "must be %s", what)
-}

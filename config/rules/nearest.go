@@ -1,37 +1,58 @@
 package rules
 
-import "strings"
+import (
+	"iter"
+	"slices"
+	"strings"
+)
 
 // Nearest returns the candidate that name was most likely meant to be, or ""
 // when none is near: the smallest edit distance, at most a third of the name's
 // length and never less than one edit. Case does not count. Of several equally
-// near candidates the first wins.
+// near candidates the first of the alphabet wins.
 func Nearest(name string, candidates []string) string {
-	best, limit := "", max(1, len(name)/3)+1
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < limit {
+	return nearest(name, slices.Values(candidates))
+}
+
+func nearest(name string, candidates iter.Seq[string]) string {
+	best, limit := "", max(1, len(name)/3)
+	lower := strings.ToLower(name)
+	var row []int
+	for c := range candidates {
+		if len(c)-len(name) > limit || len(name)-len(c) > limit {
+			continue // spares most of the work in a large stack
+		}
+		row = distances(row, lower, strings.ToLower(c)) // in the space of the last one
+		if d := row[len(row)-1]; d < limit || d == limit && (best == "" || c < best) {
 			best, limit = c, d
 		}
 	}
 	return best
 }
 
-// distance is the Levenshtein distance of two strings, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// distances returns Levenshtein distances, in bytes; the last is that of a and b.
+// It uses the space of row.
+func distances(row []int, a, b string) []int {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	row = row[:0]
+	for j := range len(b) + 1 {
+		row = append(row, j)
 	}
 	for i := range len(a) {
 		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
-			next := min(row[j]+1, row[j+1]+1, diagonal)
+			change := diagonal
 			if a[i] != b[j] {
-				next = min(row[j]+1, row[j+1]+1, diagonal+1)
+				change++
 			}
-			diagonal, row[j+1] = row[j+1], next
+			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, change)
 		}
 	}
-	return row[len(b)]
+	return row
 }

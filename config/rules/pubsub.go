@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Retry is what decides how long one message may take: how often the handler
 // is called again, how long each call may last, and how long to wait between
@@ -13,8 +16,12 @@ type Retry struct {
 
 // Budget is the longest time that Dapr can spend on one message before it is
 // dead-lettered: every attempt runs into its timeout and every wait is the
-// longest.
+// longest. What is too long to be counted is the longest duration.
 func (r Retry) Budget() time.Duration {
+	retries := float64(r.MaxRetries)
+	if (retries+1)*float64(r.HandlerTimeout)+retries*float64(r.Wait) >= math.MaxInt64 {
+		return math.MaxInt64
+	}
 	return time.Duration(r.MaxRetries+1)*r.HandlerTimeout + time.Duration(r.MaxRetries)*r.Wait
 }
 

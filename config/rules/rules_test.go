@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -75,6 +76,25 @@ func TestRules(t *testing.T) {
 		{"scopes", rules.Scopes([]string{"a", "b"}), ""},
 		{"no scopes", rules.Scopes(nil), "T-09"},
 		{"scope twice", rules.Scopes([]string{"a", "a"}), "T-09"},
+		{"password", rules.RedisPassword("!#~az19"), ""},
+		{"no password given", rules.RedisPassword(""), ""},
+		{"password with a space", rules.RedisPassword("a b"), "T-06"},
+		{"password with a quote", rules.RedisPassword(`a"b`), "T-06"},
+		{"password with a backslash", rules.RedisPassword(`a\b`), "T-06"},
+		{"password with a control character", rules.RedisPassword("a\x7f"), "T-06"},
+		{"password with other letters", rules.RedisPassword("ä"), "T-06"},
+		{"credentials", rules.Credentials(true, "u", 1), ""},
+		{"no credentials", rules.Credentials(false, "", 0), ""},
+		{"authentication without a password", rules.Credentials(true, "u", 0), "T-06"},
+		{"authentication with two passwords", rules.Credentials(true, "", 2), "T-06"},
+		{"password without authentication", rules.Credentials(false, "", 1), "T-06"},
+		{"user without authentication", rules.Credentials(false, "u", 0), "T-06"},
+		{"Secret in a namespace that is there", rules.SecretBefore(false), ""},
+		{"Secret in a new namespace", rules.SecretBefore(true), "T-07"},
+		{"Configuration name", rules.ConfigurationName("app.config"), ""},
+		{"no Configuration name", rules.ConfigurationName(""), "S-09"},
+		{"bad Configuration name", rules.ConfigurationName("App"), "S-09"},
+
 		{"secret of the namespace", rules.SecretNamespace("", "ns"), ""},
 		{"secret of the same namespace", rules.SecretNamespace("ns", "ns"), ""},
 		{"secret of another namespace", rules.SecretNamespace("other", "ns"), "X-06"},
@@ -111,12 +131,12 @@ func TestRules(t *testing.T) {
 		{"event type of four parts", rules.EventType("a.b.c.d"), "E-02"},
 		{"event type with an empty part", rules.EventType("task."), "E-02"},
 		{"event type in capitals", rules.EventType("task.Created"), "E-02"},
-		{"event source", rules.EventSource("/backend/tasks", []string{"backend-app"}), ""},
-		{"event source as a URL", rules.EventSource("https://example.com/tasks", nil), ""},
-		{"no event source", rules.EventSource("", nil), "E-03"},
-		{"app-id as event source", rules.EventSource("backend-app", []string{"backend-app"}), "E-03"},
-		{"event source with a space", rules.EventSource("/back end", nil), "E-03"},
-		{"event source that is no URI", rules.EventSource("%zz", nil), "E-03"},
+		{"event source", rules.EventSource("/backend/tasks"), ""},
+		{"event source as a URL", rules.EventSource("https://example.com/tasks"), ""},
+		{"no event source", rules.EventSource(""), "E-03"},
+		{"app-id as event source", rules.EventSource("backend-app"), "E-03"},
+		{"event source with a space", rules.EventSource("/back end"), "E-03"},
+		{"event source that is no URI", rules.EventSource("%zz"), "E-03"},
 		{"handler path", rules.HandlerPath("/events/task-created"), ""},
 		{"no handler path", rules.HandlerPath(""), "E-08"},
 		{"relative handler path", rules.HandlerPath("events"), "E-08"},
@@ -124,8 +144,17 @@ func TestRules(t *testing.T) {
 		{"handler path with another host", rules.HandlerPath("//example.com/events"), "E-08"},
 		{"handler path with a space", rules.HandlerPath("/the events"), "E-08"},
 
-		{"known name", rules.Known("X-01", "an app", "a", []string{"a"}), ""},
-		{"unknown name", rules.Known("X-01", "an app", "b", []string{"long-name"}), "X-01"},
+		{"known name", rules.Known("X-01", "an app", "a", rules.NamesOf("a")), ""},
+		{"unknown name", rules.Known("X-01", "an app", "b", rules.NamesOf("long-name")), "X-01"},
+		{"app in the scopes", rules.InScopes("a", "bus", rules.NamesOf("a")), ""},
+		{"app out of the scopes", rules.InScopes("b", "bus", rules.NamesOf("a")), "X-01"},
+		{"outbox within the scopes", rules.OutboxApps([]string{"a", "b"}, rules.NamesOf("b", "a")), ""},
+		{"outbox out of the scopes", rules.OutboxApps([]string{"a", "b"}, rules.NamesOf("a")), "X-01"},
+		{"outbox of an event", rules.OutboxTopic([]string{"a"}, rules.NamesOf("a", "b")), ""},
+		{"outbox of no event", rules.OutboxTopic([]string{"a"}, nil), "X-01"},
+		{"outbox of an event of others", rules.OutboxTopic([]string{"a", "b"}, rules.NamesOf("a")), "X-01"},
+		{"outbox where there are no events", rules.OutboxInternal(0), ""},
+		{"outbox where there are events", rules.OutboxInternal(1), "X-01"},
 		{"unknown name where there is none", rules.Known("X-01", "an app", "b", nil), "X-01"},
 
 		{"metadata", rules.MetadataItem("state.redis", "poolSize", "20"), ""},
@@ -147,15 +176,7 @@ func TestRules(t *testing.T) {
 		{"metadata that the stack does not set", rules.StackMetadataItem("state.redis", "keyPrefix", "name"), ""},
 	} {
 		t.Run(c.of, func(t *testing.T) {
-			if c.want == "" {
-				require.Empty(t, c.got)
-				return
-			}
-			require.Len(t, c.got, 1)
-			require.Equal(t, c.want, c.got[0].Rule)
-			require.NotEmpty(t, c.got[0].Allowed)
-			_, listed := rules.Lookup(c.want)
-			require.True(t, listed, "%s is in the table", c.want)
+			requireRule(t, c.want, c.got)
 		})
 	}
 }
@@ -165,10 +186,21 @@ func TestDuplicates(t *testing.T) {
 	require.Len(t, got, 2)
 	require.Equal(t, "S-03", got[3][0].Rule)
 	require.Equal(t, "S-03", got[5][0].Rule)
+	require.Equal(t, map[int][]rules.Reason{1: {{Rule: "E-08", Allowed: "must be named once"}}}, rules.Repeated("E-08", []string{"a", "a", "b"}))
+}
+
+// TestTargets: I-01, by position.
+func TestTargets(t *testing.T) {
+	another, once := []rules.Reason{{Rule: "I-01", Allowed: "must be another app"}}, []rules.Reason{{Rule: "I-01", Allowed: "must be named once"}}
+	require.Equal(t, map[int][]rules.Reason{1: another, 2: once, 4: another},
+		rules.Targets("me", []string{"a", "me", "a", "b", "me"}))
+	require.Empty(t, rules.Targets("", []string{"", "a"}), "an app without a sidecar is no target")
 }
 
 func TestBudget(t *testing.T) {
 	require.Equal(t, 43*time.Second, rules.Retry{MaxRetries: 3, Wait: time.Second, HandlerTimeout: 10 * time.Second}.Budget())
+	require.Equal(t, time.Duration(math.MaxInt64), rules.Retry{MaxRetries: 1 << 40, HandlerTimeout: time.Hour}.Budget(), "not less than nothing")
+	require.Equal(t, time.Duration(math.MaxInt64), rules.Retry{MaxRetries: 1 << 40, Wait: time.Hour}.Budget())
 	require.Equal(t, 10*time.Second, rules.Retry{MaxRetries: 0, Wait: time.Second, HandlerTimeout: 10 * time.Second}.Budget())
 }
 
@@ -183,6 +215,13 @@ func TestNearest(t *testing.T) {
 		{"backnd-app", []string{"backend-app", "frontend-app"}, "backend-app"},
 		{"x", []string{"y"}, "y"},
 		{"completely", []string{"different"}, ""},
+		{"abcdef", []string{"abcdxyz", "abcdxy"}, "abcdxy"},
+		{"abcdef", []string{"abcxyz"}, ""},
+		{"task", []string{"tasks", "task2", "bask"}, "bask"},
+		{"kitten", []string{"sitten"}, "sitten"},
+		{"abcdef", []string{"abcdefgh"}, "abcdefgh"},
+		{"abcdef", []string{"abcdefghi"}, ""},
+		{"acbdef", []string{"abcdef"}, "abcdef"},
 		{"", []string{"a"}, "a"},
 		{"a", nil, ""},
 	} {

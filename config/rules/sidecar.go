@@ -45,7 +45,19 @@ func AppPortExposed(p int, exposed []int) []Reason {
 	if slices.Contains(exposed, p) {
 		return nil
 	}
+	if len(exposed) == 0 {
+		return because("S-05", "must be a port of the app's container, which exposes none")
+	}
 	return because("S-05", "must be a port of the app's container (%s)", joinInts(exposed))
+}
+
+// ConfigurationName checks the name of a Configuration (S-09).
+func ConfigurationName(name string) []Reason {
+	reasons := ComponentName(name)
+	for i := range reasons {
+		reasons[i].Rule = "S-09"
+	}
+	return reasons
 }
 
 // LogLevel checks daprd's log level (S-06).

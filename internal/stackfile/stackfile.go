@@ -25,16 +25,21 @@ func Read(path string) (map[string]string, error) {
 	return values, nil
 }
 
-// Parse is [Read] for the content of a stack file.
+// Parse is [Read] for the content of a stack file. A key that is given twice is
+// an error, as it is for Pulumi.
 func Parse(data []byte) (map[string]string, error) {
-	var file struct {
-		Config map[string]json.RawMessage `json:"config"`
-	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
+	var file map[string]json.RawMessage // beside config there are keys of Pulumi's own
+	if err := yaml.UnmarshalStrict(data, &file); err != nil {
 		return nil, err
 	}
-	values := make(map[string]string, len(file.Config))
-	for key, raw := range file.Config {
+	var config map[string]json.RawMessage
+	if raw, ok := file["config"]; ok {
+		if err := json.Unmarshal(raw, &config); err != nil {
+			return nil, fmt.Errorf("reading config: %w", err)
+		}
+	}
+	values := make(map[string]string, len(config))
+	for key, raw := range config {
 		var text string
 		if json.Unmarshal(raw, &text) == nil {
 			values[key] = text

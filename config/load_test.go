@@ -1,0 +1,128 @@
+package config_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/daprstack/daprstack/config"
+)
+
+// TestRawValues: what can only be wrong in the text of a value.
+func TestRawValues(t *testing.T) {
+	for name, c := range map[string]struct {
+		key, raw string
+		want     []string
+	}{
+		"key given twice": {"dapr", `{"enabled": true, "enabled": false}`,
+			[]string{`dapr.enabled: must be given once`}},
+		"object given twice, with mistakes in it": {"apps", `[{"name": "a", "image": "a", "port": 1, "sidecar": {"appId": "A"}, "sidecar": {"appId": "B", "appId": "C"}}]`,
+			[]string{`apps[0].sidecar: must be given once`, `apps[0].sidecar.appId: must be given once`}},
+		"unknown key given twice": {"keep", `{"daten": 1, "daten": 2}`,
+			[]string{`keep.daten: must be given once`, `keep.daten: unknown key; the keys here are crds, data, namespaces`}},
+		"secret given twice": {"redis", `{"password": "p4ss", "password": "w0rd"}`,
+			[]string{`redis.password: must be given once`}},
+		"no JSON":                 {"redis", `{"storage": `, []string{`redis: "{\"storage\": ": must be an object, not text`}},
+		"two values":              {"dapr", `{} {}`, []string{`dapr: "{} {}": must be an object, not text`}},
+		"nothing":                 {"dapr", ``, []string{`dapr: must be an object, not text`}},
+		"bytes that are no text":  {"namespace", "to\xffdo", []string{`namespace: "to\xffdo": must be a DNS-1123 label, at most 63 characters`}},
+		"number for a name":       {"namespace", `-5`, []string{`namespace: "-5": must be a DNS-1123 label, at most 63 characters`}},
+		"deeper than JSON may be": {"keep", strings.Repeat("[", 20000) + strings.Repeat("]", 20000), []string{`keep: "` + strings.Repeat("[", 100) + `"…: must be an object, not text`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			values := map[string]string{
+				"daprstack:context": "c", "daprstack:namespace": "n", "daprstack:apps": `[{"name": "web", "image": "web:1", "port": 80}]`,
+			}
+			values["daprstack:"+c.key] = c.raw
+			require.Equal(t, c.want, violations(t, values))
+		})
+	}
+}
+
+// TestDeepValues: a free-form value may be as deep as JSON may.
+func TestDeepValues(t *testing.T) {
+	values := read(t, "dev")
+	values["daprstack:dapr"] = `{"chart": {"values": {"a": ` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}}}`
+	_, err := config.Load(values)
+	require.NoError(t, err)
+}
+
+// TestTextStandsForItself: a name that looks like JSON is a name.
+func TestTextStandsForItself(t *testing.T) {
+	values := read(t, "dev")
+	values["daprstack:context"], values["daprstack:namespace"] = "true", "42"
+	stack, err := config.Load(values)
+	require.NoError(t, err)
+	require.Equal(t, "true", stack.Context)
+	require.Equal(t, "42", stack.Namespace)
+}
+
+// TestJSON: every problem, of form or of a rule, in the order of the text.
+func TestJSON(t *testing.T) {
+	_, err := config.Load(apply(t, read(t, "dev"), []edit{
+		{"apps[0].port", "3000"}, {"apps[1].sidecar.logLevel", "loud"}, {"events[0].publishers", nil}, {"redis.password", "a b"}, {"contxt", "c"},
+	}), "daprstack:redis")
+	listing, ok := config.JSON(err)
+	require.True(t, ok)
+	require.JSONEq(t, `[
+		{"path": "apps[0].port", "value": "\"3000\"", "allowed": "must be a whole number, not text"},
+		{"path": "apps[1].sidecar.logLevel", "value": "\"loud\"", "rule": "S-06", "allowed": "must be one of debug, info, warn, error"},
+		{"path": "contxt", "allowed": "unknown key; did you mean \"context\"?"},
+		{"path": "events[0].publishers", "rule": "E-08", "allowed": "is required: an event has at least one publisher"},
+		{"path": "redis.password", "rule": "T-06", "allowed": "must be printable ASCII without spaces, quotes and backslashes"}
+	]`, string(listing))
+	require.Less(t, strings.Index(string(listing), "contxt"), strings.Index(string(listing), "redis"))
+	_, ok = config.JSON(nil)
+	require.False(t, ok)
+}
+
+// TestValidate: a stack that a program wrote, without a file.
+func TestValidate(t *testing.T) {
+	stack := &config.Stack{Context: "c", Namespace: "n", Apps: []config.App{{Name: "web", Image: "web:1", Port: 80}}}
+	require.NoError(t, config.Validate(stack))
+	require.Equal(t, 1, *stack.Apps[0].Replicas, "the defaults are filled in")
+	stack.Apps[0].Sidecar = &config.Sidecar{}
+	err := config.Validate(stack)
+	require.EqualError(t, err, "the stack file has 1 problem:\n  apps[0].sidecar.appId: [S-01]: is required")
+	require.ErrorContains(t, config.Validate(&config.Stack{}), "the stack file has 3 problems:")
+}
+
+// TestSecretKeys: below a key that holds a secret no value is shown, whatever is
+// wrong with it.
+func TestSecretKeys(t *testing.T) {
+	const secret = "s3cret"
+	for key, value := range map[string]any{
+		"namespace":        secret + " X",
+		"imagePullSecrets": []any{secret + "_", object{secret: secret}},
+		"dapr":             object{"version": secret, "enabled": secret, "logLevel": secret, "configuration": object{"name": secret + "_"}},
+		"redis":            object{"storage": secret, "image": secret + " ", "fsync": []any{secret}, "external": nil},
+		"stateStores":      []any{object{"name": secret + "_", "type": secret, "version": secret, "scopes": []any{secret, secret}}},
+		"pubSubs":          []any{object{"name": secret + "_", "scopes": []any{secret}, "retryPolicy": secret, "maxRetries": secret}},
+		"events":           []any{object{"type": secret, "source": secret, "pubSub": secret, "publishers": []any{secret}}},
+		"apps": []any{object{
+			"name": secret + "_", "image": secret + " ", "port": secret, "healthPath": secret, "invokes": []any{secret},
+			"env": object{"A": []any{secret}}, "args": object{"a": secret}, "sidecar": object{"appId": secret + "_", "logLevel": secret, "config": secret},
+		}},
+	} {
+		t.Run(key, func(t *testing.T) {
+			_, err := config.Load(apply(t, read(t, "dev"), one(key, value)), "daprstack:"+key)
+			require.Error(t, err)
+			listing, ok := config.JSON(err)
+			require.True(t, ok)
+			var found config.Errors
+			require.NoError(t, json.Unmarshal(listing, &found))
+			masked := 0
+			for _, v := range found {
+				if strings.HasPrefix(v.Path, key) && v.Path != key+`[1].`+secret {
+					require.NotContains(t, v.String(), secret)
+				}
+				if v.Value == "********" {
+					masked++
+				}
+			}
+			require.NotZero(t, masked)
+		})
+	}
+}

@@ -1,0 +1,58 @@
+package config
+
+import "github.com/daprstack/daprstack/config/rules"
+
+// lookup is what references in a stack can name, and what uses what: no check
+// has to search the stack.
+type lookup struct {
+	apps    map[string]*App // those with a sidecar, by app-id
+	appIDs  rules.Names
+	pubSubs rules.Names
+
+	// Of each pub/sub, by its name.
+	scopes      map[string]rules.Names       // the app-ids that it lets in
+	subscribers map[string]rules.Names       // the app-ids that take its events
+	catalogue   map[string]map[string]*Event // its events, by type
+
+	// Of each app, by its app-id and in the order of the stack file.
+	stores    map[string][]*StateStore // that let it in
+	publishes map[string][]*Event
+}
+
+func newLookup(s *Stack) lookup {
+	l := lookup{
+		apps: map[string]*App{}, appIDs: rules.Names{}, pubSubs: rules.Names{},
+		scopes: map[string]rules.Names{}, subscribers: map[string]rules.Names{}, catalogue: map[string]map[string]*Event{},
+		stores: map[string][]*StateStore{}, publishes: map[string][]*Event{},
+	}
+	for i := range s.Apps {
+		if a := &s.Apps[i]; a.Sidecar != nil && a.Sidecar.AppID != "" {
+			l.apps[a.Sidecar.AppID], l.appIDs[a.Sidecar.AppID] = a, true
+		}
+	}
+	for _, p := range s.PubSubs {
+		l.pubSubs[p.Name], l.scopes[p.Name] = true, rules.NamesOf(p.Scopes...)
+	}
+	for i := range s.StateStores {
+		for app := range rules.NamesOf(s.StateStores[i].Scopes...) {
+			l.stores[app] = append(l.stores[app], &s.StateStores[i])
+		}
+	}
+	for i := range s.Events {
+		l.addEvent(&s.Events[i])
+	}
+	return l
+}
+
+func (l *lookup) addEvent(e *Event) {
+	if l.catalogue[e.PubSub] == nil {
+		l.catalogue[e.PubSub], l.subscribers[e.PubSub] = map[string]*Event{}, rules.Names{}
+	}
+	l.catalogue[e.PubSub][e.Type] = e
+	for app := range rules.NamesOf(e.Publishers...) {
+		l.publishes[app] = append(l.publishes[app], e)
+	}
+	for _, sub := range e.Subscribers {
+		l.subscribers[e.PubSub][sub.App] = true
+	}
+}

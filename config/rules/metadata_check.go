@@ -1,0 +1,74 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// MetadataItem checks one plain metadata item of a component: that Dapr reads
+// the key for this type, that the value has the form that it honours (T-10),
+// and that no sensitive value stands there in plain (T-06).
+func MetadataItem(componentType, name, value string) []Reason {
+	key, reasons := metadataKey(componentType, name)
+	switch {
+	case reasons != nil || key == nil:
+		return reasons
+	case key.Sensitive:
+		return plain(*key)
+	case slices.ContainsFunc(templates, func(t string) bool { return strings.Contains(value, t) }):
+		return because("T-10", "must not be a template: {namespace} anywhere in the metadata prefixes every topic")
+	}
+	return key.honours(value)
+}
+
+// StackMetadataItem is [MetadataItem] for the metadata of a stack file, where
+// the keys that the stack sets itself are refused too.
+func StackMetadataItem(componentType, name, value string) []Reason {
+	key, reasons := metadataKey(componentType, name)
+	if reasons == nil && key != nil && key.Instead != "" && !key.Sensitive {
+		return because("T-10", "must not be given as metadata: set %s", key.Instead)
+	}
+	return MetadataItem(componentType, name, value)
+}
+
+// templates are what Dapr replaces in a value, wherever it stands
+// (dapr v1.18.1, pkg/runtime/meta).
+var templates = []string{"{namespace}", "{podName}", "{uuid}", "{appID}"}
+
+// metadataKey finds a key, or says why Dapr does not read it. Of a type that the
+// stack does not support it returns neither: T-02 reports the type.
+func metadataKey(componentType, name string) (*MetadataKey, []Reason) {
+	known := Metadata(componentType)
+	if known == nil {
+		return nil, nil
+	}
+	if key, ok := known[name]; ok {
+		return &key, nil
+	}
+	if hint, ok := refusedMetadata[name]; ok {
+		return nil, because("T-10", "must not be given: %s", hint)
+	}
+	for _, other := range []string{StateRedis, PubSubRedis} {
+		if _, ok := Metadata(other)[name]; ok {
+			return nil, because("T-10", "must not be given: Dapr reads it for %s only", other)
+		}
+	}
+	keys := slices.Sorted(maps.Keys(known))
+	for _, key := range keys {
+		if slices.Contains(known[key].Old, name) {
+			return nil, because("T-10", "must be written %s, its name today", key)
+		}
+	}
+	if near := Nearest(name, keys); near != "" {
+		return nil, because("T-10", "must be a key that Dapr reads for %s; did you mean %q?", componentType, near)
+	}
+	return nil, because("T-10", "must be a key that Dapr reads for %s", componentType)
+}
+
+func plain(key MetadataKey) []Reason {
+	if key.Instead != "" {
+		return because("T-06", "must not be given as a plain value: set %s, a secret", key.Instead)
+	}
+	return because("T-06", "must not be given as a plain value, only as a secretKeyRef")
+}

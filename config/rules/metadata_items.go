@@ -1,0 +1,123 @@
+package rules
+
+import "strings"
+
+// MetadataSource says where the value of a metadata item comes from.
+type MetadataSource int
+
+// The sources of values.
+const (
+	FromValue  MetadataSource = iota // written in the object, even if a reference stands beside it
+	FromLater                        // written there too, but not known yet, as in a preview
+	FromSecret                       // a secretKeyRef
+	FromEnv                          // an envRef: a variable of the sidecar
+)
+
+// MetadataEntry is one item in the metadata list of a Component object.
+type MetadataEntry struct {
+	Name  string
+	Value string // of [FromValue]
+	From  MetadataSource
+}
+
+// MetadataItems checks the whole metadata list of a Component object: each item
+// by itself as [MetadataItem] does, that none is given twice, what is missing,
+// and what [MetadataTogether] checks. The reasons are by the name of the item,
+// which for a missing one is not in the list.
+//
+// Whether Redis asks for a password cannot be seen in the object, so a
+// component without any is let through.
+func MetadataItems(componentType string, entries []MetadataEntry) map[string][]Reason {
+	if Metadata(componentType) == nil {
+		return nil
+	}
+	found := MetadataTogether(componentType, entries)
+	given := map[string]bool{}
+	for _, e := range entries {
+		if given[e.Name] {
+			found[e.Name] = append(found[e.Name], because("T-10", "must be given once: Dapr takes the last")...)
+		}
+		given[e.Name] = true
+		found[e.Name] = append(found[e.Name], entry(componentType, e)...)
+		if len(found[e.Name]) == 0 {
+			delete(found, e.Name)
+		}
+	}
+	if !given["redisHost"] {
+		found["redisHost"] = because("T-05", "is required")
+	}
+	if componentType == PubSubRedis && !given["streamTTL"] && !given["maxLenApprox"] {
+		found["streamTTL"] = because("Q-05", "is required, or maxLenApprox: a stream must not grow for ever")
+	}
+	return found
+}
+
+func entry(componentType string, e MetadataEntry) []Reason {
+	if e.From == FromValue {
+		return MetadataItem(componentType, e.Name, e.Value)
+	}
+	key, reasons := metadataKey(componentType, e.Name)
+	if key != nil && key.Sensitive && e.From != FromSecret {
+		return plain(*key)
+	}
+	return reasons
+}
+
+// MetadataTogether checks only what the items of one component do to each
+// other: a key that Dapr ignores without another one, or because of it (T-10),
+// a stream that is bounded twice, several addresses without a cluster
+// (T-05).
+func MetadataTogether(componentType string, entries []MetadataEntry) map[string][]Reason {
+	known, set := Metadata(componentType), map[string]MetadataEntry{}
+	for _, e := range entries {
+		set[e.Name] = e
+	}
+	found := map[string][]Reason{}
+	add := func(name string, reasons []Reason) { found[name] = append(found[name], reasons...) }
+
+	for name, e := range set {
+		for _, need := range known[name].Needs {
+			if e.is("false") || meets(set, known, need) {
+				continue // what is switched off needs nothing
+			}
+			add(name, because("T-10", "must not be given without %s: Dapr does not honour it then", need))
+		}
+	}
+	if set["useEntraID"].is("true") {
+		for _, name := range []string{"redisPassword", "redisUsername"} {
+			if _, ok := set[name]; ok {
+				add(name, because("T-10", "must be left out with useEntraID=true: the component does not start"))
+			}
+		}
+	}
+	if _, ok := set["streamTTL"]; ok {
+		if _, ok := set["maxLenApprox"]; ok {
+			add("maxLenApprox", MaxLenApprox(1, true))
+		}
+	}
+	if several := strings.Contains(set["redisHost"].Value, ","); several &&
+		!set["redisType"].may("cluster") && !set["failover"].may("true") {
+		add("redisHost", because("T-05", "must be one host:port without redisType=cluster or failover=true"))
+	}
+	return found
+}
+
+// meets says whether the items may meet a need of the form "key" or "key=value".
+// A key that is not given has its default.
+func meets(set map[string]MetadataEntry, known map[string]MetadataKey, need string) bool {
+	name, value, hasValue := strings.Cut(need, "=")
+	e, ok := set[name]
+	if !ok {
+		return hasValue && known[name].Default == value
+	}
+	return !hasValue || e.may(value)
+}
+
+// is says whether an item is known to have a value.
+func (e MetadataEntry) is(value string) bool { return e.From == FromValue && e.Value == value }
+
+// may says whether an item has a value, or could: it is not in the object, or
+// not yet. No item at all is none.
+func (e MetadataEntry) may(value string) bool {
+	return e.Name != "" && (e.From != FromValue || e.Value == value)
+}

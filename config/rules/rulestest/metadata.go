@@ -1,0 +1,30 @@
+package rulestest
+
+import "github.com/daprstack/daprstack/config/rules"
+
+// metadataCases are those of T-10 and, for sensitive keys, T-06. Their values are
+// never shown.
+func metadataCases() []Case {
+	var cases []Case
+	for _, c := range []struct{ rule, name, of, key, value, allowed string }{
+		{"T-10", "metadata that nobody reads", rules.StateRedis, "colour", "red", "must be a key that Dapr reads for state.redis"},
+		{"T-10", "metadata in other letters", rules.StateRedis, "poolsize", "3",
+			`must be a key that Dapr reads for state.redis; did you mean "poolSize"?`},
+		{"T-10", "metadata of the other kind", rules.StateRedis, "queueDepth", "1", "must not be given: Dapr reads it for pubsub.redis only"},
+		{"T-10", "metadata of a state store", rules.PubSubRedis, "keyPrefix", "name", "must not be given: Dapr reads it for state.redis only"},
+		{"T-06", "plain password", rules.PubSubRedis, "redisPassword", "s3cret", "must not be given as a plain value: set redis.password, a secret"},
+		{"T-06", "plain key", rules.StateRedis, "clientKey", "s3cret", "must not be given as a plain value, only as a secretKeyRef"},
+	} {
+		list, name := "stateStores", "statestore"
+		if c.of == rules.PubSubRedis {
+			list, name = "pubSubs", "pubsub"
+		}
+		cases = append(cases, Case{
+			Rule: c.rule, Name: c.name,
+			Check: func() []rules.Reason { return rules.StackMetadataItem(c.of, c.key, c.value) }, Allowed: c.allowed,
+			Stack: edits(list+"[0].metadata", map[string]any{c.key: c.value}), Path: list + "[0].metadata." + c.key,
+			Objects: on("Component", name, Edit{"spec.metadata[0]", map[string]any{"name": c.key, "value": c.value}}),
+		})
+	}
+	return cases
+}

@@ -1,0 +1,117 @@
+package rules
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxKeyLength is the most characters that a state key may have (N-01).
+const MaxKeyLength = 256
+
+// keySeparator is what Dapr puts between the app-id and the key.
+const keySeparator = "||"
+
+// KeyLifetimes are the patterns of the data model, {domain}:{type}, with the
+// lifetime of what is stored under them (N-03).
+var KeyLifetimes = map[string]time.Duration{
+	"chat:session":  3600 * time.Second,
+	"cache:user":    1800 * time.Second,
+	"workflow:task": 600 * time.Second,
+	"cache:tasks":   300 * time.Second,
+}
+
+// KeyLimits checks what Dapr can store a value under (N-01).
+func KeyLimits(key string) (reasons []Reason) {
+	if key == "" {
+		return because("N-01", "is required")
+	}
+	if utf8.RuneCountInString(key) > MaxKeyLength {
+		reasons = append(reasons, because("N-01", "must be at most %d characters", MaxKeyLength)...)
+	}
+	if strings.Contains(key, keySeparator) {
+		reasons = append(reasons, because("N-01", "must not contain %s, which Dapr puts between app-id and key", keySeparator)...)
+	}
+	return reasons
+}
+
+// KeyForm checks the form {domain}:{type}:{identifier} (N-02). The identifier is
+// the application's and may contain further colons.
+func KeyForm(key string) []Reason {
+	parts := keyForm.FindStringSubmatch(key)
+	if parts == nil || !utf8.ValidString(key) || strings.ContainsFunc(parts[1], invisible) {
+		return because("N-02", "must be {domain}:{type}:{identifier}, domain and type of lower-case letters, digits and hyphens, "+
+			"the identifier without spaces or control characters")
+	}
+	return nil
+}
+
+// keyForm is rule N-02 but for the identifier's characters, which are those that
+// can be seen.
+var keyForm = regexp.MustCompile(`^[a-z0-9-]+:[a-z0-9-]+:(.+)$`)
+
+func invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+
+// KeyPattern is the {domain}:{type} of a key.
+func KeyPattern(key string) string {
+	parts := strings.SplitN(key, ":", 3)
+	return strings.Join(parts[:min(len(parts), 2)], ":")
+}
+
+// TTL checks how long an entry is to live (N-05), and that it is the lifetime of
+// its pattern where the data model gives one (N-03).
+func TTL(key string, ttl time.Duration) []Reason {
+	if ttl < time.Second || ttl%time.Second != 0 {
+		return because("N-05", "must be a positive number of whole seconds")
+	}
+	pattern := KeyPattern(key)
+	if want, ok := KeyLifetimes[pattern]; ok && ttl != want {
+		return because("N-03", "must be %d s for %s:{id}", int(want.Seconds()), pattern)
+	}
+	return nil
+}
+
+// StateValue checks that a value can be stored (N-04).
+func StateValue(v any) []Reason {
+	if _, err := json.Marshal(v); err != nil {
+		return because("N-04", "must be valid JSON: %v", err)
+	}
+	return nil
+}
+
+// What a write waits for (N-06) and who wins when two write the same entry
+// (N-07).
+const (
+	Eventual   = "eventual"
+	Strong     = "strong"
+	LastWrite  = "last-write"
+	FirstWrite = "first-write"
+)
+
+// Consistency checks the consistency of a read or a write; empty is eventual
+// (N-06).
+func Consistency(c string) []Reason {
+	switch c {
+	case "", Eventual, Strong:
+		return nil
+	}
+	return because("N-06", "must be %s or %s; the default is %s", Strong, Eventual, Eventual)
+}
+
+// Concurrency checks the concurrency of a write, and that an etag is given only
+// where it counts; empty is last-write (N-07).
+func Concurrency(c, etag string) []Reason {
+	switch c {
+	case FirstWrite:
+		return nil
+	case "", LastWrite:
+		if etag != "" {
+			return because("N-07", "must be %s when an etag is given: %s, the default, ignores it", FirstWrite, LastWrite)
+		}
+		return nil
+	}
+	return because("N-07", "must be %s or %s; the default is %s", FirstWrite, LastWrite, LastWrite)
+}

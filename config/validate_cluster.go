@@ -1,0 +1,128 @@
+package config
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// cluster checks where the stack goes.
+func (v *validator) cluster() {
+	s := v.stack
+	if s.Context == "" {
+		v.form(root("context"), nil, "is required: the kubeconfig context to deploy to, the only cluster that is touched")
+	}
+	v.namespace(root("namespace"), s.Namespace)
+	if s.Namespace == s.Dapr.Namespace && s.Namespace != "" {
+		v.form(root("namespace"), s.Namespace, "must differ from the namespace of the control plane", "dapr.namespace")
+	}
+	for i, name := range s.ImagePullSecrets {
+		v.name(root("imagePullSecrets").Index(i), name)
+	}
+}
+
+// reservedNamespaces belong to the cluster: a stack that removes what it made
+// must never have one of them as its own.
+var reservedNamespaces = []string{"default", "kube-system", "kube-public", "kube-node-lease"}
+
+func (v *validator) namespace(path *field.Path, name string) {
+	switch {
+	case name == "":
+		v.form(path, nil, "is required")
+	case !isLabel(name, 63):
+		v.form(path, name, "must be a DNS-1123 label, at most 63 characters")
+	case slices.Contains(reservedNamespaces, name):
+		v.form(path, name, "must be a namespace of the stack's own: destroy removes it")
+	}
+}
+
+var version = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
+
+func (v *validator) dapr() {
+	d, path := v.stack.Dapr, root("dapr")
+	if !version.MatchString(d.Version) {
+		v.form(path.Child("version"), d.Version, "must be a full version such as "+DefaultDaprVersion)
+	}
+	v.namespace(path.Child("namespace"), d.Namespace)
+	if d.Chart.Path != "" && d.Chart.Repository != "" {
+		v.form(path.Child("chart", "repository"), d.Chart.Repository, "must not be given together with path")
+	}
+	if u, err := url.Parse(d.Chart.Repository); d.Chart.Repository != "" && (err != nil || u.Host == "") {
+		v.form(path.Child("chart", "repository"), d.Chart.Repository, "must be a URL such as "+DefaultChartRepository)
+	}
+	if !slices.Contains(rules.LogLevels, d.LogLevel) {
+		v.form(path.Child("logLevel"), d.LogLevel, "must be one of "+strings.Join(rules.LogLevels, ", "))
+	}
+	v.storageClass(path.Child("scheduler", "storageClass"), d.Scheduler.StorageClass)
+	if !d.Scheduler.InMemory {
+		v.quantity(path.Child("scheduler", "storage"), d.Scheduler.Storage)
+	} else if d.Scheduler.Storage != "" || d.Scheduler.StorageClass != "" {
+		v.form(path.Child("scheduler", "inMemory"), true, "must not be given together with storage or storageClass")
+	}
+	c := d.Configuration
+	v.add(path.Child("configuration", "name"), c.Name, rules.ConfigurationName(c.Name))
+	if rate, err := strconv.ParseFloat(c.Tracing.SamplingRate, 64); err != nil || !(rate >= 0 && rate <= 1) {
+		v.form(path.Child("configuration", "tracing", "samplingRate"), c.Tracing.SamplingRate, `must be text from "0" to "1"`)
+	}
+	if c.Tracing.Otel != "" && rules.RedisHost(c.Tracing.Otel) != nil {
+		v.form(path.Child("configuration", "tracing", "otel"), c.Tracing.Otel, "must be host:port")
+	}
+}
+
+func (v *validator) redis() {
+	r, path := v.stack.Redis, root("redis")
+	if r.External != nil {
+		v.externalRedis(r, path)
+		return
+	}
+	v.image(path.Child("image"), r.Image)
+	v.quantity(path.Child("storage"), r.Storage)
+	v.storageClass(path.Child("storageClass"), r.StorageClass)
+	v.resources(path.Child("resources"), r.Resources)
+	if r.Fsync != "always" && r.Fsync != "everysec" {
+		v.form(path.Child("fsync"), r.Fsync, "must be one of always, everysec")
+	}
+	v.add(path.Child("password"), nil, rules.RedisPassword(r.Password.Reveal()))
+	limit, err := resource.ParseQuantity(r.Resources.Limits["memory"])
+	if err != nil {
+		return // reported there, and with it goes the default of maxMemory
+	}
+	memory := v.quantity(path.Child("maxMemory"), r.MaxMemory)
+	if memory != nil && memory.Cmp(limit) >= 0 {
+		v.form(path.Child("maxMemory"), r.MaxMemory, "must be less than the memory limit, "+limit.String(), "redis.resources.limits.memory")
+	}
+}
+
+func (v *validator) externalRedis(r Redis, path *field.Path) {
+	e, external := r.External, path.Child("external")
+	for _, own := range []struct {
+		key   string
+		given bool
+	}{
+		{"image", r.Image != ""}, {"storage", r.Storage != ""}, {"storageClass", r.StorageClass != ""},
+		{"maxMemory", r.MaxMemory != ""}, {"fsync", r.Fsync != ""}, {"password", r.Password != ""},
+		{"resources", r.Resources.Requests != nil || r.Resources.Limits != nil},
+	} {
+		if own.given {
+			v.form(path.Child(own.key), nil, "must not be given together with external")
+		}
+	}
+	v.add(external.Child("host"), e.Host, rules.RedisHost(e.Host))
+	v.add(external.Child("password"), nil, rules.RedisPassword(e.Password.Reveal()))
+	passwords := 0
+	if e.Password != "" {
+		passwords++
+	}
+	if ref := e.PasswordSecret; ref != nil {
+		passwords++
+		v.secretKey(external.Child("passwordSecret"), *ref)
+		v.add(external.Child("passwordSecret"), nil, rules.SecretBefore(*v.stack.CreateNamespace), "createNamespace")
+	}
+	v.add(external, nil, rules.Credentials(*e.Auth, e.Username, passwords))
+}

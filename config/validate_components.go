@@ -1,0 +1,154 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// component is what state stores and pub/subs have in common.
+type component struct {
+	path               *field.Path
+	name, typ, version string
+	kind               string // the one type that is supported
+	scopes             []string
+	metadata           map[string]string
+}
+
+func (v *validator) components() {
+	var all []component
+	for i, s := range v.stack.StateStores {
+		all = append(all, component{root("stateStores").Index(i), s.Name, s.Type, s.Version, rules.StateRedis, s.Scopes, s.Metadata})
+		v.outbox(root("stateStores").Index(i), s)
+	}
+	for i, p := range v.stack.PubSubs {
+		all = append(all, component{root("pubSubs").Index(i), p.Name, p.Type, p.Version, rules.PubSubRedis, p.Scopes, p.Metadata})
+		v.delivery(root("pubSubs").Index(i), p)
+	}
+	names := make([]string, len(all))
+	for i, c := range all {
+		names[i] = c.name
+		v.component(c)
+	}
+	v.addEach(rules.Duplicates("T-01", names), names, func(i int) *field.Path { return all[i].path.Child("name") })
+}
+
+func (v *validator) component(c component) {
+	v.add(c.path.Child("name"), c.name, rules.ComponentName(c.name))
+	v.add(c.path.Child("type"), c.typ, rules.ComponentType(c.typ, c.kind))
+	v.add(c.path.Child("version"), c.version, rules.Version(c.version))
+	v.add(c.path.Child("scopes"), nil, rules.Scopes(c.scopes))
+	for i, app := range c.scopes {
+		v.knownApp("T-09", c.path.Child("scopes").Index(i), app)
+	}
+	v.metadata(c)
+}
+
+// metadata checks the items of a component, each by itself and together with
+// those that the stack makes of its Redis.
+func (v *validator) metadata(c component) {
+	entries := v.redisMetadata()
+	// What is wrong by itself, or with the stack's Redis, is not reported twice.
+	reported := rules.MetadataTogether(c.kind, entries)
+	for _, key := range slices.Sorted(maps.Keys(c.metadata)) {
+		reasons := rules.StackMetadataItem(c.kind, key, c.metadata[key])
+		if key == "keyPrefix" && reasons == nil {
+			reasons = rules.KeyPrefix(c.metadata[key])
+		}
+		v.add(child(c.path.Child("metadata"), key), nil, reasons)
+		if reasons != nil {
+			reported[key] = reasons
+		}
+		entries = append(entries, rules.MetadataEntry{Name: key, Value: c.metadata[key]})
+	}
+	for key, reasons := range rules.MetadataTogether(c.kind, entries) {
+		if _, again := reported[key]; !again {
+			v.add(child(c.path.Child("metadata"), key), nil, reasons, c.path.Child("metadata").String(), "redis.external")
+		}
+	}
+}
+
+// redisMetadata are the items by which a component finds the stack's Redis.
+func (v *validator) redisMetadata() []rules.MetadataEntry {
+	password := rules.MetadataEntry{Name: "redisPassword", From: rules.FromSecret}
+	e := v.stack.Redis.External
+	if e == nil {
+		return []rules.MetadataEntry{{Name: "enableTLS", Value: "false"}, password}
+	}
+	entries := []rules.MetadataEntry{
+		{Name: "redisHost", Value: e.Host}, {Name: "enableTLS", Value: strconv.FormatBool(e.EnableTLS)},
+	}
+	if *e.Auth {
+		entries = append(entries, password)
+	}
+	if e.Username != "" {
+		entries = append(entries, rules.MetadataEntry{Name: "redisUsername", Value: e.Username})
+	}
+	return entries
+}
+
+// delivery checks how the events of a pub/sub are delivered.
+func (v *validator) delivery(path *field.Path, p PubSub) {
+	retry := rules.Retry{MaxRetries: *p.MaxRetries, Wait: p.RetryInterval.Duration, HandlerTimeout: p.HandlerTimeout.Duration}
+	v.add(path.Child("consumerID"), p.ConsumerID, rules.ConsumerID(p.ConsumerID, len(v.subscribers[p.Name])),
+		"events[].pubSub", "events[].subscribers[].app")
+	v.add(path.Child("redeliverInterval"), p.RedeliverInterval, rules.RedeliverInterval(p.RedeliverInterval.Duration))
+	v.add(path.Child("processingTimeout"), p.ProcessingTimeout, rules.ProcessingTimeout(p.ProcessingTimeout.Duration))
+	v.add(path.Child("maxRetries"), *p.MaxRetries, rules.MaxRetries(*p.MaxRetries))
+	v.add(path.Child("retryInterval"), p.RetryInterval, rules.RetryInterval(p.RetryInterval.Duration))
+	v.add(path.Child("handlerTimeout"), p.HandlerTimeout, rules.HandlerTimeout(p.HandlerTimeout.Duration))
+	v.add(path.Child("retryPolicy"), p.RetryPolicy, rules.RetryPolicy(p.RetryPolicy))
+	v.add(path.Child("processingTimeout"), p.ProcessingTimeout, rules.RetryBudget(retry, p.ProcessingTimeout.Duration),
+		path.Child("maxRetries").String(), path.Child("retryInterval").String(), path.Child("handlerTimeout").String())
+	if p.StreamTTL != nil {
+		v.add(path.Child("streamTTL"), p.StreamTTL, rules.Retention(p.StreamTTL.Duration))
+	}
+	if p.MaxLenApprox != nil {
+		v.add(path.Child("maxLenApprox"), *p.MaxLenApprox, rules.MaxLenApprox(*p.MaxLenApprox, p.StreamTTL != nil),
+			path.Child("streamTTL").String())
+	}
+}
+
+// outbox checks what the metadata of a state store refers to: with an outbox,
+// the sidecars of its apps publish an event for each transaction, by way of a
+// topic of Dapr's own.
+func (v *validator) outbox(path *field.Path, s StateStore) {
+	public, given := s.Metadata["outboxPublishPubsub"]
+	if !given {
+		return
+	}
+	at := func(key string) *field.Path { return path.Child("metadata", key) }
+	scopes := path.Child("scopes").String()
+	v.outboxPubSub(at("outboxPublishPubsub"), s, public)
+	internal, given := s.Metadata["outboxPubsub"]
+	if given {
+		v.outboxPubSub(at("outboxPubsub"), s, internal)
+	} else {
+		internal = public
+	}
+	v.add(at("outboxPubsub"), nil, rules.OutboxInternal(len(v.catalogue[internal])), "events[].pubSub", "pubSubs[].name")
+	if topic, given := s.Metadata["outboxPublishTopic"]; given && v.pubSubs[public] {
+		var publishers rules.Names
+		if e, ok := v.catalogue[public][topic]; ok {
+			publishers = rules.NamesOf(e.Publishers...)
+		}
+		v.add(at("outboxPublishTopic"), nil, rules.OutboxTopic(s.Scopes, publishers),
+			"events[].type", "events[].pubSub", "events[].publishers", scopes)
+	}
+}
+
+func (v *validator) outboxPubSub(path *field.Path, s StateStore, name string) {
+	if !v.pubSubs[name] {
+		v.add(path, nil, v.knownPubSub(name), "pubSubs[].name")
+		return
+	}
+	v.add(path, nil, rules.OutboxApps(s.Scopes, v.scopes[name]), "pubSubs[].name", "pubSubs[].scopes")
+}
+
+// knownPubSub checks a reference to a pub/sub by its name.
+func (v *validator) knownPubSub(name string) []rules.Reason {
+	return rules.Known("X-01", "a pub/sub of the stack", name, v.pubSubs)
+}
