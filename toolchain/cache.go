@@ -172,7 +172,7 @@ func lock(path string) (unlock func(), err error) {
 }
 
 // key names a build by everything that goes into it: the compiler, the target,
-// the tool's entry in the catalogue and the files of its module.
+// the tool's entry in the catalogue and the files of its module but its tests.
 func key(ctx context.Context, t tool, module string) (string, error) {
 	compiler, err := exec.CommandContext(ctx, "go", "version").Output()
 	if err != nil {
@@ -181,7 +181,7 @@ func key(ctx context.Context, t tool, module string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %s/%s %+v %q\n", compiler, runtime.GOOS, runtime.GOARCH, t, buildFlags(t))
 	err = filepath.WalkDir(module, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
 		content, err := os.ReadFile(path)

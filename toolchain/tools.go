@@ -26,6 +26,7 @@ const (
 // The programs of this checkout that the local node or a person runs.
 const (
 	Driver   = "daprstack"
+	Policy   = "pulumi-analyzer-daprstack" // named as the engine's plugins are
 	Frontend = "todo-frontend"
 	Backend  = "todo-backend"
 	Activity = "todo-activity"
@@ -72,6 +73,7 @@ var tools = []tool{
 	},
 	{name: Helm, version: "3.22.0", module: "helm", pkg: "helm.sh/helm/v3/cmd/helm"},
 	{name: Driver, pkg: "./cmd/daprstack"},
+	{name: Policy, pkg: "./policy"},
 	{name: Frontend, pkg: "./examples/todo/frontend"},
 	{name: Backend, pkg: "./examples/todo/backend"},
 	{name: Activity, pkg: "./examples/todo/activity"},

@@ -4,8 +4,8 @@
 //
 //	go run ./toolchain/bootstrap [driver|engine|all]
 //
-// driver builds the driver alone, engine also Pulumi and its providers, all
-// (the default) also what the local node consists of.
+// driver builds the driver alone, engine also the policy pack, Pulumi and its
+// providers, all (the default) also what the local node consists of.
 package main
 
 import (
@@ -31,10 +31,11 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
+	ours := []string{toolchain.Driver, toolchain.Policy}
 	sets := map[string][]string{
 		"driver": {toolchain.Driver},
-		"engine": slices.Concat(toolchain.Engine, []string{toolchain.Driver}),
-		"all":    slices.Concat(toolchain.Engine, toolchain.Cluster, []string{toolchain.Driver}),
+		"engine": slices.Concat(toolchain.Engine, ours),
+		"all":    slices.Concat(toolchain.Engine, toolchain.Cluster, ours),
 	}
 	set := "all"
 	if len(args) > 0 {
