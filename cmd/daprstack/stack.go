@@ -47,6 +47,7 @@ func (f *stackFlags) register(cmd *cobra.Command) {
 func newPreviewCommand() *cobra.Command {
 	var (
 		flags         stackFlags
+		policy        policyFlags
 		diff, nothing bool
 		format        string
 	)
@@ -56,13 +57,16 @@ func newPreviewCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			pack, err := policy.open(ctx)
+			if err != nil {
+				return err
+			}
 			stack, _, err := openStack(ctx, flags, format)
 			if err != nil {
 				return err
 			}
-			options := []optpreview.Option{
-				optpreview.ProgressStreams(cmd.OutOrStdout()), optpreview.ErrorProgressStreams(cmd.ErrOrStderr()),
-			}
+			options := append(pack.preview(),
+				optpreview.ProgressStreams(cmd.OutOrStdout()), optpreview.ErrorProgressStreams(cmd.ErrOrStderr()))
 			if diff {
 				options = append(options, optpreview.Diff())
 			}
@@ -74,6 +78,7 @@ func newPreviewCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd)
+	policy.register(cmd)
 	cmd.Flags().BoolVar(&diff, "diff", false, "show every property that would change")
 	cmd.Flags().BoolVar(&nothing, "expect-no-changes", false, "fail if anything would change")
 	registerErrorFormat(cmd, &format)
@@ -83,6 +88,7 @@ func newPreviewCommand() *cobra.Command {
 func newUpCommand() *cobra.Command {
 	var (
 		flags  stackFlags
+		policy policyFlags
 		yes    bool
 		format string
 	)
@@ -92,6 +98,10 @@ func newUpCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			pack, err := policy.open(ctx)
+			if err != nil {
+				return err
+			}
 			stack, t, err := openStack(ctx, flags, format)
 			if err != nil {
 				return err
@@ -102,8 +112,11 @@ func newUpCommand() *cobra.Command {
 			if _, err := resume(ctx, cmd, stack, t); err != nil {
 				return err
 			}
-			result, err := stack.Up(ctx, optup.SuppressOutputs(), optup.Parallel(parallel),
-				optup.ProgressStreams(cmd.OutOrStdout()), optup.ErrorProgressStreams(cmd.ErrOrStderr()))
+			if err := pack.check(ctx, stack, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
+				return err
+			}
+			result, err := stack.Up(ctx, append(pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
+				optup.ProgressStreams(cmd.OutOrStdout()), optup.ErrorProgressStreams(cmd.ErrOrStderr()))...)
 			if err != nil {
 				return engineError(ctx, "up", err)
 			}
@@ -111,6 +124,7 @@ func newUpCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd)
+	policy.register(cmd)
 	registerYes(cmd, &yes)
 	registerErrorFormat(cmd, &format)
 	return cmd

@@ -1,0 +1,18 @@
+package check
+
+// Alone judges one object by itself.
+func Alone(o Object) []Finding {
+	var found findings
+	switch o.Kind {
+	case "Component":
+		component(o, &found)
+	case "Subscription":
+		subscription(o, &found)
+	case "Resiliency":
+		resiliency(o, &found)
+	}
+	if s, ok := sidecarOf(o); ok {
+		s.check(&found)
+	}
+	return found
+}

@@ -1,0 +1,219 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// autonamed is the annotation by which the Kubernetes provider marks a name that
+// it made up.
+const autonamed = "pulumi.com/autonamed"
+
+func component(o Object, found *findings) {
+	name := o.name()
+	switch {
+	case textOf(field(o.Fields, "metadata", "annotations", autonamed)).value == "true":
+		found.put("metadata.name", "", "", rules.ComponentName("")) // T-01: applications use the name
+	case name.known:
+		found.add("metadata.name", name, rules.ComponentName(name.value))
+	}
+
+	typ := textOf(field(o.Fields, "spec", "type"))
+	if typ.known {
+		found.add("spec.type", typ, rules.ComponentType(typ.value, supported(typ.value)...))
+	}
+	if version := textOf(field(o.Fields, "spec", "version")); version.known {
+		found.add("spec.version", version, rules.Version(version.value))
+	}
+	componentScopes(o, found)
+	if typ.ready() {
+		metadata(o, typ.value, found)
+	}
+}
+
+// supported are the types that a component of that kind may have.
+func supported(typ string) []string {
+	switch kind, _, _ := strings.Cut(typ, "."); kind {
+	case "state":
+		return []string{rules.StateRedis}
+	case "pubsub":
+		return []string{rules.PubSubRedis}
+	}
+	return []string{rules.StateRedis, rules.PubSubRedis}
+}
+
+func componentScopes(o Object, found *findings) {
+	scopes, known := textsOf(o.Fields["scopes"])
+	if !known && len(scopes) == 0 {
+		return // the list itself is not known
+	}
+	var names []string
+	for i, s := range scopes {
+		if s.known {
+			names = append(names, s.value)
+		} else {
+			names = append(names, fmt.Sprintf("?%d", i)) // no two unknown ones are taken for the same
+		}
+	}
+	path := "scopes"
+	if field(o.Fields, "spec", "scopes") != nil && len(names) == 0 {
+		path = "spec.scopes" // pruned there: the component is open to all
+	}
+	found.put(path, "", "", rules.Scopes(names))
+}
+
+// item is one entry of a component's metadata.
+type item struct {
+	name, value text
+	secret      any // the secretKeyRef
+	env         any // the envRef
+}
+
+// itemsOf reads the metadata of a component; known is false when an item or its
+// name is not.
+func itemsOf(o Object) (items []item, known bool) {
+	list, known := listOf(field(o.Fields, "spec", "metadata"))
+	for _, entry := range list {
+		it := item{
+			name: textOf(field(entry, "name")), value: textOf(field(entry, "value")),
+			secret: field(entry, "secretKeyRef"), env: field(entry, "envRef"),
+		}
+		known = known && it.name.known
+		items = append(items, it)
+	}
+	return items, known
+}
+
+// entry is the item as the rules see it.
+func (it item) entry() rules.MetadataEntry {
+	e := rules.MetadataEntry{Name: it.name.value, Value: it.value.value}
+	switch {
+	case it.value.given && !it.value.known:
+		e.From = rules.FromLater
+	case it.value.given:
+		e.From = rules.FromValue
+	case it.secret != nil:
+		e.From = rules.FromSecret
+	case it.env != nil:
+		e.From = rules.FromEnv
+	}
+	return e
+}
+
+// metadata checks the items. Their values are never shown: under a wrong name a
+// password can stand in clear.
+func metadata(o Object, typ string, found *findings) {
+	items, known := itemsOf(o)
+	byName, reasons := map[string]item{}, map[string][]rules.Reason{}
+	var entries []rules.MetadataEntry
+	for _, it := range items {
+		if !it.name.known {
+			continue
+		}
+		byName[it.name.value] = it
+		entries = append(entries, it.entry())
+		itemValue(it, reasons)
+	}
+	if known {
+		merge(reasons, rules.MetadataItems(typ, entries))
+	} else { // what seems to be missing may be there
+		for _, e := range entries {
+			if e.From == rules.FromValue {
+				merge(reasons, map[string][]rules.Reason{e.Name: rules.MetadataItem(typ, e.Name, e.Value)})
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(reasons)) {
+		it, given := byName[name]
+		if !given {
+			it.name.value = name // it is missing
+		}
+		found.put(it.path(), "", name, it.discreet(typ, reasons[name]))
+	}
+}
+
+// discreet takes out of the reasons what they tell of a secret value: the one
+// that was probably meant is near it.
+func (it item) discreet(typ string, reasons []rules.Reason) []rules.Reason {
+	key, known := rules.Metadata(typ)[it.name.value]
+	if !it.value.secret || !known {
+		return reasons
+	}
+	telling := rules.MetadataItem(typ, it.name.value, it.value.value)
+	for i, r := range reasons {
+		if r.Rule == "T-10" && slices.Contains(telling, r) {
+			reasons[i].Allowed = "must be " + string(key.Form)
+		}
+	}
+	return reasons
+}
+
+func itemPath(name string) string { return "spec.metadata[" + name + "]" }
+
+// path of the item. One secret makes the whole spec a secret for the engine, so
+// a name that is one of Dapr's own is shown all the same.
+func (it item) path() string {
+	if it.name.secret && !vocabulary(it.name.value) {
+		return itemPath("[secret]")
+	}
+	return itemPath(it.name.value)
+}
+
+// vocabulary says whether a name is a key that Dapr reads.
+func vocabulary(name string) bool {
+	_, state := rules.Metadata(rules.StateRedis)[name]
+	_, pubSub := rules.Metadata(rules.PubSubRedis)[name]
+	return state || pubSub
+}
+
+func merge(into, more map[string][]rules.Reason) {
+	for name, reasons := range more {
+		into[name] = append(into[name], reasons...)
+	}
+}
+
+// itemValue checks what the rules of metadata leave open: the names of topics
+// (E-02) and the prefix of keys (N-02).
+func itemValue(it item, reasons map[string][]rules.Reason) {
+	if !it.value.ready() {
+		return
+	}
+	name, value := it.name.value, it.value.value
+	add := func(more []rules.Reason) { reasons[name] = append(reasons[name], more...) }
+	switch name {
+	case "keyPrefix":
+		add(rules.KeyPrefix(value))
+	case "outboxPublishTopic":
+		add(topic(value))
+	case "allowedTopics", "protectedTopics":
+		for t := range strings.SplitSeq(strings.ReplaceAll(value, " ", ""), ",") {
+			add(topic(t))
+		}
+	case "publishingScopes", "subscriptionScopes":
+		for _, topics := range topicScopes(value) {
+			for _, t := range topics {
+				add(topic(t))
+			}
+		}
+	}
+}
+
+// topicScopes reads "app=topic,topic;app=", as Dapr does.
+func topicScopes(value string) map[string][]string {
+	all := map[string][]string{}
+	for part := range strings.SplitSeq(strings.ReplaceAll(value, " ", ""), ";") {
+		app, topics, ok := strings.Cut(part, "=")
+		if !ok {
+			continue // T-10 reports it
+		}
+		all[app] = nil
+		if topics != "" {
+			all[app] = strings.Split(topics, ",")
+		}
+	}
+	return all
+}

@@ -1,0 +1,52 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// names are the declared names of one kind of thing, by namespace.
+type names struct {
+	in   map[string]map[string]bool // namespace, name: whether it is a secret
+	open map[string]bool            // namespaces where more may be declared than is known yet
+	all  bool                       // more may be declared anywhere
+}
+
+func newNames() *names { return &names{in: map[string]map[string]bool{}, open: map[string]bool{}} }
+
+func (n *names) add(namespace, name text) {
+	switch {
+	case !namespace.known:
+		n.all = true
+	case !name.known:
+		n.open[namespace.value] = true
+	case name.given:
+		if n.in[namespace.value] == nil {
+			n.in[namespace.value] = map[string]bool{}
+		}
+		n.in[namespace.value][name.value] = name.secret
+	}
+}
+
+func (n *names) has(namespace, name string) bool {
+	_, ok := n.in[namespace][name]
+	return ok
+}
+
+// missing refuses a name that is not declared in the namespace. While more may
+// be declared than is known yet, nothing is refused. Secret names are not
+// suggested.
+func (n *names) missing(rule, what string, namespace, name text) []rules.Reason {
+	if !name.ready() || !namespace.known || n.has(namespace.value, name.value) || n.all || n.open[namespace.value] {
+		return nil
+	}
+	var declared []string
+	for known, secret := range n.in[namespace.value] {
+		if !secret {
+			declared = append(declared, known)
+		}
+	}
+	slices.Sort(declared)
+	return rules.Known(rule, what, name.value, rules.NamesOf(declared...))
+}

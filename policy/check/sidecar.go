@@ -1,0 +1,152 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// prefix begins every annotation that Dapr reads.
+const prefix = "dapr.io/"
+
+// sidecar is what a workload says of its Dapr sidecar.
+type sidecar struct {
+	path        string // of the pod: "spec.template."
+	pod         any
+	annotations map[string]any
+	certain     bool // whether it has one is known
+}
+
+// sidecarOf reads the sidecar of a workload; false for an object that has none.
+func sidecarOf(o Object) (sidecar, bool) {
+	steps, workload := podTemplates[o.Kind]
+	if !workload {
+		return sidecar{}, false
+	}
+	s := sidecar{pod: field(o.Fields, steps...)}
+	if len(steps) > 0 {
+		s.path = strings.Join(steps, ".") + "."
+	}
+	annotations, known := mapOf(field(s.pod, "metadata", "annotations"))
+	enabled := textOf(annotations[prefix+"enabled"])
+	s.annotations, s.certain = annotations, known && enabled.known
+	if !known || !enabled.given {
+		return s, !known
+	}
+	wanted := !enabled.known || rules.Truthy(enabled.value) || rules.Annotation("enabled", enabled.value) != nil
+	return s, wanted
+}
+
+func (s sidecar) annotation(name string) text { return textOf(s.annotations[prefix+name]) }
+
+func (s sidecar) annotationPath(name string) string {
+	return s.path + "metadata.annotations[" + prefix + name + "]"
+}
+
+func (s sidecar) check(found *findings) {
+	if !s.certain {
+		return
+	}
+	s.forms(found)
+	if !rules.Truthy(s.annotation("enabled").value) {
+		return // S-10 reports it
+	}
+	s.identity(found)
+	s.ports(found)
+	if level := s.annotation("log-level"); level.ready() {
+		found.add(s.annotationPath("log-level"), level, rules.LogLevel(level.value))
+	}
+}
+
+// forms checks that every annotation of Dapr is one that it can read (S-10).
+func (s sidecar) forms(found *findings) {
+	for _, key := range slices.Sorted(maps.Keys(s.annotations)) {
+		name, ours := strings.CutPrefix(key, prefix)
+		t := textOf(s.annotations[key])
+		if !ours || !t.known {
+			continue
+		}
+		path := s.annotationPath(name)
+		if r := rules.AnnotationText(t.quoted || !t.given); r != nil {
+			found.add(path, t, r)
+		} else if t.given {
+			found.add(path, t, rules.Annotation(name, t.value))
+		}
+	}
+}
+
+func (s sidecar) identity(found *findings) {
+	id := s.annotation("app-id")
+	if !id.known {
+		return
+	}
+	path := s.annotationPath("app-id")
+	form := rules.AppID(id.value)
+	found.add(path, id, form)
+	if form == nil {
+		found.add(path, id, rules.AppIDConvention(id.value))
+	}
+}
+
+func (s sidecar) ports(found *findings) {
+	exposed, known := s.exposed()
+	if port, ok := s.number("app-port"); ok {
+		t, path := s.annotation("app-port"), s.annotationPath("app-port")
+		form := rules.AppPort(port)
+		found.add(path, t, form)
+		if form == nil && known {
+			found.add(path, t, rules.AppPortExposed(port, exposed))
+		}
+	}
+	if enable := s.annotation("enable-metrics"); !enable.given || enable.known && rules.Truthy(enable.value) {
+		if port, ok := s.number("metrics-port"); ok {
+			found.add(s.annotationPath("metrics-port"), s.annotation("metrics-port"), rules.MetricsPort(port, exposed))
+		} else if !s.annotation("metrics-port").given {
+			p := strconv.Itoa(defaultMetricsPort)
+			found.put(s.annotationPath("metrics-port"), p, p, rules.MetricsPort(defaultMetricsPort, exposed))
+		}
+	}
+	for _, port := range exposed {
+		p := strconv.Itoa(port)
+		found.put(s.path+"spec.containers.ports["+p+"]", p, p, rules.ContainerPort(port))
+	}
+}
+
+// defaultMetricsPort is where daprd serves metrics when nothing is said (S-08).
+const defaultMetricsPort = 9090
+
+// number reads an annotation that holds one; false where there is nothing to
+// judge, or S-10 judges it.
+func (s sidecar) number(name string) (int, bool) {
+	t := s.annotation(name)
+	n, err := strconv.Atoi(t.value)
+	return n, t.ready() && err == nil
+}
+
+// exposed are the ports of the pod's containers that run beside daprd; known is
+// false when there may be more.
+func (s sidecar) exposed() (ports []int, known bool) {
+	containers, known := listOf(field(s.pod, "spec", "containers"))
+	inits, knownInits := listOf(field(s.pod, "spec", "initContainers"))
+	known = known && knownInits
+	for _, c := range inits {
+		if policy := textOf(field(c, "restartPolicy")); policy.value == "Always" {
+			containers = append(slices.Clip(containers), c)
+		}
+	}
+	for _, c := range containers {
+		list, ok := listOf(field(c, "ports"))
+		known = known && ok
+		for _, p := range list {
+			port := textOf(field(p, "containerPort"))
+			known = known && port.known
+			if n, err := strconv.Atoi(port.value); err == nil {
+				ports = append(ports, n)
+			}
+		}
+	}
+	return ports, known
+}

@@ -1,0 +1,182 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// What a reference must be, as the stack file says it too.
+const (
+	anApp           = "the app-id of an app of the stack that has a sidecar"
+	aPubSub         = "a pub/sub of the stack"
+	aComponent      = "a component of the stack"
+	aConfiguration  = "the name of the stack's Configuration"
+	aKeyOfTheSecret = "a key of the Secret"
+)
+
+// Together judges what the objects of a stack say of each other. The findings
+// are by the position of the object. Of two objects that claim one name, the
+// later is refused.
+func Together(objects []Object) map[int][]Finding {
+	s := newStack(objects)
+	all := map[int][]Finding{}
+	for i, o := range objects {
+		var found findings
+		found = append(found, s.taken[i]...)
+		switch o.Kind {
+		case "Component":
+			s.component(o, &found)
+		case "Subscription":
+			s.references(o, &found)
+			found.add("spec.pubsubname", pubSubOf(o), s.pubSubs.missing("X-01", aPubSub, o.namespace(), pubSubOf(o)))
+			s.letIn(o, &found)
+		case "Resiliency":
+			s.references(o, &found)
+			s.targets(o, &found)
+		}
+		if sc, ok := sidecarOf(o); ok {
+			name := sc.annotation("config")
+			found.add(sc.annotationPath("config"), name,
+				s.configurations.missing("S-09", aConfiguration, o.namespace(), name))
+		}
+		if len(found) > 0 {
+			all[i] = found
+		}
+	}
+	return all
+}
+
+// consumerID names the consumer group of a pub/sub.
+const consumerID = "consumerID"
+
+func (s *stack) component(o Object, found *findings) {
+	namespace := o.namespace()
+	scopes, _ := textsOf(o.Fields["scopes"])
+	for i, app := range scopes {
+		found.add(fmt.Sprintf("scopes[%d]", i), app, s.apps.missing("T-09", anApp, namespace, app))
+	}
+	items, _ := itemsOf(o)
+	for _, it := range items {
+		path := it.path()
+		switch it.name.value {
+		case consumerID:
+			found.add(path, it.value, rules.ConsumerID(it.value.value, len(s.subscribers(o, items))))
+		case "publishingScopes", "subscriptionScopes":
+			for _, app := range slices.Sorted(maps.Keys(topicScopes(it.value.value))) {
+				t := it.value
+				t.value = app
+				t.given = app != ""
+				found.add(path, t, s.apps.missing("X-01", anApp, namespace, t))
+			}
+		case "outboxPublishPubsub", "outboxPubsub":
+			found.add(path, it.value, s.pubSubs.missing("X-01", aPubSub, namespace, it.value))
+		}
+		s.secretOf(o, it, found)
+	}
+}
+
+// subscribers are the apps that are known to subscribe to a pub/sub: by its
+// topic scopes and by Subscriptions. A Subscription without scopes is for every
+// app of the pub/sub.
+func (s *stack) subscribers(o Object, items []item) map[string]bool {
+	apps := map[string]bool{}
+	add := func(list any) {
+		scopes, _ := textsOf(list)
+		for _, app := range scopes {
+			if app.known {
+				apps[app.value] = true
+			}
+		}
+	}
+	for _, it := range items {
+		if it.name.value == "subscriptionScopes" {
+			for app, topics := range topicScopes(it.value.value) {
+				if len(topics) > 0 {
+					apps[app] = true
+				}
+			}
+		}
+	}
+	for _, sub := range s.subscriptions {
+		switch {
+		case pubSubOf(sub).value != o.name().value || sub.namespace().value != o.namespace().value:
+		case sub.Fields["scopes"] == nil:
+			add(o.Fields["scopes"])
+		default:
+			add(sub.Fields["scopes"])
+		}
+	}
+	return apps
+}
+
+// secretOf checks that the Secret of a metadata item is where the component is
+// and has the key. A Secret that the stack does not declare is
+// somebody else's.
+func (s *stack) secretOf(o Object, it item, found *findings) {
+	store := textOf(field(o.Fields, "auth", "secretStore"))
+	if it.secret == nil || !store.known || store.given && store.value != "" && store.value != "kubernetes" {
+		return
+	}
+	path, namespace := it.path()+".secretKeyRef", o.namespace()
+	name, key := textOf(field(it.secret, "name")), textOf(field(it.secret, "key"))
+	if given := textOf(field(it.secret, "namespace")); given.ready() && namespace.known {
+		found.add(path+".namespace", given, rules.SecretNamespace(given.value, namespace.value))
+	}
+	if !name.ready() || !namespace.known {
+		return
+	}
+	if s.secrets.has(namespace.value, name.value) {
+		found.add(path+".key", key, s.keys[name.value].missing("X-01", aKeyOfTheSecret, namespace, key))
+		return
+	}
+	if s.secrets.all || s.secrets.open[namespace.value] {
+		return
+	}
+	for _, other := range slices.Sorted(maps.Keys(s.secrets.in)) {
+		if s.secrets.has(other, name.value) {
+			found.add(path+".name", name, rules.SecretNamespace(other, namespace.value))
+			return
+		}
+	}
+}
+
+// references checks the scopes of an object that is not a component.
+func (s *stack) references(o Object, found *findings) {
+	scopes, _ := textsOf(o.Fields["scopes"])
+	for i, app := range scopes {
+		found.add(fmt.Sprintf("scopes[%d]", i), app, s.apps.missing("X-01", anApp, o.namespace(), app))
+	}
+}
+
+// letIn checks that the scopes of the pub/sub let its subscribers in: a
+// Subscription alone gives no app access.
+func (s *stack) letIn(o Object, found *findings) {
+	allowed, ok := s.scopes[o.namespace().value+"/"+pubSubOf(o).value]
+	subscribers, _ := textsOf(o.Fields["scopes"])
+	for i, app := range subscribers {
+		if ok && app.ready() && !pubSubOf(o).secret && s.apps.has(o.namespace().value, app.value) {
+			found.add(fmt.Sprintf("scopes[%d]", i), app, rules.InScopes(app.value, pubSubOf(o).value, allowed))
+		}
+	}
+}
+
+// targets checks what a Resiliency is for.
+func (s *stack) targets(o Object, found *findings) {
+	for _, of := range []struct {
+		kind, what string
+		declared   *names
+	}{{"apps", anApp, s.apps}, {"components", aComponent, s.components}} {
+		targets, _ := mapOf(field(o.Fields, "spec", "targets", of.kind))
+		for _, name := range slices.Sorted(maps.Keys(targets)) {
+			t := text{value: name, given: true, known: true}
+			found.add("spec.targets."+of.kind+"."+name, t, of.declared.missing("X-01", of.what, o.namespace(), t))
+		}
+	}
+}
+
+func pubSubOf(subscription Object) text {
+	return textOf(field(subscription.Fields, "spec", "pubsubname"))
+}

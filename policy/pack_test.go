@@ -1,0 +1,229 @@
+package main
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+	"github.com/stretchr/testify/require"
+
+	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/config/rules/rulestest"
+	"github.com/daprstack/daprstack/internal/graphtest"
+	"github.com/daprstack/daprstack/internal/stackfile"
+	"github.com/daprstack/daprstack/policy/check"
+	"github.com/daprstack/daprstack/policy/settings"
+	"github.com/daprstack/daprstack/stacks"
+)
+
+// TestPolicies: every rule marked P has its policy, and there is no other.
+func TestPolicies(t *testing.T) {
+	var want, got []string
+	for _, r := range rules.Table {
+		if slices.Contains(r.Levels, rules.Policy) {
+			want = append(want, r.ID)
+		}
+	}
+	for _, p := range settings.Policies {
+		got = append(got, p.Rule)
+		require.True(t, strings.HasPrefix(p.Name, strings.ToLower(p.Rule)+"-"), p.Name)
+		require.NotEmpty(t, p.Fix)
+	}
+	require.ElementsMatch(t, want, got)
+
+	pack, err := newPack()
+	require.NoError(t, err)
+	var names []string
+	for _, p := range pack.Policies() {
+		require.Equal(t, policyx.EnforcementLevelMandatory, p.EnforcementLevel(), p.Name())
+		r, ok := rules.Lookup(strings.ToUpper(p.Name()[:4]))
+		require.True(t, ok, p.Name())
+		require.Equal(t, r.Statement, p.Description())
+		if _, ok := p.(policyx.ResourceValidationPolicy); ok {
+			names = append(names, p.Name())
+		}
+	}
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), len(want))
+}
+
+// TestGoodStack: what the stack itself makes is without fault.
+func TestGoodStack(t *testing.T) {
+	for name, edits := range map[string][]rulestest.Edit{
+		"with Dapr":    nil,
+		"without Dapr": {{Path: "dapr.enabled", Value: false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Empty(t, judge(t, devStack(t, edits...), nil))
+		})
+	}
+}
+
+// TestCases: each case of the shared table, on the objects of the dev stack, is
+// found under its rule.
+func TestCases(t *testing.T) {
+	dev := devStack(t)
+	seen := map[string]bool{}
+	for _, c := range slices.Concat(rulestest.Cases(), ownCases()) {
+		if c.Objects == nil {
+			continue
+		}
+		t.Run(c.Rule+" "+c.Name, func(t *testing.T) {
+			objects := copied(dev)
+			for _, edit := range c.Objects {
+				o := find(t, objects, edit.Kind, edit.Name)
+				for _, e := range edit.Edits {
+					rulestest.Set(o.fields, e)
+				}
+			}
+			found := judge(t, objects, nil)
+			if !check.Checked(c.Rule) {
+				require.Empty(t, found)
+				return
+			}
+			seen[c.Rule] = true
+			require.Contains(t, rulesOf(found), c.Rule, "%v", found)
+			// An item of metadata that is put in place of another may break T-10 too.
+			require.Subset(t, []string{c.Rule, "T-10"}, rulesOf(found), "%v", found)
+		})
+	}
+	for _, p := range settings.Policies {
+		if !seen[p.Rule] {
+			t.Errorf("no case of the table breaks %s", p.Rule)
+		}
+	}
+}
+
+// object is one resource as the pack gets it.
+type object struct {
+	typ, urn string
+	name     string // of the Pulumi resource
+	fields   map[string]any
+}
+
+// devStack is what the dev stack registers, with the names that the provider
+// gives.
+func devStack(t testing.TB, edits ...rulestest.Edit) []object {
+	t.Helper()
+	values, err := stackfile.Read(filepath.Join("..", "Pulumi.dev.yaml"))
+	require.NoError(t, err)
+	g, err := graphtest.Run(t, stacks.Program(rulestest.Apply(t, values, edits)))
+	require.NoError(t, err)
+	var objects []object
+	for _, r := range g.Resources {
+		fields := r.Inputs.Mappable()
+		if metadata, ok := fields["metadata"].(map[string]any); ok && metadata["name"] == nil {
+			metadata["name"] = r.Name + "-1a2b3c4d"
+		}
+		objects = append(objects, object{typ: r.Type, urn: r.URN, name: r.Name, fields: fields})
+	}
+	return objects
+}
+
+func copied(objects []object) []object {
+	var all []object
+	for _, o := range objects {
+		o.fields, _ = deepCopy(o.fields).(map[string]any)
+		all = append(all, o)
+	}
+	return all
+}
+
+func deepCopy(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for key, item := range v {
+			m[key] = deepCopy(item)
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = deepCopy(item)
+		}
+		return list
+	}
+	return v
+}
+
+// find returns the object of that kind by its own name or its resource's.
+func find(t testing.TB, objects []object, kind, name string) object {
+	t.Helper()
+	for _, o := range objects {
+		metadata, _ := o.fields["metadata"].(map[string]any)
+		if strings.HasSuffix(o.typ, ":"+kind) && (o.name == name || metadata["name"] == name) {
+			return o
+		}
+	}
+	t.Fatalf("no %s %q", kind, name)
+	return object{}
+}
+
+// judge runs the pack as the engine does: every policy on every resource, then
+// the policies of the stack.
+func judge(t testing.TB, objects []object, config map[string]map[string]any) []string {
+	t.Helper()
+	pack, err := newPack()
+	require.NoError(t, err)
+	var all []policyx.AnalyzerResource
+	for _, o := range objects {
+		all = append(all, policyx.AnalyzerResource{
+			Type: o.typ, URN: o.urn,
+			Properties: resource.FromResourcePropertyMap(resource.NewPropertyMapFromMap(o.fields)),
+		})
+	}
+	m := &manager{}
+	for _, r := range all {
+		for _, p := range pack.Policies() {
+			if p, ok := p.(policyx.ResourceValidationPolicy); ok {
+				require.NoError(t, p.Validate(t.Context(), policyx.ResourceValidationArgs{
+					Manager: m, Resource: r, Config: config[p.Name()],
+				}))
+			}
+		}
+	}
+	slices.Reverse(all) // the order must not matter
+	for _, p := range pack.Policies() {
+		if p, ok := p.(policyx.StackValidationPolicy); ok {
+			require.NoError(t, p.Validate(t.Context(), policyx.StackValidationArgs{Manager: m, Resources: all}))
+		}
+	}
+	return m.said
+}
+
+// manager remembers the violations.
+type manager struct{ said []string }
+
+// ReportViolation implements policyx.PolicyManager.
+func (m *manager) ReportViolation(message, urn string) {
+	if urn == "" {
+		message += " (no resource)"
+	}
+	m.said = append(m.said, message)
+}
+
+// rulesOf are the numbers of the rules in messages, each once.
+func rulesOf(messages []string) []string {
+	found := map[string]bool{}
+	for _, m := range messages {
+		number, _, _ := strings.Cut(strings.TrimPrefix(m, "["), "]")
+		found[number] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// TestMessage: what is wrong, what is allowed, what to do.
+func TestMessage(t *testing.T) {
+	objects := devStack(t)
+	store := find(t, objects, "Component", "statestore")
+	rulestest.Set(store.fields, rulestest.Edit{Path: "spec.version", Value: "v2"})
+	rulestest.Set(store.fields, rulestest.Edit{Path: "scopes[1]", Value: "activty-app"})
+	require.Equal(t, []string{
+		`[T-03] Component todo/statestore: spec.version: "v2"; must be v1; set spec.version`,
+		`[T-09] Component todo/statestore: scopes[1]: "activty-app"; must be the app-id of an app of the stack that has a sidecar; did you mean "activity-app"?; list the app-ids that may use the component under scopes, at the top level of the object`,
+	}, judge(t, objects, nil))
+}

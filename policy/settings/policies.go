@@ -1,0 +1,56 @@
+package settings
+
+import (
+	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// Policy is the policy of one rule.
+type Policy struct {
+	Rule string // its number
+	Name string // in policy configuration and in the engine's output: s-01-app-id
+	Fix  string // what to do about a violation
+	// Together says that the rule is also about what objects say of each other,
+	// which is judged when the whole stack is known.
+	Together bool
+}
+
+// Description is the statement of the rule.
+func (p Policy) Description() string {
+	r, _ := rules.Lookup(p.Rule)
+	return r.Statement
+}
+
+// Policies lists the policy of every rule that is enforced in the pack.
+var Policies = []Policy{
+	policy("S-01", "app-id", "set the annotation dapr.io/app-id on the pod template, as in backend-app"),
+	policy("S-02", "app-id-convention", "end the app-id in -app, or allow this one for the policy"),
+	policy("S-03", "app-id-unique", "give each workload an app-id of its own").together(),
+	policy("S-04", "app-port", "set the annotation dapr.io/app-port to the port that the app listens on"),
+	policy("S-05", "app-port-exposed", "list the port under ports of the container, or correct dapr.io/app-port"),
+	policy("S-06", "log-level", "correct the annotation dapr.io/log-level, or leave it out for info"),
+	policy("S-08", "metrics-port", "move the annotation dapr.io/metrics-port or the container's port to a free one"),
+	policy("S-09", "configuration", "correct the annotation dapr.io/config, or declare the Configuration in the namespace").together(),
+	policy("S-10", "annotation-form", "write the annotation as text, in the form that Dapr reads"),
+	policy("T-01", "component-name", "set metadata.name, which applications use, to a name that no other component of the namespace has").together(),
+	policy("T-02", "component-type", "use the supported type, or allow this one for the policy"),
+	policy("T-03", "component-version", "set spec.version"),
+	policy("T-06", "secret-reference", "put the value into a Secret and refer to it by secretKeyRef"),
+	policy("T-09", "scopes", "list the app-ids that may use the component under scopes, at the top level of the object").together(),
+	policy("T-10", "metadata", "correct the item as said, or take it out"),
+	policy("Q-01", "consumer-id", "leave consumerID out: each app's group is then its app-id").together(),
+	policy("E-02", "event-type", "name the topic after its event, as in task.created"),
+	policy("N-02", "key-prefix", "leave keyPrefix out, or correct it"),
+	policy("X-01", "reference", "correct the name, or declare what it refers to in this stack").together(),
+	policy("X-06", "secret-namespace", "put the Secret into the namespace of the component").together(),
+}
+
+func policy(rule, what, fix string) Policy {
+	return Policy{Rule: rule, Name: strings.ToLower(rule) + "-" + what, Fix: fix}
+}
+
+func (p Policy) together() Policy {
+	p.Together = true
+	return p
+}

@@ -1,0 +1,184 @@
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// The keys of a policy's configuration, beside the enforcementLevel, which is
+// the engine's.
+const (
+	allowKey  = "allow"
+	exemptKey = "exemptNamespaces"
+	levelKey  = "enforcementLevel"
+)
+
+// everyPolicy stands for all policies in a configuration; the engine takes a
+// level from it and nothing else.
+const everyPolicy = "all"
+
+var levels = []string{"mandatory", "advisory", "disabled"}
+
+// Schema is the JSON Schema of the keys of a policy's configuration, as the
+// engine checks it.
+func Schema() map[string]map[string]any {
+	list := func(description string) map[string]any {
+		return map[string]any{
+			"type": "array", "items": map[string]any{"type": "string"}, "description": description,
+		}
+	}
+	return map[string]map[string]any{
+		allowKey:  list("Regular expressions (RE2). A refused value, or the name of a metadata item, that one of them matches whole is allowed."),
+		exemptKey: list("Namespaces whose objects this policy does not judge. Default none."),
+	}
+}
+
+// Settings are what is configured about one policy. The zero value exempts
+// nothing.
+type Settings struct {
+	allow  []*regexp.Regexp
+	exempt []string
+}
+
+// Exempts says whether a violation is allowed: by what it is about, or by the
+// namespace of its object.
+func (s Settings) Exempts(subject, namespace string) bool {
+	if slices.Contains(s.exempt, namespace) {
+		return true
+	}
+	return subject != "" && slices.ContainsFunc(s.allow, func(re *regexp.Regexp) bool { return re.MatchString(subject) })
+}
+
+// New reads the configuration of one policy, without its level, and reports all
+// that is wrong with it.
+func New(properties map[string]any) (Settings, error) {
+	var (
+		s    Settings
+		errs []error
+	)
+	for _, key := range slices.Sorted(maps.Keys(properties)) {
+		switch key {
+		case allowKey:
+			texts, err := textList(key, properties[key])
+			errs = append(errs, err)
+			for i, t := range texts {
+				re, err := regexp.Compile(`^(?:` + t + `)$`)
+				if err != nil {
+					errs = append(errs, fmt.Errorf("%s[%d]: %q: must be a regular expression: %w", key, i, t, err))
+					continue
+				}
+				s.allow = append(s.allow, re)
+			}
+		case exemptKey:
+			texts, err := textList(key, properties[key])
+			errs = append(errs, err)
+			s.exempt = texts
+		default:
+			errs = append(errs, unknown(key, []string{allowKey, exemptKey, levelKey}, "is not a key of a policy"))
+		}
+	}
+	return s, errors.Join(errs...)
+}
+
+func textList(key string, v any) ([]string, error) {
+	list, ok := v.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%s: must be a list of texts", key)
+	}
+	var texts []string
+	for i, item := range list {
+		t, ok := item.(string)
+		if !ok {
+			return nil, fmt.Errorf("%s[%d]: must be text", key, i)
+		}
+		texts = append(texts, t)
+	}
+	return texts, nil
+}
+
+func unknown(key string, known []string, problem string) error {
+	if near := rules.Nearest(key, known); near != "" {
+		return fmt.Errorf("%s: %s; did you mean %q?", key, problem, near)
+	}
+	return fmt.Errorf("%s: %s", key, problem)
+}
+
+// Check validates a whole policy configuration file, JSON as the engine reads
+// it, and reports all that is wrong with it. The engine itself ignores a policy
+// that it does not know.
+func Check(file []byte) error {
+	if strings.TrimSpace(string(file)) == "" {
+		return nil
+	}
+	var policies map[string]any
+	if err := json.Unmarshal(file, &policies); err != nil {
+		return fmt.Errorf("must be a JSON object, one key for each policy: %w", err)
+	}
+	known := []string{everyPolicy}
+	for _, p := range Policies {
+		known = append(known, p.Name)
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(policies)) {
+		if !slices.Contains(known, name) {
+			errs = append(errs, unknown(name, known, "is not a policy"))
+			continue
+		}
+		for err := range each(checkPolicy(name, policies[name])) {
+			errs = append(errs, fmt.Errorf("%s.%w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// each yields the errors that were joined.
+func each(err error) func(func(error) bool) {
+	return func(yield func(error) bool) {
+		joined, ok := err.(interface{ Unwrap() []error })
+		if !ok {
+			if err != nil {
+				yield(err)
+			}
+			return
+		}
+		for _, e := range joined.Unwrap() {
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+func checkPolicy(name string, v any) error {
+	properties := map[string]any{}
+	switch v := v.(type) {
+	case string:
+		properties[levelKey] = v
+	case map[string]any:
+		properties = maps.Clone(v)
+	default:
+		return fmt.Errorf("%s: must be a level or an object", levelKey)
+	}
+	var errs []error
+	if level, given := properties[levelKey]; given {
+		if text, ok := level.(string); !ok || !slices.Contains(levels, text) {
+			errs = append(errs, fmt.Errorf("%s: %q: must be one of %s", levelKey, fmt.Sprint(level), strings.Join(levels, ", ")))
+		}
+		delete(properties, levelKey)
+	}
+	if name == everyPolicy && len(properties) > 0 {
+		errs = append(errs, fmt.Errorf("%s: must be the only key: what else there is belongs to one policy", levelKey))
+		return errors.Join(errs...)
+	}
+	if _, err := New(properties); err != nil {
+		errs = append(errs, slices.Collect(each(err))...)
+	}
+	return errors.Join(errs...)
+}

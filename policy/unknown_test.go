@@ -1,0 +1,174 @@
+package main
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+	"github.com/stretchr/testify/require"
+
+	"github.com/daprstack/daprstack/config/rules/rulestest"
+	"github.com/daprstack/daprstack/policy/check"
+)
+
+// unknown is what a preview has in place of a value that is not known yet.
+var unknown = resource.MakeComputed(resource.NewProperty(""))
+
+// TestUnknown: a value that is not known yet, wherever it stands, is no fault of
+// a good stack, and does not end the pack.
+func TestUnknown(t *testing.T) {
+	objects := ours(devStack(t))
+	for _, o := range objects {
+		everywhere(o.fields, unknown, func() {
+			require.Empty(t, faults(objects), o.urn)
+		})
+	}
+}
+
+// TestManyUnknown: the same with unknown values at random places of the whole
+// stack at once.
+func TestManyUnknown(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	dev := ours(devStack(t))
+	for range 200 {
+		objects := copied(dev)
+		for _, o := range objects {
+			scatter(o.fields, unknown, func() bool { return random.IntN(12) == 0 })
+		}
+		require.Empty(t, faults(objects))
+	}
+}
+
+// faults is what the checks find, without the policies around them: a thousand
+// times over, those take long.
+func faults(objects []object) []check.Finding {
+	var all []check.Object
+	var found []check.Finding
+	for _, o := range objects {
+		properties := resource.FromResourcePropertyMap(resource.NewPropertyMapFromMap(o.fields))
+		all = append(all, check.Object{Kind: check.KindOf(o.typ), Fields: plain(properties)})
+		found = append(found, check.Alone(all[len(all)-1])...)
+	}
+	for _, more := range check.Together(all) {
+		found = append(found, more...)
+	}
+	return found
+}
+
+// TestUnknownAtUpdate: what is let through while it is not known is refused when
+// it is.
+func TestUnknownAtUpdate(t *testing.T) {
+	objects := devStack(t)
+	frontend := find(t, objects, "Deployment", "frontend")
+	id := func(v any) []string {
+		rulestest.Set(frontend.fields, rulestest.Edit{Path: `spec.template.metadata.annotations["dapr.io/app-id"]`, Value: v})
+		return rulesOf(judge(t, objects, nil))
+	}
+	require.Empty(t, id(unknown))
+	require.Empty(t, id(resource.MakeSecret(unknown)))
+	require.Empty(t, id(resource.NewProperty(resource.Output{Element: resource.NewProperty("")})), "an output value that is not known")
+	require.Equal(t, []string{"S-01"}, id("witty_fox"))
+	require.Equal(t, []string{"S-01"}, id(resource.MakeSecret(resource.NewProperty("witty_fox"))))
+	require.Equal(t, []string{"S-01"}, id(resource.NewProperty(resource.Output{Element: resource.NewProperty("witty_fox"), Known: true})))
+}
+
+// TestSecrets: a secret is judged as any other value, and never shown.
+func TestSecrets(t *testing.T) {
+	const hush = "Hush||Hush"
+	for _, o := range ours(devStack(t)) {
+		everywhere(o.fields, resource.MakeSecret(resource.NewProperty(hush)), func() {
+			for _, m := range judge(t, []object{o}, nil) {
+				require.NotContains(t, m, "Hush", o.urn)
+			}
+		})
+	}
+	objects := devStack(t)
+	store := find(t, objects, "Component", "statestore")
+	rulestest.Set(store.fields, rulestest.Edit{Path: "spec.metadata[3]", Value: map[string]any{
+		"name": "readTimeout", "value": resource.MakeSecret(resource.NewProperty("3")),
+	}})
+	require.Equal(t, []string{
+		`[T-10] Component todo/statestore: spec.metadata[readTimeout]; must be a duration with its unit, such as "3s"; correct the item as said, or take it out`,
+	}, judge(t, objects, nil))
+}
+
+// TestConfiguration: levels are the engine's; what is allowed and which
+// namespaces are exempt is ours.
+func TestConfiguration(t *testing.T) {
+	objects := devStack(t)
+	frontend := find(t, objects, "Deployment", "frontend")
+	rulestest.Set(frontend.fields, rulestest.Edit{Path: `spec.template.metadata.annotations["dapr.io/app-id"]`, Value: "web"})
+	rulestest.Set(frontend.fields, rulestest.Edit{Path: `spec.template.metadata.annotations["dapr.io/config"]`, Value: "tracing"})
+	require.Equal(t, []string{"S-02", "S-09"}, rulesOf(judge(t, objects, nil)))
+
+	list := func(texts ...any) []any { return texts }
+	for _, c := range []struct {
+		name   string
+		config map[string]map[string]any
+		want   []string
+	}{
+		{"allowed", map[string]map[string]any{"s-02-app-id-convention": {"allow": list("api-.*", "web")}}, []string{"S-09"}},
+		{"allowed only whole", map[string]map[string]any{"s-02-app-id-convention": {"allow": list("we", "eb|x")}}, []string{"S-02", "S-09"}},
+		{"allowed in the stack's policy", map[string]map[string]any{"s-09-configuration": {"allow": list("tracing")}}, []string{"S-02"}},
+		{"exempt", map[string]map[string]any{"s-02-app-id-convention": {"exemptNamespaces": list("other", "todo")}}, []string{"S-09"}},
+		{"exempt elsewhere", map[string]map[string]any{"s-02-app-id-convention": {"exemptNamespaces": list("other")}}, []string{"S-02", "S-09"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.Equal(t, c.want, rulesOf(judge(t, objects, c.config)))
+		})
+	}
+	pack, err := newPack()
+	require.NoError(t, err)
+	p, ok := pack.Policies()[0].(policyx.ResourceValidationPolicy)
+	require.True(t, ok)
+	err = p.Validate(t.Context(), policyx.ResourceValidationArgs{Config: map[string]any{"alow": list("x")}})
+	require.EqualError(t, err, `the configuration of policy s-01-app-id is not valid: alow: is not a key of a policy; did you mean "allow"?`)
+}
+
+// everywhere puts a value in place of each part of a tree, one after the other,
+// and asks.
+func everywhere(tree any, value any, ask func()) {
+	visit := func(at any, put func(any)) {
+		put(value)
+		ask()
+		put(at)
+		everywhere(at, value, ask)
+	}
+	switch tree := tree.(type) {
+	case map[string]any:
+		for key, item := range tree {
+			visit(item, func(v any) { tree[key] = v })
+		}
+	case []any:
+		for i, item := range tree {
+			visit(item, func(v any) { tree[i] = v })
+		}
+	}
+}
+
+// scatter puts a value in place of the parts of a tree that are picked.
+func scatter(tree any, value any, pick func() bool) {
+	switch tree := tree.(type) {
+	case map[string]any:
+		for key := range tree {
+			if pick() {
+				tree[key] = value
+			}
+			scatter(tree[key], value, pick)
+		}
+	case []any:
+		for i := range tree {
+			if pick() {
+				tree[i] = value
+			}
+			scatter(tree[i], value, pick)
+		}
+	}
+}
+
+// ours are the objects that the pack looks at.
+func ours(objects []object) []object {
+	return slices.DeleteFunc(objects, func(o object) bool { return check.KindOf(o.typ) == "" })
+}
