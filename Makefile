@@ -70,6 +70,10 @@ bench: ## Measure `up` against helm and kubectl with the same objects, PAIRS=5 i
 	@go run ./toolchain/bootstrap all
 	YARDSTICK=$(or $(PAIRS),5) go test -tags e2e -count 1 -timeout 60m -v -run TestYardstick ./e2e
 
+.PHONY: generate
+generate: ## Write docs/rules.md, docs/stack-file.md and its schema anew from the code
+	go run ./internal/docgen
+
 .PHONY: lint
 lint: ## Formatting, go vet, golangci-lint and the workflow files
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }

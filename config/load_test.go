@@ -2,6 +2,8 @@ package config_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,6 +78,15 @@ func TestJSON(t *testing.T) {
 	require.Less(t, strings.Index(string(listing), "contxt"), strings.Index(string(listing), "redis"))
 	_, ok = config.JSON(nil)
 	require.False(t, ok)
+}
+
+// TestReadme: the errors that the README shows are those that a reader would get.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(readme), strings.Join(violations(t, apply(t, read(t, "dev"), []edit{
+		{"apps[0].port", 0}, {"pubSubs[0].redeliverIntervall", "30s"}, {"stateStores[0].scopes[1]", "nobody-app"},
+	})), "\n"))
 }
 
 // TestValidate: a stack that a program wrote, without a file.

@@ -185,6 +185,7 @@ type Redis struct {
 	Password Secret `json:"password,omitzero"`
 
 	// External is a Redis outside the stack, used instead of one in the cluster.
+	// Default none.
 	External *ExternalRedis `json:"external,omitzero"`
 }
 
@@ -203,11 +204,13 @@ type ExternalRedis struct {
 	// Username of an ACL user. Default none, the default user.
 	Username string `json:"username,omitzero"`
 
-	// Password, as a Pulumi secret: the stack makes the Kubernetes Secret.
+	// Password, as a Pulumi secret: the stack makes the Kubernetes Secret. Default
+	// none.
 	Password Secret `json:"password,omitzero"`
 
 	// PasswordSecret is a Kubernetes Secret of the namespace, which the stack
-	// does not make, instead of Password. It goes with createNamespace: false.
+	// does not make, instead of a password. It goes with createNamespace: false.
+	// Default none.
 	PasswordSecret *SecretKey `json:"passwordSecret,omitzero"`
 }
 
@@ -222,9 +225,9 @@ type SecretKey struct {
 // Resources are the requests and limits of one container: cpu, memory and
 // ephemeral-storage, as Kubernetes quantities.
 type Resources struct {
-	// Requests is what the container is guaranteed.
+	// Requests is what the container is guaranteed. Default that of the container.
 	Requests map[string]string `json:"requests,omitzero"`
-	// Limits is what it may use at most.
+	// Limits is what it may use at most. Default that of the container.
 	Limits map[string]string `json:"limits,omitzero"`
 }
 
@@ -234,10 +237,10 @@ type StateStore struct {
 	// the components (T-01).
 	Name string `json:"name"`
 
-	// Type of the component. Default and only choice state.redis (T-02).
+	// Type of the component. Default state.redis, the only choice (T-02).
 	Type string `json:"type,omitzero"`
 
-	// Version of the component. Default and only choice v1 (T-03).
+	// Version of the component. Default v1, the only choice (T-03).
 	Version string `json:"version,omitzero"`
 
 	// Scopes are the app-ids that may use it. Required (T-09).
@@ -254,10 +257,10 @@ type PubSub struct {
 	// the components (T-01).
 	Name string `json:"name"`
 
-	// Type of the component. Default and only choice pubsub.redis (T-02).
+	// Type of the component. Default pubsub.redis, the only choice (T-02).
 	Type string `json:"type,omitzero"`
 
-	// Version of the component. Default and only choice v1 (T-03).
+	// Version of the component. Default v1, the only choice (T-03).
 	Version string `json:"version,omitzero"`
 
 	// Scopes are the app-ids that may use it. Required (T-09).
@@ -315,7 +318,7 @@ type Event struct {
 	// Source of the event, a URI-reference. Required (E-03).
 	Source string `json:"source"`
 
-	// PubSub that carries it. Default the first one of the stack.
+	// PubSub is the pub/sub that carries it. Default the first one of the stack.
 	PubSub string `json:"pubSub,omitzero"`
 
 	// Publishers are the app-ids that may publish it. Required (E-08).
@@ -390,7 +393,7 @@ type App struct {
 	// Invokes are the app-ids of the apps that it calls. Default none.
 	Invokes []string `json:"invokes,omitzero"`
 
-	// Sidecar is its Dapr sidecar. Default, and null: none.
+	// Sidecar is its Dapr sidecar. Default none.
 	Sidecar *Sidecar `json:"sidecar,omitzero"`
 }
 

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	jsonschema "github.com/santhosh-tekuri/jsonschema/v5"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/internal/stackfile"
+)
+
+// TestMain works at the root of the repository, as the command does.
+func TestMain(m *testing.M) {
+	if err := os.Chdir(filepath.Join("..", "..")); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+func TestNothingIsStale(t *testing.T) {
+	files, err := generate()
+	require.NoError(t, err)
+	for name, want := range files {
+		got, err := os.ReadFile(name)
+		require.NoError(t, err, "run make generate")
+		require.Empty(t, cmp.Diff(strings.Split(string(got), "\n"), strings.Split(string(want), "\n")),
+			"%s is stale: run make generate", name)
+	}
+}
+
+// TestRulesPage: every rule has a row, and what refers to one finds it.
+func TestRulesPage(t *testing.T) {
+	page, err := rulesPage()
+	require.NoError(t, err)
+	for _, r := range rules.Table {
+		require.Contains(t, string(page), `<a id="`+anchor(r.ID)+`"></a>`+r.ID+" |")
+	}
+}
+
+// TestLinks: each link of the pages to a file or to an anchor leads somewhere.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
+	pages, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	pages = append(pages, "README.md", "CONTRIBUTING.md", "examples/todo/README.md", "docs/adr/README.md")
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, l := range link.FindAllStringSubmatch(string(text), -1) {
+			target := page
+			if l[1] != "" {
+				target = filepath.Join(filepath.Dir(page), l[1])
+			}
+			content, err := os.ReadFile(target)
+			require.NoError(t, err, "%s: %s", page, l[0])
+			if name := strings.TrimPrefix(l[2], "#"); name != "" {
+				require.True(t, hasAnchor(string(content), name), "%s: %s", page, l[0])
+			}
+		}
+	}
+}
+
+// hasAnchor says whether a page has an anchor of its own or a heading of that
+// name.
+func hasAnchor(page, name string) bool {
+	if strings.Contains(page, `<a id="`+name+`">`) {
+		return true
+	}
+	for line := range strings.Lines(page) {
+		if heading := strings.TrimLeft(line, "#"); heading != line {
+			plain := regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), "")
+			if strings.ReplaceAll(plain, " ", "-") == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestStatedDefaults holds what the comments say about defaults against what
+// Default really fills in.
+func TestStatedDefaults(t *testing.T) {
+	stack := &config.Stack{
+		Context: "c", Namespace: "n",
+		StateStores: []config.StateStore{{Name: "s"}},
+		PubSubs:     []config.PubSub{{Name: "p"}, {Name: "q"}},
+		Apps:        []config.App{{Name: "a", Port: 8000, Sidecar: &config.Sidecar{AppID: "a-app"}}},
+		Events:      []config.Event{{Type: "a.b"}},
+	}
+	config.Default(stack)
+	external := &config.ExternalRedis{}
+	config.Default(&config.Stack{Redis: config.Redis{External: external}})
+	objects, err := stackFile()
+	require.NoError(t, err)
+	seen := 0
+	for _, o := range objects {
+		for _, v := range append(valuesOf(reflect.ValueOf(stack), o.Name), valuesOf(reflect.ValueOf(external), o.Name)...) {
+			for i, k := range o.Keys {
+				stated, _ := k.standard()
+				if inner, _ := structure(k.Type, ""); k.Required || (inner != nil && k.Type.Kind() == reflect.Struct) {
+					continue
+				}
+				require.NotEmpty(t, stated, "the comment of %s.%s states no default", o.Name, k.Name)
+				if relative[o.Name+"."+k.Name] {
+					continue
+				}
+				seen++
+				require.True(t, states(stated, v.Field(i)), "%s.%s: the comment says %q, and it is %v", o.Name, k.Name, stated, v.Field(i))
+			}
+		}
+	}
+	require.Greater(t, seen, 50)
+}
+
+// relative are the keys whose default follows from another value; the comment
+// says from which.
+var relative = map[string]bool{
+	"Redis.maxMemory": true, "Sidecar.appPort": true, "Sidecar.config": true, "Event.pubSub": true, "Stack.events": true,
+	"Stack.stateStores": true, "Stack.pubSubs": true, // given above
+	"Resources.requests": true, "Resources.limits": true, // TestStatedResources
+}
+
+// states says whether a text states a value.
+func states(text string, v reflect.Value) bool {
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	first := strings.TrimRight(strings.Fields(text)[0], ",;:")
+	if v.IsZero() && v.Kind() != reflect.Bool && v.Kind() != reflect.Int {
+		for _, words := range []string{"none", "the cluster's", "those of the image", "a random"} {
+			if strings.HasPrefix(text, words) {
+				return true
+			}
+		}
+		return false
+	}
+	if d, ok := v.Interface().(config.Duration); ok {
+		stated, err := time.ParseDuration(first)
+		return err == nil && stated == d.Duration
+	}
+	raw, err := json.Marshal(v.Interface())
+	return err == nil && strings.Trim(first, `"`) == strings.Trim(string(raw), `"`)
+}
+
+// TestStatedResources: the comments state each default request and limit.
+func TestStatedResources(t *testing.T) {
+	stack := &config.Stack{Apps: []config.App{{Sidecar: &config.Sidecar{}}}}
+	config.Default(stack)
+	comments, err := goComments()
+	require.NoError(t, err)
+	for id, r := range map[string]config.Resources{
+		"Redis.Resources":   stack.Redis.Resources,
+		"App.Resources":     stack.Apps[0].Resources,
+		"Sidecar.Resources": stack.Apps[0].Sidecar.Resources,
+	} {
+		want := "Default requests " + r.Requests["cpu"] + " CPU and " + r.Requests["memory"] + ", limit " + r.Limits["memory"] + " of memory."
+		require.Contains(t, comments[id], want)
+	}
+}
+
+// valuesOf returns the structures of a type within v.
+func valuesOf(v reflect.Value, name string) (found []reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return valuesOf(v.Elem(), name)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			found = append(found, valuesOf(v.Index(i), name)...)
+		}
+	case reflect.Struct:
+		if v.Type().Name() == name {
+			return []reflect.Value{v}
+		}
+		for i := range v.NumField() {
+			found = append(found, valuesOf(v.Field(i), name)...)
+		}
+	default: // holds no structure
+	}
+	return found
+}
+
+// stackFiles are the good ones: our own, and those of the tests.
+func stackFiles(t *testing.T) []string {
+	t.Helper()
+	ours, err := filepath.Glob("Pulumi.*.yaml")
+	require.NoError(t, err)
+	require.Len(t, ours, 3)
+	return append(ours, examples...)
+}
+
+func TestSchemaOfGoodFiles(t *testing.T) {
+	schema := compiled(t)
+	for _, name := range stackFiles(t) {
+		values, err := stackfile.Read(name)
+		require.NoError(t, err)
+		_, err = config.Load(values)
+		require.NoError(t, err, name)
+		require.NoError(t, schema.Validate(parse(t, name)), name)
+	}
+}
+
+// TestEditorsFindTheSchema: each stack file of ours names it, by a path from
+// where the file is.
+func TestEditorsFindTheSchema(t *testing.T) {
+	for _, name := range stackFiles(t) {
+		raw, err := os.ReadFile(name)
+		require.NoError(t, err)
+		path, ok := strings.CutPrefix(strings.SplitN(string(raw), "\n", 2)[0], "# yaml-language-server: $schema=")
+		require.True(t, ok, name)
+		require.FileExists(t, filepath.Join(filepath.Dir(name), path))
+	}
+}
+
+func compiled(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	objects, err := stackFile()
+	require.NoError(t, err)
+	raw, err := schemaFile(objects)
+	require.NoError(t, err)
+	c := jsonschema.NewCompiler()
+	require.NoError(t, c.AddResource("stack-file", bytes.NewReader(raw)))
+	schema, err := c.Compile("stack-file")
+	require.NoError(t, err)
+	return schema
+}
+
+func parse(t testing.TB, name string) map[string]any {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	require.NoError(t, err)
+	var file map[string]any
+	require.NoError(t, yaml.Unmarshal(raw, &file))
+	return file
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// A form is what a value looks like: in words, and as a schema of its text or
+// number, or of the keys of a map. It says less than the program checks, never
+// more.
+type form struct {
+	Words  string
+	Schema schema
+	Names  *schema // of the keys of a map
+	Some   bool    // a list has at least one item
+	Once   bool    // a list names each item once
+}
+
+const (
+	label = `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
+	span  = `([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)`
+)
+
+var (
+	namespace = matching("DNS-1123 label", 63, label)
+	dnsName   = matching("DNS-1123 name", 253, label+`(\.`+label+`)*`)
+	appID     = matching("app-id", rules.MaxAppID, label)
+	image     = matching("image reference", 0, `[a-zA-Z0-9][\w.\-:/@]*`)
+	address   = matching("host:port", 0, `[^, /@]+:[0-9]{1,5}`)
+	quantity  = matching("Kubernetes quantity", 0, `\+?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?`)
+	duration  = matching("duration with its unit", 0, `\+?(`+span+`)+`)
+	path      = matching("absolute path", 0, `/([^/\s?#][^\s?#]*)?`)
+	eventType = matching("{entity}.{action} or {domain}.{entity}.{action}", 0, label+`(\.`+label+`){1,2}`)
+	dataKey   = matching("key of a Secret", 0, `[-._a-zA-Z0-9]+`)
+	portName  = matching("name of a service (RFC 6335)", 15, label)
+	port      = between("port", 1, 65535)
+	logLevel  = oneOf(rules.LogLevels...)
+
+	variables  = &schema{Pattern: `^[A-Za-z_][A-Za-z0-9_]*$`}
+	quantities = quantity.named(&schema{Enum: []any{"cpu", "memory", "ephemeral-storage"}})
+)
+
+// forms are those of the keys whose type alone does not say enough.
+var forms = map[string]form{
+	"Stack.Context":          {Schema: schema{Pattern: `.`}},
+	"Stack.Namespace":        namespace,
+	"Stack.ImagePullSecrets": dnsName,
+	"Stack.Apps":             {Some: true},
+
+	"Dapr.Version":           matching("version", 0, `\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?`),
+	"Dapr.Namespace":         namespace,
+	"Dapr.LogLevel":          logLevel,
+	"Chart.Repository":       matching("URL", 0, `[A-Za-z][A-Za-z0-9+.-]*://.+`),
+	"Scheduler.Storage":      quantity,
+	"Scheduler.StorageClass": dnsName,
+	"Configuration.Name":     dnsName,
+	"Tracing.SamplingRate":   matching("number as text", 0, `\+?[.0-9].*`),
+	"Tracing.Otel":           address,
+
+	"Redis.Image":         image,
+	"Redis.Storage":       quantity,
+	"Redis.StorageClass":  dnsName,
+	"Redis.MaxMemory":     quantity,
+	"Redis.Fsync":         oneOf("always", "everysec"),
+	"ExternalRedis.Host":  address,
+	"SecretKey.Name":      dnsName,
+	"SecretKey.Key":       dataKey,
+	"Resources.Requests":  quantities,
+	"Resources.Limits":    quantities,
+	"StateStore.Name":     dnsName,
+	"StateStore.Type":     oneOf(rules.StateRedis),
+	"StateStore.Version":  oneOf(rules.ComponentVersion),
+	"StateStore.Scopes":   appID.each(),
+	"StateStore.Metadata": metadata(rules.StateRedis),
+
+	"PubSub.Name":              dnsName,
+	"PubSub.Type":              oneOf(rules.PubSubRedis),
+	"PubSub.Version":           oneOf(rules.ComponentVersion),
+	"PubSub.Scopes":            appID.each(),
+	"PubSub.RedeliverInterval": duration,
+	"PubSub.ProcessingTimeout": duration,
+	"PubSub.MaxRetries":        from("whole number, 0 or more", 0),
+	"PubSub.RetryPolicy":       oneOf(rules.RetryPolicies...),
+	"PubSub.RetryInterval":     duration,
+	"PubSub.HandlerTimeout":    duration,
+	"PubSub.StreamTTL":         duration,
+	"PubSub.MaxLenApprox":      from("whole number, 1 or more", 1),
+	"PubSub.Metadata":          metadata(rules.PubSubRedis),
+
+	"Event.Type":       eventType,
+	"Event.Source":     matching("URI-reference", 0, `\S+`),
+	"Event.PubSub":     dnsName,
+	"Event.Publishers": appID.each(),
+	"Subscriber.App":   appID,
+	"Subscriber.Path":  path,
+
+	"App.Name":            matching("DNS-1035 label", 63, `[a-z]([-a-z0-9]*[a-z0-9])?`),
+	"App.Image":           image,
+	"App.ImagePullPolicy": oneOf("Always", "IfNotPresent", "Never"),
+	"App.Port":            port,
+	"App.Replicas":        from("whole number, 0 or more", 0),
+	"App.Env":             {Names: variables},
+	"App.SecretEnv":       {Names: variables},
+	"App.HealthPath":      path,
+	"App.User":            from("whole number, 1 or more", 1),
+	"App.WritablePaths":   matching("absolute directory", 0, `/[^:]+`).once(),
+	"App.Invokes":         appID.once(),
+	"Port.Name":           portName,
+	"Port.Port":           port,
+
+	"Sidecar.AppID":       appID,
+	"Sidecar.AppPort":     port,
+	"Sidecar.LogLevel":    logLevel,
+	"Sidecar.MetricsPort": port,
+	"Sidecar.Config":      dnsName,
+}
+
+// matching is text that matches a pattern as a whole, of at most so many
+// characters; 0: of any length.
+func matching(words string, most int, pattern string) form {
+	f := form{Words: words, Schema: schema{Pattern: "^(" + pattern + ")$"}}
+	if most > 0 {
+		f.Words += fmt.Sprintf(", at most %d characters", most)
+		f.Schema.MaxLength = new(uint64(most))
+	}
+	return f
+}
+
+func oneOf(values ...string) form {
+	f := form{Words: strings.Join(values, ", ")}
+	for _, v := range values {
+		f.Schema.Enum = append(f.Schema.Enum, v)
+	}
+	return f
+}
+
+func from(words string, least int) form {
+	return form{Words: words, Schema: schema{Minimum: json.Number(strconv.Itoa(least))}}
+}
+
+func between(words string, least, most int) form {
+	f := from(fmt.Sprintf("%s, %d–%d", words, least, most), least)
+	f.Schema.Maximum = json.Number(strconv.Itoa(most))
+	return f
+}
+
+// metadata names the keys that Dapr reads for a component type (T-10), but for
+// those that the stack file has a key of its own for.
+func metadata(componentType string) form {
+	known := rules.Metadata(componentType)
+	names := &schema{}
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if known[name].Instead == "" && !known[name].Sensitive {
+			names.Enum = append(names.Enum, name)
+		}
+	}
+	return form{Names: names}
+}
+
+// each is a list of such values: at least one, none twice.
+func (f form) each() form {
+	f.Some = true
+	return f.once()
+}
+
+func (f form) once() form {
+	f.Once = true
+	return f
+}
+
+func (f form) named(names *schema) form {
+	f.Names = names
+	return f
+}

@@ -1,0 +1,53 @@
+// Command docgen writes the pages and the schema that follow from the code:
+//
+//	docs/rules.md               from the table of package config/rules
+//	docs/stack-file.md          from the types of package config and their comments
+//	docs/stack-file.schema.json the same, for editors
+//
+// Run it at the root of the repository (make generate). A test fails while a
+// file is stale.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "docgen:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	files, err := generate()
+	if err != nil {
+		return err
+	}
+	for name, content := range files {
+		if err := os.WriteFile(name, content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// generate returns what every file has to contain, by its name.
+func generate() (map[string][]byte, error) {
+	objects, err := stackFile()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for name, write := range map[string]func() ([]byte, error){
+		"docs/rules.md":               rulesPage,
+		"docs/stack-file.md":          func() ([]byte, error) { return stackFilePage(objects) },
+		"docs/stack-file.schema.json": func() ([]byte, error) { return schemaFile(objects) },
+	} {
+		if files[name], err = write(); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return files, nil
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/daprstack/daprstack/config"
+)
+
+type schema = jsonschema.Schema
+
+// schemaFile is the JSON Schema of a stack file. It is strict about the keys of
+// daprstack and silent about all others. What Pulumi writes is allowed too: a
+// text that is encrypted, and a whole value as JSON in a text.
+func schemaFile(objects []*object) ([]byte, error) {
+	file := &schema{
+		Version:     jsonschema.Version,
+		Title:       "Stack file of daprstack",
+		Description: "Pulumi.<stack>.yaml. docs/stack-file.md explains every key.",
+		Type:        "object",
+		Properties:  jsonschema.NewProperties(),
+		Required:    []string{"config"},
+		Definitions: jsonschema.Definitions{},
+	}
+	file.Properties.Set("config", topLevel(objects[0]))
+	for _, o := range objects[1:] {
+		file.Definitions[o.Name] = o.schema()
+	}
+	encrypted := &schema{
+		Type: "object", Description: "A value that Pulumi has encrypted (pulumi config set --secret).",
+		Properties: jsonschema.NewProperties(), Required: []string{"secure"}, AdditionalProperties: jsonschema.FalseSchema,
+	}
+	encrypted.Properties.Set("secure", &schema{Type: "string"})
+	file.Definitions["secure"] = encrypted
+	raw, err := json.MarshalIndent(file, "", "  ")
+	return append(raw, '\n'), err
+}
+
+// topLevel is the schema of the configuration values of a stack.
+func topLevel(stack *object) *schema {
+	ours := &schema{}
+	top := &schema{
+		Type: "object", Description: stack.Doc, Properties: jsonschema.NewProperties(),
+		PropertyNames: &schema{AnyOf: []*schema{{Not: &schema{Pattern: "^" + config.Namespace + ":"}}, ours}},
+	}
+	for _, k := range stack.Keys {
+		name := config.Namespace + ":" + k.Name
+		ours.Enum = append(ours.Enum, name)
+		top.Properties.Set(name, anyOf(k.Doc, append(k.forms(), asText(k.Type)...)))
+		if k.Required {
+			top.Required = append(top.Required, name)
+		}
+	}
+	return top
+}
+
+// asText are the forms that a whole value may have beside its own: Pulumi hands
+// each to the program as text.
+func asText(t reflect.Type) []*schema {
+	json := func(pattern string) []*schema {
+		return []*schema{{Type: "string", Pattern: `^\s*(null|` + pattern + ")"}, secure()}
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return []*schema{{Type: "number"}, {Type: "boolean"}}
+	case reflect.Bool:
+		return json(`true|false`)
+	case reflect.Slice:
+		return json(`\[`)
+	default:
+		return json(`\{`)
+	}
+}
+
+func (o *object) schema() *schema {
+	s := &schema{
+		Type: "object", Description: o.Doc, Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema,
+	}
+	for _, k := range o.Keys {
+		s.Properties.Set(k.Name, anyOf(k.Doc, k.forms()))
+		if k.Required {
+			s.Required = append(s.Required, k.Name)
+		}
+	}
+	return s
+}
+
+// forms are the forms that the value of a key may have.
+func (k key) forms() []*schema {
+	forms := k.Form.of(k.Type)
+	if !k.Required {
+		forms = append(forms, null()) // the same as no key
+	}
+	return forms
+}
+
+// of returns the forms of a value of a type.
+func (f form) of(t reflect.Type) []*schema {
+	value := f.Schema
+	switch t.Kind() {
+	case reflect.Bool:
+		value.Type = "boolean"
+	case reflect.Int:
+		value.Type = "integer"
+	case reflect.Slice:
+		list := &schema{Type: "array", Items: anyOf("", f.of(t.Elem())), UniqueItems: f.Once}
+		if f.Some {
+			list.MinItems = new(uint64(1))
+		}
+		return []*schema{list}
+	case reflect.Map:
+		if t.Elem().Kind() == reflect.Interface {
+			return []*schema{{Type: "object"}}
+		}
+		return []*schema{{Type: "object", PropertyNames: f.Names, AdditionalProperties: anyOf("", append(f.of(t.Elem()), null()))}}
+	case reflect.Struct:
+		if t != durationType {
+			return []*schema{{Ref: "#/$defs/" + t.Name()}}
+		}
+		fallthrough
+	default:
+		value.Type = "string"
+		return []*schema{&value, secure()}
+	}
+	return []*schema{&value}
+}
+
+func secure() *schema { return &schema{Ref: "#/$defs/secure"} }
+func null() *schema   { return &schema{Type: "null"} }
+
+// anyOf is a schema of several forms.
+func anyOf(description string, forms []*schema) *schema {
+	if len(forms) == 1 && forms[0].Ref == "" {
+		forms[0].Description = description
+		return forms[0]
+	}
+	return &schema{Description: description, AnyOf: forms}
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules/rulestest"
+	"github.com/daprstack/daprstack/internal/stackfile"
+)
+
+type tree = map[string]any
+
+func one(path string, value any) []rulestest.Edit {
+	return []rulestest.Edit{{Path: path, Value: value}}
+}
+
+// The good stack file that the tables change.
+const good = "config/testdata/everything.yaml"
+
+// misformed are stack files with a value whose form is wrong: the schema refuses
+// them, and so does the program.
+var misformed = map[string][]rulestest.Edit{
+	"no context":                    one("context", nil),
+	"no namespace":                  one("namespace", nil),
+	"no apps":                       one("apps", nil),
+	"empty apps":                    one("apps", []any{}),
+	"unknown top-level key":         one("pubsubs", []any{}),
+	"unknown key":                   one("dapr.versoin", "1.18.1"),
+	"unknown key of an app":         one("apps[0].replcias", 2),
+	"unknown key of a sidecar":      one("apps[0].sidecar.app-id", "a-app"),
+	"unknown key of a resource":     one("apps[0].resources.limits.gpu", "1"),
+	"unknown metadata item":         one("pubSubs[0].metadata.redeliverinterval", "1"),
+	"metadata of the other kind":    one("stateStores[0].metadata.queueDepth", "1"),
+	"metadata with a key of ours":   one("pubSubs[0].metadata.consumerID", "a"),
+	"sensitive metadata":            one("stateStores[0].metadata.redisPassword", "a"),
+	"metadata that is a number":     one("pubSubs[0].metadata.queueDepth", 10),
+	"text for a list":               one("apps", "web"),
+	"text for an object":            one("keep", "all"),
+	"list for an object":            one("redis", []any{}),
+	"object for a list":             one("stateStores", tree{}),
+	"number for an object":          one("dapr", 1),
+	"text for a number":             one("apps[0].replicas", "2"),
+	"text for a truth value":        one("dapr.ha", "yes"),
+	"top-level text that is no":     one("createNamespace", "no"),
+	"number for a text":             one("dapr.configuration.tracing.samplingRate", 0.5),
+	"fraction for a whole number":   one("pubSubs[0].maxRetries", 1.5),
+	"null in a list":                one("stateStores[0].scopes[0]", json.RawMessage("null")),
+	"null for a required key":       one("apps[0].name", json.RawMessage("null")),
+	"upper-case namespace":          one("namespace", "Todo"),
+	"namespace that is too long":    one("namespace", "n234567890123456789012345678901234567890123456789012345678901234"),
+	"version without a patch":       one("dapr.version", "1.18"),
+	"log level":                     one("dapr.logLevel", "trace"),
+	"chart repository without host": one("dapr.chart.repository", "charts"),
+	"negative quantity":             one("redis.storage", "-1Gi"),
+	"quantity with a wrong unit":    one("redis.maxMemory", "128MB"),
+	"resource that is no quantity":  one("apps[0].resources.requests.cpu", "a lot"),
+	"fsync":                         one("redis.fsync", "never"),
+	"image with a space":            one("redis.image", "redis 7"),
+	"tracing without a port":        one("dapr.configuration.tracing.otel", "collector"),
+	"sampling rate":                 one("dapr.configuration.tracing.samplingRate", "all"),
+	"component name":                one("stateStores[0].name", "state_store"),
+	"component type":                one("stateStores[0].type", "state.postgresql"),
+	"component version":             one("pubSubs[0].version", "v2"),
+	"no scopes":                     one("pubSubs[0].scopes", nil),
+	"empty scopes":                  one("pubSubs[0].scopes", []any{}),
+	"a scope twice":                 one("stateStores[0].scopes", []any{"orders-app", "orders-app"}),
+	"duration without a unit":       one("pubSubs[0].redeliverInterval", "30"),
+	"duration as a number":          one("pubSubs[0].redeliverInterval", 30),
+	"negative duration":             one("pubSubs[0].retryInterval", "-1s"),
+	"negative retries":              one("pubSubs[0].maxRetries", -1),
+	"retry policy":                  one("pubSubs[0].retryPolicy", "linear"),
+	"stream of no length":           one("pubSubs[1].maxLenApprox", 0),
+	"event type of one part":        one("events[0].type", "order"),
+	"event type in upper case":      one("events[0].type", "Order.Placed"),
+	"event type of four parts":      one("events[0].type", "a.b.c.d"),
+	"no event source":               one("events[0].source", nil),
+	"event source with a space":     one("events[0].source", "/my orders"),
+	"no publishers":                 one("events[0].publishers", []any{}),
+	"subscriber as a text":          one("events[0].subscribers[0]", "mail-app"),
+	"relative handler":              one("events[0].subscribers[0].path", "events"),
+	"handler with a query":          one("events[0].subscribers[0].path", "/events?x=1"),
+	"app-id in upper case":          one("apps[0].sidecar.appId", "Orders-app"),
+	"app-id that is too long":       one("apps[0].sidecar.appId", "o2345678901234567890123456789012345678901234567890123456789"),
+	"app name with a digit first":   one("apps[0].name", "1orders"),
+	"no image":                      one("apps[0].image", nil),
+	"pull policy":                   one("apps[0].imagePullPolicy", "always"),
+	"port 0":                        one("apps[0].port", 0),
+	"port 65536":                    one("apps[0].sidecar.appPort", 65536),
+	"metrics port":                  one("apps[0].sidecar.metricsPort", -1),
+	"port without a name":           one("apps[0].ports[0].name", nil),
+	"port with a long name":         one("apps[0].ports[0].name", "administration-x"),
+	"negative replicas":             one("apps[0].replicas", -1),
+	"root":                          one("apps[0].user", 0),
+	"relative health path":          one("apps[0].healthPath", "healthz"),
+	"relative directory":            one("apps[0].writablePaths[0]", "tmp"),
+	"variable with a hyphen":        one("apps[0].env.a-b", "c"),
+	"secret variable with a hyphen": one("apps[0].secretEnv.a-b", tree{"name": "a", "key": "b"}),
+	"secret without a key":          one("apps[0].secretEnv.TOKEN", tree{"name": "a"}),
+	"key of a secret":               one("apps[0].secretEnv.TOKEN.key", "a b"),
+	"peer that is no app-id":        one("apps[0].invokes[0]", "mail app"),
+}
+
+func TestSchemaOfMisformedFiles(t *testing.T) {
+	schema := compiled(t)
+	for name, edits := range misformed {
+		t.Run(name, func(t *testing.T) {
+			values := edited(t, edits)
+			_, err := config.Load(values)
+			require.Error(t, err, "the program")
+			require.Error(t, schema.Validate(asFile(t, values)), "the schema")
+		})
+	}
+}
+
+// wellFormed are stack files that the program takes: the schema must not refuse
+// what it does.
+var wellFormed = map[string][]rulestest.Edit{
+	"null for what may be absent": {
+		{Path: "keep", Value: json.RawMessage("null")}, {Path: "apps[0].replicas", Value: json.RawMessage("null")},
+		{Path: "redis.storage", Value: json.RawMessage("null")}, {Path: "apps[1].sidecar.config", Value: json.RawMessage("null")},
+	},
+	"durations": {
+		{Path: "pubSubs[0].redeliverInterval", Value: "1.5m30s"}, {Path: "pubSubs[0].processingTimeout", Value: "+1h"},
+		{Path: "pubSubs[0].retryInterval", Value: ".5s"}, {Path: "pubSubs[0].handlerTimeout", Value: "1000000µs"},
+	},
+	"quantities": {
+		{Path: "redis.storage", Value: "1e9"}, {Path: "redis.maxMemory", Value: "1000000"},
+		{Path: "apps[0].resources.requests.cpu", Value: ".5"}, {Path: "apps[1].resources", Value: tree{"limits": tree{"memory": "1.5Gi"}}},
+	},
+	"edges": {
+		{Path: "apps[0].port", Value: 1}, {Path: "apps[0].sidecar.appPort", Value: 1}, {Path: "apps[1].port", Value: 65535},
+		{Path: "apps[0].replicas", Value: 0}, {Path: "apps[0].user", Value: 1}, {Path: "pubSubs[0].maxRetries", Value: 0},
+		{Path: "pubSubs[1].maxLenApprox", Value: 1}, {Path: "apps[0].healthPath", Value: "/"},
+	},
+	"names": {
+		{Path: "namespace", Value: "9"}, {Path: "redis.storageClass", Value: "a.b-c"}, {Path: "dapr.version", Value: "1.19.0-rc.1"},
+		{Path: "apps[0].image", Value: "r.example.com:5000/a/b@sha256:0123"}, {Path: "events[0].source", Value: "https://example.com/a?b=%20c#d"},
+	},
+	"rates":                       one("dapr.configuration.tracing.samplingRate", "1e-3"),
+	"a text that is empty":        one("apps[0].env.EMPTY", ""),
+	"a whole number for a text":   one("context", json.RawMessage("5")),
+	"metadata with all its items": one("stateStores[0].metadata", tree{"keyPrefix": "shop", "redisType": "cluster", "ttlInSeconds": "60"}),
+}
+
+func TestSchemaOfWellFormedFiles(t *testing.T) {
+	schema := compiled(t)
+	for name, edits := range wellFormed {
+		t.Run(name, func(t *testing.T) {
+			values := edited(t, edits)
+			_, err := config.Load(values)
+			require.NoError(t, err, "the program")
+			require.NoError(t, schema.Validate(asFile(t, values)), "the schema")
+		})
+	}
+}
+
+// TestSchemaOfWholeValuesAsText: pulumi config set without --path writes each
+// value as a text.
+func TestSchemaOfWholeValuesAsText(t *testing.T) {
+	schema := compiled(t)
+	for text, key := range map[string]string{
+		"false": "createNamespace", `{"data": true}`: "keep", ` ["registry"]`: "imagePullSecrets", "null": "stateStores",
+	} {
+		file := parse(t, "Pulumi.dev.yaml")
+		file["config"].(tree)["daprstack:"+key] = text
+		raw, err := yaml.Marshal(file)
+		require.NoError(t, err)
+		values, err := stackfile.Parse(raw)
+		require.NoError(t, err)
+		_, err = config.Load(values)
+		require.NoError(t, err, "the program")
+		require.NoError(t, schema.Validate(file), "the schema")
+	}
+}
+
+// TestSchemaOfPulumisOwn: keys of others are none of our business, and Pulumi
+// encrypts a text or a whole value where it stands.
+func TestSchemaOfPulumisOwn(t *testing.T) {
+	schema := compiled(t)
+	encrypted := tree{"secure": "v1:abc"}
+	for name, change := range map[string]func(file, values, redis tree){
+		"other namespaces":  func(_, values, _ tree) { values["kubernetes:context"], values["pulumi:tags"] = 1, tree{} },
+		"the file's keys":   func(file, _, _ tree) { file["encryptionsalt"], file["secretsprovider"] = "v1:x", "passphrase" },
+		"encrypted text":    func(_, _, redis tree) { redis["password"], redis["storage"] = encrypted, encrypted },
+		"encrypted value":   func(_, values, _ tree) { values["daprstack:redis"] = encrypted },
+		"encrypted in list": func(_, values, _ tree) { values["daprstack:imagePullSecrets"] = []any{encrypted} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := parse(t, good)
+			values := file["config"].(tree)
+			change(file, values, values["daprstack:redis"].(tree))
+			require.NoError(t, schema.Validate(file))
+		})
+	}
+	file := parse(t, good)
+	file["config"].(tree)["daprstack:redis"].(tree)["password"] = tree{"secure": "v1:abc", "more": 1}
+	require.Error(t, schema.Validate(file))
+}
+
+// edited returns the values of the good stack file with some edits.
+func edited(t *testing.T, edits []rulestest.Edit) map[string]string {
+	t.Helper()
+	values, err := stackfile.Read(good)
+	require.NoError(t, err)
+	return rulestest.Apply(t, values, edits)
+}
+
+// asFile turns values back into a stack file.
+func asFile(t *testing.T, values map[string]string) tree {
+	t.Helper()
+	entries := tree{}
+	for name, raw := range values {
+		var v any
+		if json.Unmarshal([]byte(raw), &v) != nil {
+			v = raw
+		}
+		entries[name] = v
+	}
+	return tree{"config": entries}
+}
