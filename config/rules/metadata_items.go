@@ -77,8 +77,9 @@ func MetadataTogether(componentType string, entries []MetadataEntry) map[string]
 
 	for name, e := range set {
 		for _, need := range known[name].Needs {
-			if e.is("false") || meets(set, known, need) {
-				continue // what is switched off needs nothing
+			off := e.is("false") || e.From == FromLater && known[name].Form == Truth
+			if off || meets(set, known, need) {
+				continue // what is switched off, or may turn out to be, needs nothing
 			}
 			add(name, because("T-10", "must not be given without %s: Dapr does not honour it then", need))
 		}

@@ -130,6 +130,9 @@ func TestMetadataItems(t *testing.T) {
 		{"sentinels without failover", state, host + "sentinelMasterName=m sentinelUsername=u", map[string]string{
 			"sentinelMasterName": needs("failover=true"), "sentinelUsername": needs("failover=true") + " " + needs("sentinelPassword")}},
 		{"failover without a master", state, host + "failover=true", map[string]string{"failover": needs("sentinelMasterName")}},
+		{"failover that may turn out to be off", state, host + "failover=?", nil},
+		{"a master that may turn out to be there", state, host + "sentinelMasterName=?", map[string]string{"sentinelMasterName": needs("failover=true")}},
+		{"failover from a secret", state, host + "failover=$", map[string]string{"failover": needs("sentinelMasterName")}},
 		{"no failover", state, host + "failover=false", nil},
 		{"a database of a cluster", state, host + "redisType=cluster redisDB=1", map[string]string{"redisDB": needs("redisType=node")}},
 		{"a database", state, host + "redisDB=1", nil},
