@@ -11,13 +11,17 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
+// An entry is a key that a map may have, and what it says about itself.
+type entry struct{ Name, Doc string }
+
 // A form is what a value looks like: in words, and as a schema of its text or
 // number, or of the keys of a map. It says less than the program checks, never
 // more.
 type form struct {
 	Words  string
 	Schema schema
-	Names  *schema // of the keys of a map
+	Names  *schema // of the keys of a map, which are the user's
+	Keys   []entry // of a map that has these keys only
 	Some   bool    // a list has at least one item
 	Once   bool    // a list names each item once
 }
@@ -43,7 +47,7 @@ var (
 	logLevel  = oneOf(rules.LogLevels...)
 
 	variables  = &schema{Pattern: `^[A-Za-z_][A-Za-z0-9_]*$`}
-	quantities = quantity.named(&schema{Enum: []any{"cpu", "memory", "ephemeral-storage"}})
+	quantities = quantity.of("cpu", "memory", "ephemeral-storage")
 )
 
 // forms are those of the keys whose type alone does not say enough.
@@ -150,17 +154,42 @@ func between(words string, least, most int) form {
 	return f
 }
 
-// metadata names the keys that Dapr reads for a component type (T-10), but for
+// metadata has the keys that Dapr reads for a component type (T-10), but for
 // those that the stack file has a key of its own for.
 func metadata(componentType string) form {
+	var f form
 	known := rules.Metadata(componentType)
-	names := &schema{}
 	for _, name := range slices.Sorted(maps.Keys(known)) {
-		if known[name].Instead == "" && !known[name].Sensitive {
-			names.Enum = append(names.Enum, name)
+		if key := known[name]; key.Instead == "" && !key.Sensitive {
+			doc := "Text: " + item{name, key}.Form() + "."
+			if key.Default != "" {
+				doc += " Default " + key.Default + "."
+			}
+			f.Keys = append(f.Keys, entry{name, doc})
 		}
 	}
-	return form{Names: names}
+	return f
+}
+
+// An item is one metadata key of a component.
+type item struct {
+	Name string
+	rules.MetadataKey
+}
+
+// Form says in words what the value of the item has to be.
+func (i item) Form() string {
+	if len(i.Only) > 0 {
+		return "one of " + strings.Join(i.Only, ", ")
+	}
+	words := string(i.MetadataKey.Form)
+	if i.Min > 0 {
+		words += fmt.Sprintf(", at least %d", i.Min)
+	}
+	if i.Off {
+		words += "; -1 switches it off"
+	}
+	return words
 }
 
 // each is a list of such values: at least one, none twice.
@@ -174,7 +203,9 @@ func (f form) once() form {
 	return f
 }
 
-func (f form) named(names *schema) form {
-	f.Names = names
+func (f form) of(keys ...string) form {
+	for _, k := range keys {
+		f.Keys = append(f.Keys, entry{Name: k})
+	}
 	return f
 }

@@ -84,12 +84,6 @@ func rulesPage() ([]byte, error) {
 // A row is one key of the stack file on its page.
 type row struct{ Name, Type, Default, Example, Meaning string }
 
-// An item is one metadata key of a component on the page.
-type item struct {
-	Name string
-	rules.MetadataKey
-}
-
 func stackFilePage(objects []*object) ([]byte, error) {
 	var given []any
 	for _, name := range examples {

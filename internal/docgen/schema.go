@@ -48,7 +48,7 @@ func topLevel(stack *object) *schema {
 	for _, k := range stack.Keys {
 		name := config.Namespace + ":" + k.Name
 		ours.Enum = append(ours.Enum, name)
-		top.Properties.Set(name, anyOf(k.Doc, append(k.forms(), asText(k.Type)...)))
+		top.Properties.Set(name, anyOf(k.Doc, append(k.values(), asText(k.Type)...)))
 		if k.Required {
 			top.Required = append(top.Required, name)
 		}
@@ -79,7 +79,7 @@ func (o *object) schema() *schema {
 		Type: "object", Description: o.Doc, Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema,
 	}
 	for _, k := range o.Keys {
-		s.Properties.Set(k.Name, anyOf(k.Doc, k.forms()))
+		s.Properties.Set(k.Name, anyOf(k.Doc, k.values()))
 		if k.Required {
 			s.Required = append(s.Required, k.Name)
 		}
@@ -87,17 +87,17 @@ func (o *object) schema() *schema {
 	return s
 }
 
-// forms are the forms that the value of a key may have.
-func (k key) forms() []*schema {
-	forms := k.Form.of(k.Type)
+// values returns the forms that the value of a key may have.
+func (k key) values() []*schema {
+	forms := k.Form.forms(k.Type)
 	if !k.Required {
 		forms = append(forms, null()) // the same as no key
 	}
 	return forms
 }
 
-// of returns the forms of a value of a type.
-func (f form) of(t reflect.Type) []*schema {
+// forms returns the forms that a value of a type may have.
+func (f form) forms(t reflect.Type) []*schema {
 	value := f.Schema
 	switch t.Kind() {
 	case reflect.Bool:
@@ -105,7 +105,7 @@ func (f form) of(t reflect.Type) []*schema {
 	case reflect.Int:
 		value.Type = "integer"
 	case reflect.Slice:
-		list := &schema{Type: "array", Items: anyOf("", f.of(t.Elem())), UniqueItems: f.Once}
+		list := &schema{Type: "array", Items: anyOf("", f.forms(t.Elem())), UniqueItems: f.Once}
 		if f.Some {
 			list.MinItems = new(uint64(1))
 		}
@@ -114,7 +114,17 @@ func (f form) of(t reflect.Type) []*schema {
 		if t.Elem().Kind() == reflect.Interface {
 			return []*schema{{Type: "object"}}
 		}
-		return []*schema{{Type: "object", PropertyNames: f.Names, AdditionalProperties: anyOf("", append(f.of(t.Elem()), null()))}}
+		entry := func(doc string) *schema { return anyOf(doc, append(f.forms(t.Elem()), null())) }
+		object := &schema{Type: "object", PropertyNames: f.Names}
+		if f.Keys == nil {
+			object.AdditionalProperties = entry("")
+			return []*schema{object}
+		}
+		object.Properties, object.AdditionalProperties = jsonschema.NewProperties(), jsonschema.FalseSchema
+		for _, k := range f.Keys {
+			object.Properties.Set(k.Name, entry(k.Doc))
+		}
+		return []*schema{object}
 	case reflect.Struct:
 		if t != durationType {
 			return []*schema{{Ref: "#/$defs/" + t.Name()}}
