@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/daprstack/daprstack/config/rules"
-	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // The defaults that other packages refer to.
@@ -72,7 +71,7 @@ func defaultRedis(r *Redis) {
 		Requests: map[string]string{"cpu": "50m", "memory": "128Mi"},
 		Limits:   map[string]string{"memory": "256Mi"},
 	})
-	if limit, err := resource.ParseQuantity(r.Resources.Limits["memory"]); err == nil {
+	if limit, err := parseQuantity(r.Resources.Limits["memory"]); err == nil {
 		def(&r.MaxMemory, strconv.FormatInt(limit.Value()/4*3, 10))
 	}
 }
@@ -130,8 +129,8 @@ func defaultResources(r *Resources, d Resources) {
 }
 
 func more(a, b string) bool {
-	x, err1 := resource.ParseQuantity(a)
-	y, err2 := resource.ParseQuantity(b)
+	x, err1 := parseQuantity(a)
+	y, err2 := parseQuantity(b)
 	return err1 == nil && err2 == nil && x.Cmp(y) > 0
 }
 

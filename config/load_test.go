@@ -29,7 +29,8 @@ func TestRawValues(t *testing.T) {
 		"no JSON":                 {"redis", `{"storage": `, []string{`redis: "{\"storage\": ": must be an object, not text`}},
 		"two values":              {"dapr", `{} {}`, []string{`dapr: "{} {}": must be an object, not text`}},
 		"nothing":                 {"dapr", ``, []string{`dapr: must be an object, not text`}},
-		"bytes that are no text":  {"namespace", "to\xffdo", []string{`namespace: "to\xffdo": must be a DNS-1123 label, at most 63 characters`}},
+		"bytes that are no text":  {"namespace", "to\xffdo", []string{`namespace: must be UTF-8 text`}},
+		"bytes in an object":      {"keep", `{"data": "` + "\xff" + `"}`, []string{`keep: must be UTF-8 text`}},
 		"number for a name":       {"namespace", `-5`, []string{`namespace: "-5": must be a DNS-1123 label, at most 63 characters`}},
 		"deeper than JSON may be": {"keep", strings.Repeat("[", 20000) + strings.Repeat("]", 20000), []string{`keep: "` + strings.Repeat("[", 100) + `"…: must be an object, not text`}},
 	} {

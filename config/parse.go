@@ -3,12 +3,17 @@ package config
 import (
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // parse reads one raw value: JSON, except that text stands for itself.
 func (d *decoder) parse(path *field.Path, raw string, text bool) any {
+	if !utf8.ValidString(raw) {
+		d.reject(path, nil, "must be UTF-8 text")
+		return nil
+	}
 	if !json.Valid([]byte(raw)) { // which bounds its depth too
 		return raw
 	}

@@ -134,8 +134,8 @@ func (v *validator) resources(path *field.Path, r Resources) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Requests)) {
-		request, err1 := resource.ParseQuantity(r.Requests[key])
-		limit, err2 := resource.ParseQuantity(r.Limits[key])
+		request, err1 := parseQuantity(r.Requests[key])
+		limit, err2 := parseQuantity(r.Limits[key])
 		if err1 == nil && err2 == nil && request.Cmp(limit) > 0 {
 			v.form(child(path.Child("requests"), key), r.Requests[key], "must not be more than the limit, "+limit.String(),
 				child(path.Child("limits"), key).String())
@@ -153,12 +153,23 @@ func (v *validator) storageClass(path *field.Path, name string) {
 // quantity checks a positive Kubernetes quantity and returns it, nil when it is
 // none.
 func (v *validator) quantity(path *field.Path, text string) *resource.Quantity {
-	q, err := resource.ParseQuantity(text)
+	q, err := parseQuantity(text)
 	if err != nil || q.Sign() <= 0 {
 		v.form(path, text, "must be a positive Kubernetes quantity such as 500m or 1Gi")
 		return nil
 	}
 	return &q
 }
+
+// parseQuantity reads a Kubernetes quantity, unless it is so long, or has an
+// exponent so large, that reading it would take for ever.
+func parseQuantity(text string) (resource.Quantity, error) {
+	if !readable.MatchString(text) {
+		return resource.Quantity{}, resource.ErrFormatWrong
+	}
+	return resource.ParseQuantity(text)
+}
+
+var readable = regexp.MustCompile(`^[-+.\d]{1,30}([a-zA-Z]{0,2}|[eE][-+]?\d{1,2})$`)
 
 func root(key string) *field.Path { return field.NewPath(key) }

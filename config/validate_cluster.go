@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/daprstack/daprstack/config/rules"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -89,7 +88,7 @@ func (v *validator) redis() {
 		v.form(path.Child("fsync"), r.Fsync, "must be one of always, everysec")
 	}
 	v.add(path.Child("password"), nil, rules.RedisPassword(r.Password.Reveal()))
-	limit, err := resource.ParseQuantity(r.Resources.Limits["memory"])
+	limit, err := parseQuantity(r.Resources.Limits["memory"])
 	if err != nil {
 		return // reported there, and with it goes the default of maxMemory
 	}
