@@ -2,6 +2,8 @@ package config_test
 
 import (
 	"encoding/json"
+	"math"
+	"strings"
 )
 
 // badTogether are several mistakes at once: every one is reported, in the order of the paths.
@@ -51,6 +53,27 @@ var badTogether = []badStackFile{
 			`pubSubs: 1: must be a list, not a number`,
 			`redis: 1: must be an object, not a number`,
 			`stateStores: 1: must be a list, not a number`}},
+	{"just outside", []edit{
+		{"namespace", strings.Repeat("n", 64)}, {"apps[0].name", strings.Repeat("n", 64)}, {"apps[0].replicas", math.MaxInt32 + 1},
+		{"apps[0].user", math.MaxInt32 + 1}, {"apps[0].writablePaths", []any{"/"}}, {"apps[0].image", strings.Repeat(" ", 100)},
+		{"apps[1].image", strings.Repeat(" ", 101)},
+	}, []string{
+		`apps[0].image: "` + strings.Repeat(" ", 100) + `": must be an image reference`,
+		`apps[0].name: "` + strings.Repeat("n", 64) + `": must be a DNS-1035 label: lower-case letters, digits and hyphens, starting with a letter, at most 63 characters`,
+		`apps[0].replicas: 2147483648: must be 0 or more, of 32 bits`,
+		`apps[0].user: 2147483648: must be a user other than root, of 32 bits`,
+		`apps[0].writablePaths[0]: "/": must be an absolute directory, without a colon`,
+		`apps[1].image: "` + strings.Repeat(" ", 100) + `"…: must be an image reference`,
+		`namespace: "` + strings.Repeat("n", 64) + `": must be a DNS-1123 label, at most 63 characters`,
+	}},
+	{"keys that begin with a number", []edit{{"10a", 1}, {"2a", 1}}, []string{
+		`2a: unknown key; the keys here are apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, pubSubs, redis, stateStores`,
+		`10a: unknown key; the keys here are apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, pubSubs, redis, stateStores`,
+	}},
+	{"a resource that is unknown before one that is wrong", one("apps[0].resources", object{"limits": object{"a": "1", "cpu": "x"}}), []string{
+		`apps[0].resources.limits.a: unknown key; the keys here are cpu, ephemeral-storage, memory`,
+		`apps[0].resources.limits.cpu: "x": must be a positive Kubernetes quantity such as 500m or 1Gi`,
+	}},
 	{"everything null", []edit{{"context", json.RawMessage("null")}, {"namespace", json.RawMessage("null")}, {"apps", json.RawMessage("null")}, {"dapr", json.RawMessage("null")}, {"redis", json.RawMessage("null")}, {"stateStores", json.RawMessage("null")}, {"pubSubs", json.RawMessage("null")}, {"events", json.RawMessage("null")}},
 		[]string{`apps: is required: a stack has at least one app`}},
 	{"rename of an app-id, half done", []edit{{"apps[1].sidecar.appId", "api-app"}},

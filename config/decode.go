@@ -76,13 +76,10 @@ func (d *decoder) unknown(path *field.Path, key string, entries map[string]any, 
 
 // child is the path of a key, which may hold anything.
 func child(path *field.Path, key string) *field.Path {
-	switch {
-	case !plainKey.MatchString(key):
-		return path.Key(strconv.Quote(key))
-	case path == nil:
-		return field.NewPath(key)
+	if plainKey.MatchString(key) {
+		return path.Child(key)
 	}
-	return path.Child(key)
+	return path.Key(strconv.Quote(key))
 }
 
 var plainKey = regexp.MustCompile(`^[\w/-]+$`)
@@ -186,11 +183,7 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 
 func (d *decoder) duration(in any, out target, wrong func(expected, kind string)) {
 	const expected = `a duration with its unit, such as "30s"`
-	s, ok := in.(string)
-	if !ok {
-		wrong(expected, text)
-		return
-	}
+	s, _ := in.(string) // "" is no duration either
 	span, err := time.ParseDuration(s)
 	if err != nil {
 		wrong(expected, text)

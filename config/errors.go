@@ -94,8 +94,6 @@ func (c *collector) show(path *field.Path, value any) string {
 	switch v := value.(type) {
 	case nil, map[string]any, []any:
 		return ""
-	case Secret:
-		s = v.String()
 	case string:
 		if v == "" {
 			return ""

@@ -24,6 +24,8 @@ func TestRules(t *testing.T) {
 		got  []rules.Reason
 		want string // a rule's number, or nothing
 	}{
+		{"longest part of an event type", rules.EventType(strings.Repeat("a", 63) + ".a"), ""},
+		{"part of an event type too long", rules.EventType(strings.Repeat("a", 64) + ".a"), "E-02"},
 		{"app-id", rules.AppID("backend-app"), ""},
 		{"app-id of one character", rules.AppID("a"), ""},
 		{"app-id with a digit first", rules.AppID("1a"), ""},
@@ -61,6 +63,13 @@ func TestRules(t *testing.T) {
 		{"component name with an empty part", rules.ComponentName("a..b"), "T-01"},
 		{"component name too long", rules.ComponentName(strings.Repeat("a.", 126) + "aa"), "T-01"},
 		{"longest component name", rules.ComponentName(strings.Repeat("a.", 126) + "a"), ""},
+		{"component name with the first and last letters and digits", rules.ComponentName("az09-90za"), ""},
+		{"component name with what comes before a", rules.ComponentName("a`a"), "T-01"},
+		{"component name with what comes after z", rules.ComponentName("a{a"), "T-01"},
+		{"component name with what comes before 0", rules.ComponentName("a/a"), "T-01"},
+		{"component name with what comes after 9", rules.ComponentName("a:a"), "T-01"},
+		{"longest part of a component name", rules.ComponentName(strings.Repeat("a", 63) + ".a"), ""},
+		{"part of a component name too long", rules.ComponentName(strings.Repeat("a", 64) + ".a"), "T-01"},
 		{"component type", rules.ComponentType("state.redis", rules.StateRedis), ""},
 		{"component type of the other kind", rules.ComponentType("pubsub.redis", rules.StateRedis), "T-02"},
 		{"component version", rules.Version("v1"), ""},
@@ -71,6 +80,7 @@ func TestRules(t *testing.T) {
 		{"Redis host without a host", rules.RedisHost(":6379"), "T-05"},
 		{"Redis host with a name for a port", rules.RedisHost("redis:http"), "T-05"},
 		{"Redis host with port 65536", rules.RedisHost("redis:65536"), "T-05"},
+		{"Redis host with the last port", rules.RedisHost("redis:65535"), ""},
 		{"Redis host with a password", rules.RedisHost("user@redis:6379"), "T-05"},
 		{"Redis host as a URL", rules.RedisHost("redis://redis:6379"), "T-05"},
 		{"scopes", rules.Scopes([]string{"a", "b"}), ""},
@@ -204,6 +214,43 @@ func TestBudget(t *testing.T) {
 	require.Equal(t, 10*time.Second, rules.Retry{MaxRetries: 0, Wait: time.Second, HandlerTimeout: 10 * time.Second}.Budget())
 }
 
+// TestBudgetEdges: what can just be counted is counted, what cannot is the most.
+func TestBudgetEdges(t *testing.T) {
+	const some = math.MaxInt64 / 5 * 2
+	require.Equal(t, time.Duration(2*some), rules.Retry{MaxRetries: 1, HandlerTimeout: some}.Budget())
+	require.Equal(t, time.Duration(math.MaxInt64), rules.Retry{MaxRetries: 1, HandlerTimeout: math.MaxInt64/2 + 1}.Budget())
+}
+
+// TestRetryBudget: a budget is judged unless one of its parts is refused itself.
+func TestRetryBudget(t *testing.T) {
+	const s = time.Second
+	for _, c := range []struct {
+		retry   rules.Retry
+		timeout time.Duration
+		refused bool
+	}{
+		{rules.Retry{MaxRetries: 3, Wait: s, HandlerTimeout: 10 * s}, 44 * s, false},
+		{rules.Retry{MaxRetries: 3, Wait: s, HandlerTimeout: 10 * s}, 43 * s, true},
+		{rules.Retry{MaxRetries: 0, Wait: s, HandlerTimeout: 70 * s}, 60 * s, true},
+		{rules.Retry{MaxRetries: 3, Wait: 0, HandlerTimeout: 20 * s}, 60 * s, true},
+		{rules.Retry{MaxRetries: 3, Wait: 30 * s, HandlerTimeout: 0}, 60 * s, true},
+		{rules.Retry{MaxRetries: 0, Wait: s, HandlerTimeout: s}, 1, true},
+		{rules.Retry{MaxRetries: 3, Wait: -s, HandlerTimeout: 20 * s}, 60 * s, false},
+		{rules.Retry{MaxRetries: 3, Wait: 30 * s, HandlerTimeout: -s}, 60 * s, false},
+		{rules.Retry{MaxRetries: 0, Wait: s, HandlerTimeout: s}, 0, false},
+	} {
+		require.Equal(t, c.refused, rules.RetryBudget(c.retry, c.timeout) != nil, "%+v in %s", c.retry, c.timeout)
+	}
+}
+
+// TestReasonsInFull: what a reason says beside its number.
+func TestReasonsInFull(t *testing.T) {
+	require.Equal(t, "must be a port of the app's container, which exposes none", rules.AppPortExposed(80, nil)[0].Allowed)
+	require.Equal(t, "must be a whole number", rules.MetadataItem(rules.StateRedis, "redisDB", "x")[0].Allowed)
+	require.Equal(t, `must be a duration with its unit, such as "3s": Dapr reads a bare number as milliseconds; write "1s", or "1ms" if that is meant`,
+		rules.MetadataItem(rules.StateRedis, "readTimeout", "1")[0].Allowed)
+}
+
 func TestNearest(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -218,6 +265,10 @@ func TestNearest(t *testing.T) {
 		{"abcdef", []string{"abcdxyz", "abcdxy"}, "abcdxy"},
 		{"abcdef", []string{"abcxyz"}, ""},
 		{"task", []string{"tasks", "task2", "bask"}, "bask"},
+		{"task", []string{"bask", "tasks"}, "bask"},
+		{"abcdef", []string{"xabcdefy"}, "xabcdefy"},
+		{"xabcdefy", []string{"abcdef"}, "abcdef"},
+		{"abcdef", []string{"xxabcdefy"}, ""},
 		{"kitten", []string{"sitten"}, "sitten"},
 		{"abcdef", []string{"abcdefgh"}, "abcdefgh"},
 		{"abcdef", []string{"abcdefghi"}, ""},
