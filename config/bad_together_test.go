@@ -66,6 +66,27 @@ var badTogether = []badStackFile{
 		`apps[1].image: "` + strings.Repeat(" ", 100) + `"…: must be an image reference`,
 		`namespace: "` + strings.Repeat("n", 64) + `": must be a DNS-1123 label, at most 63 characters`,
 	}},
+	{"Entra ID with a user and a password", []edit{
+		{"redis", object{"external": object{"host": "r:1", "username": "u", "password": "p"}}}, {"stateStores[0].metadata", object{"useEntraID": "true"}},
+	}, []string{
+		`stateStores[0].metadata.redisPassword: [T-10]: must be left out with useEntraID=true: the component does not start`,
+		`stateStores[0].metadata.redisUsername: [T-10]: must be left out with useEntraID=true: the component does not start`,
+	}},
+	{"Entra ID with a password", []edit{
+		{"redis", object{"external": object{"host": "r:1", "password": "p"}}}, {"stateStores[0].metadata", object{"useEntraID": "true"}},
+	}, []string{
+		`stateStores[0].metadata.redisPassword: [T-10]: must be left out with useEntraID=true: the component does not start`,
+	}},
+	{"Subscription whose name is too long", []edit{
+		{"events", []any{object{"type": strings.Repeat("e", 63) + "." + strings.Repeat("e", 63) + "." + strings.Repeat("e", 63),
+			"source": "/e", "publishers": []any{"backend-app"}, "subscribers": []any{object{"app": "activity-app", "path": "/e"}}}}},
+		{"pubSubs[0].name", strings.Repeat("p", 252-191-len("activity-app"))},
+	}, []string{
+		`events[0].subscribers[0]: must have, together with the event's type and its pub/sub, a name of at most 253 characters`,
+	}},
+	{"in-memory scheduler with a storage class", one("dapr.scheduler", object{"inMemory": true, "storageClass": "fast"}), []string{
+		`dapr.scheduler.inMemory: true: must not be given together with storage or storageClass`,
+	}},
 	{"keys that begin with a number", []edit{{"10a", 1}, {"2a", 1}}, []string{
 		`2a: unknown key; the keys here are apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, pubSubs, redis, stateStores`,
 		`10a: unknown key; the keys here are apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, pubSubs, redis, stateStores`,

@@ -33,6 +33,11 @@ func TestWarnings(t *testing.T) {
 			[]string{`apps[0].sidecar.appId: "frontend-app" [X-01]: no scope and no invocation involves this app`}},
 		{"app that is only invoked", []edit{{"apps[0].invokes", nil}, {"apps[1].invokes", []any{"frontend-app"}}}, nil},
 		{"app that only keeps state", []edit{{"apps[0].invokes", nil}, {"stateStores[0].scopes[2]", "frontend-app"}}, nil},
+		{"app that is only in the scopes of a pub/sub", []edit{{"apps[0].invokes", nil}, {"pubSubs[0].scopes[2]", "frontend-app"}},
+			[]string{`pubSubs[0].scopes[2]: "frontend-app" [X-01]: publishes and takes no event of this pub/sub`}},
+		{"two scopes without a use", []edit{{"pubSubs[0].scopes", []any{"frontend-app", "backend-app", "activity-app", "mail-app"}}, {"apps[3]", object{"name": "mail", "image": "m:1", "port": 1, "sidecar": object{"appId": "mail-app"}}}},
+			[]string{`pubSubs[0].scopes[0]: "frontend-app" [X-01]: publishes and takes no event of this pub/sub`,
+				`pubSubs[0].scopes[3]: "mail-app" [X-01]: publishes and takes no event of this pub/sub`}},
 		{"app without a sidecar", []edit{{"apps[0].invokes", nil}, {"apps[0].sidecar", nil}}, nil},
 		{"Secrets of a new namespace", []edit{
 			{"imagePullSecrets", []any{"registry"}}, {"apps[0].secretEnv", object{"TOKEN": object{"name": "tokens", "key": "web"}}},
