@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // SubscriptionType is the type token of [Subscription].
@@ -74,7 +75,7 @@ func subscription(args *SubscriptionArgs) object {
 			"pubsubname":      pulumi.String(args.PubSub),
 			"topic":           pulumi.String(args.Topic),
 			"routes":          pulumi.Map{"default": pulumi.String(args.Path)},
-			"deadLetterTopic": pulumi.String(DeadLetterTopic(args.Topic, args.App)),
+			"deadLetterTopic": pulumi.String(rules.DeadLetterTopic(args.Topic, args.App)),
 		},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // A Topic is one event type on a pub/sub: who may publish it and who takes it.
@@ -11,13 +13,6 @@ type Topic struct {
 	Name        string   // the event's type
 	Publishers  []string // app-ids
 	Subscribers []string // app-ids
-}
-
-// DeadLetterTopic is where the events of a topic go that a subscriber could not
-// handle. Each subscriber has its own: one that fails does not touch the
-// others, and its events can be given back to it alone.
-func DeadLetterTopic(topic, subscriber string) string {
-	return "dead-letter." + subscriber + "." + topic
 }
 
 // topicScopes are the metadata items that let each app publish and subscribe
@@ -32,7 +27,7 @@ func topicScopes(topics []Topic) []Item {
 			publish[app] = append(publish[app], t.Name)
 		}
 		for _, app := range t.Subscribers {
-			dead := DeadLetterTopic(t.Name, app)
+			dead := rules.DeadLetterTopic(t.Name, app)
 			all = append(all, dead)
 			publish[app] = append(publish[app], dead)
 			subscribe[app] = append(subscribe[app], t.Name)

@@ -147,5 +147,23 @@ func HandlerPath(path string) []Reason {
 	return nil
 }
 
+// deadLetter begins the name of every dead-letter topic.
+const deadLetter = "dead-letter."
+
+// DeadLetterTopic is where the events of a topic go that a subscriber could not
+// handle (E-09). Each subscriber has its own: one that fails does not touch the
+// others, and its events can be given back to it alone.
+func DeadLetterTopic(topic, subscriber string) string { return deadLetter + subscriber + "." + topic }
+
+// Topic checks the name of a topic: an event's type, or its dead letters (E-02).
+func Topic(name string) []Reason {
+	if dead, ok := strings.CutPrefix(name, deadLetter); ok {
+		if app, typ, ok := strings.Cut(dead, "."); ok && AppID(app) == nil && EventType(typ) == nil {
+			return nil
+		}
+	}
+	return EventType(name)
+}
+
 // Retention checks how long events are kept (E-10).
 func Retention(d time.Duration) []Reason { return positive("E-10", d) }

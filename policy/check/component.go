@@ -188,15 +188,15 @@ func itemValue(it item, reasons map[string][]rules.Reason) {
 	case "keyPrefix":
 		add(rules.KeyPrefix(value))
 	case "outboxPublishTopic":
-		add(topic(value))
+		add(rules.Topic(value))
 	case "allowedTopics", "protectedTopics":
 		for t := range strings.SplitSeq(strings.ReplaceAll(value, " ", ""), ",") {
-			add(topic(t))
+			add(rules.Topic(t))
 		}
 	case "publishingScopes", "subscriptionScopes":
 		for _, topics := range topicScopes(value) {
 			for _, t := range topics {
-				add(topic(t))
+				add(rules.Topic(t))
 			}
 		}
 	}

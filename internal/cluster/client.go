@@ -1,0 +1,64 @@
+// Package cluster talks to what runs in one cluster: its objects, and the ports
+// of its pods, which are reached through the API server as kubectl port-forward
+// does it, without opening a port on this machine.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// Client talks to one cluster.
+type Client struct {
+	Kube    kubernetes.Interface
+	Objects dynamic.Interface
+
+	config *rest.Config
+}
+
+// New returns a client of the cluster that config names.
+func New(config *rest.Config) (*Client, error) {
+	kube, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	objects, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	return &Client{Kube: kube, Objects: objects, config: config}, nil
+}
+
+// Pods returns the pods that an app, a Deployment of ours, has: those that are
+// going away are left out.
+func (c *Client) Pods(ctx context.Context, namespace, app string) ([]corev1.Pod, error) {
+	list, err := c.Kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + app})
+	if err != nil {
+		return nil, fmt.Errorf("listing the pods of %s: %w", app, err)
+	}
+	var pods []corev1.Pod
+	for _, pod := range list.Items {
+		if pod.DeletionTimestamp == nil {
+			pods = append(pods, pod)
+		}
+	}
+	return pods, nil
+}
+
+// HTTP returns a client whose every request, whatever its host, goes to one port
+// of a pod.
+func (c *Client) HTTP(namespace, pod string, port int) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return c.Dial(ctx, namespace, pod, port)
+		},
+	}}
+}
