@@ -32,7 +32,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newPreviewCommand(), newUpCommand(), newRefreshCommand(), newDestroyCommand(),
-		newOutputsCommand(), newLocalCommand(),
+		newOutputsCommand(), newVerifyCommand(), newLocalCommand(),
 	)
 	return root
 }

@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -26,6 +27,8 @@ type Client struct {
 
 // New returns a client of the cluster that config names.
 func New(config *rest.Config) (*Client, error) {
+	config = rest.CopyConfig(config)
+	config.QPS, config.Burst = 100, 200 // the defaults, 5 and 10, are for controllers
 	kube, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the cluster: %w", err)
@@ -62,3 +65,11 @@ func (c *Client) HTTP(namespace, pod string, port int) *http.Client {
 		},
 	}}
 }
+
+// The Dapr objects of an application's namespace.
+var (
+	Components     = schema.GroupVersionResource{Group: "dapr.io", Version: "v1alpha1", Resource: "components"}
+	Configurations = schema.GroupVersionResource{Group: "dapr.io", Version: "v1alpha1", Resource: "configurations"}
+	Resiliencies   = schema.GroupVersionResource{Group: "dapr.io", Version: "v1alpha1", Resource: "resiliencies"}
+	Subscriptions  = schema.GroupVersionResource{Group: "dapr.io", Version: "v2alpha1", Resource: "subscriptions"}
+)

@@ -1,0 +1,99 @@
+package streams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/daprstack/daprstack/contracts"
+)
+
+// Entry is one event in a stream.
+type Entry struct {
+	ID    string // of the entry, which begins with the time in milliseconds
+	Body  []byte // the event, as one JSON object
+	Event event.Event
+}
+
+// page is how many entries are read at once.
+const page = 100
+
+// Find looks in a stream for the entry that carries the event of an id, newest
+// first; nil when there is none.
+func (c *Client) Find(ctx context.Context, topic, eventID string) (*Entry, error) {
+	end := "+"
+	for {
+		messages, err := c.redis.XRevRangeN(ctx, topic, end, "-", page).Result()
+		if err != nil {
+			return nil, fmt.Errorf("reading the stream %s: %w", topic, err)
+		}
+		for _, m := range messages {
+			if body := bodyOf(m); strings.Contains(string(body), eventID) {
+				e, err := contracts.ParseEvent(body)
+				if err == nil && e.ID() != eventID {
+					continue
+				}
+				return &Entry{ID: m.ID, Body: body, Event: e}, err
+			}
+		}
+		if len(messages) < page {
+			return nil, nil //nolint:nilnil // said above
+		}
+		end = "(" + messages[len(messages)-1].ID
+	}
+}
+
+// bodyOf is the field in which Dapr keeps the event.
+func bodyOf(m redis.XMessage) []byte {
+	data, _ := m.Values["data"].(string)
+	return []byte(data)
+}
+
+// Delete removes entries from a stream.
+func (c *Client) Delete(ctx context.Context, topic string, ids ...string) error {
+	if err := c.redis.XDel(ctx, topic, ids...).Err(); err != nil {
+		return fmt.Errorf("deleting from the stream %s: %w", topic, err)
+	}
+	return nil
+}
+
+// Group is a consumer group of a stream: one subscribing app.
+type Group struct {
+	Name      string // the app-id, unless the component has a consumerID
+	Pending   int64  // given to the app and not acknowledged yet
+	Lag       int64  // not given to it yet; -1 when Redis cannot tell
+	Delivered string // the last entry that it was given
+}
+
+// Groups returns the consumer groups of a stream, none when there is no stream.
+func (c *Client) Groups(ctx context.Context, topic string) ([]Group, error) {
+	found, err := c.redis.XInfoGroups(ctx, topic).Result()
+	if isMissing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the consumer groups of %s: %w", topic, err)
+	}
+	groups := make([]Group, len(found))
+	for i, g := range found {
+		groups[i] = Group{Name: g.Name, Pending: g.Pending, Lag: g.Lag, Delivered: g.LastDeliveredID}
+	}
+	return groups, nil
+}
+
+func isMissing(err error) bool {
+	return errors.Is(err, redis.Nil) || err != nil && strings.Contains(err.Error(), "no such key")
+}
+
+// IsPending says whether an entry was given to a group and not acknowledged.
+func (c *Client) IsPending(ctx context.Context, topic, group, id string) (bool, error) {
+	pending, err := c.redis.XPendingExt(ctx, &redis.XPendingExtArgs{Stream: topic, Group: group, Start: id, End: id, Count: 1}).Result()
+	if err != nil {
+		return false, fmt.Errorf("reading what is pending in %s: %w", topic, err)
+	}
+	return len(pending) > 0, nil
+}

@@ -1,0 +1,359 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/internal/cluster"
+)
+
+// component is one state store or pub/sub of the stack file.
+type component struct {
+	name, kind, version string
+	scopes              []string
+	timings             map[string]string // metadata items that must have these values
+}
+
+func (v *verifier) declared() (all []component) {
+	for _, s := range v.stack.StateStores {
+		all = append(all, component{s.Name, s.Type, s.Version, s.Scopes, nil})
+	}
+	for _, p := range v.stack.PubSubs {
+		timings := map[string]string{
+			"redeliverInterval": strconv.FormatInt(p.RedeliverInterval.Milliseconds(), 10),
+			"processingTimeout": p.ProcessingTimeout.String(),
+		}
+		if p.MaxLenApprox != nil {
+			timings["maxLenApprox"] = strconv.Itoa(*p.MaxLenApprox)
+		} else {
+			timings["streamTTL"] = p.StreamTTL.String()
+		}
+		all = append(all, component{p.Name, p.Type, p.Version, p.Scopes, timings})
+	}
+	return all
+}
+
+func (v *verifier) components() (all []check) {
+	for _, c := range v.declared() {
+		all = append(all,
+			check{entity: "component", rules: []string{"T-01", "T-02", "T-03", "T-09"}, what: c.name + ": loaded by the apps of its scopes, and by no other",
+				prove: func(ctx context.Context) error { return v.loaded(ctx, c) }},
+			check{entity: "component", rules: []string{"T-06", "T-07"}, what: c.name + ": its password comes from a Secret that is there",
+				prove: func(ctx context.Context) error { return v.password(ctx, c) }},
+			check{entity: "component", rules: []string{"T-10", "Q-02", "Q-05", "E-10"}, what: c.name + ": every metadata item has a form that Dapr honours",
+				prove: func(ctx context.Context) error { return v.metadataItems(ctx, c) }},
+		)
+	}
+	return all
+}
+
+// loaded proves that exactly the apps of the scopes have a component.
+func (v *verifier) loaded(ctx context.Context, c component) error {
+	var problems []error
+	for _, a := range v.stack.Apps {
+		if a.Sidecar == nil || *a.Replicas == 0 {
+			continue
+		}
+		pod, err := v.of(ctx, a.Sidecar.AppID)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		m, err := v.metadata(ctx, pod)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		at := -1
+		for i, has := range m.Components {
+			if has.Name == c.name {
+				at = i
+			}
+		}
+		switch scoped := slices.Contains(c.scopes, a.Sidecar.AppID); {
+		case scoped && at < 0:
+			problems = append(problems, fmt.Errorf("%s has not loaded it; its sidecar's log says why", a.Sidecar.AppID))
+		case !scoped && at >= 0:
+			problems = append(problems, fmt.Errorf("%s has loaded it and is not in its scopes", a.Sidecar.AppID))
+		case scoped && (m.Components[at].Type != c.kind || m.Components[at].Version != c.version):
+			problems = append(problems, fmt.Errorf("%s has loaded it as %s %s, not %s %s",
+				a.Sidecar.AppID, m.Components[at].Type, m.Components[at].Version, c.kind, c.version))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// object is a Component as it is in the cluster.
+type object struct {
+	Spec struct {
+		Type     string
+		Metadata []struct {
+			Name         string
+			Value        any
+			SecretKeyRef *struct{ Name, Key string }
+			EnvRef       string
+		}
+	}
+	Scopes []string
+}
+
+func (v *verifier) object(ctx context.Context, name string) (object, error) {
+	var o object
+	found, err := v.cluster.Objects.Resource(cluster.Components).Namespace(v.stack.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return o, fmt.Errorf("there is no Component %s in namespace %s", name, v.stack.Namespace)
+	}
+	if err != nil {
+		return o, fmt.Errorf("reading Component %s: %w", name, err)
+	}
+	raw, err := found.MarshalJSON()
+	if err == nil {
+		err = json.Unmarshal(raw, &o)
+	}
+	return o, err
+}
+
+// password proves that a component has its password by reference, and that what
+// it refers to is there. No value is shown.
+func (v *verifier) password(ctx context.Context, c component) error {
+	o, err := v.object(ctx, c.name)
+	if err != nil {
+		return err
+	}
+	needed := v.stack.Redis.External == nil || *v.stack.Redis.External.Auth
+	for _, item := range o.Spec.Metadata {
+		if item.Name != "redisPassword" {
+			continue
+		}
+		if item.SecretKeyRef == nil {
+			return errors.New("redisPassword is not a secretKeyRef")
+		}
+		secret, err := v.cluster.Kube.CoreV1().Secrets(v.stack.Namespace).Get(ctx, item.SecretKeyRef.Name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return fmt.Errorf("there is no Secret %s in namespace %s", item.SecretKeyRef.Name, v.stack.Namespace)
+		case err != nil:
+			return fmt.Errorf("reading Secret %s: %w", item.SecretKeyRef.Name, err)
+		case len(secret.Data[item.SecretKeyRef.Key]) == 0:
+			return fmt.Errorf("Secret %s has nothing under the key %s: Dapr reads an empty password", item.SecretKeyRef.Name, item.SecretKeyRef.Key)
+		}
+		return nil
+	}
+	if needed {
+		return errors.New("redisPassword is missing")
+	}
+	return nil
+}
+
+// metadataItems proves that Dapr honours every item of the object in the cluster,
+// and that the timings are those of the stack file.
+func (v *verifier) metadataItems(ctx context.Context, c component) error {
+	o, err := v.object(ctx, c.name)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	var entries []rules.MetadataEntry
+	values := map[string]string{}
+	for _, item := range o.Spec.Metadata {
+		e := rules.MetadataEntry{Name: item.Name}
+		switch {
+		case item.SecretKeyRef != nil:
+			e.From = rules.FromSecret
+		case item.EnvRef != "":
+			e.From = rules.FromEnv
+		default:
+			e.Value = fmt.Sprint(item.Value)
+			values[item.Name] = e.Value
+		}
+		entries = append(entries, e)
+	}
+	found := rules.MetadataItems(o.Spec.Type, entries)
+	for _, name := range sorted(found) {
+		for _, reason := range found[name] {
+			problems = append(problems, fmt.Errorf("metadata item %s %s", name, reason))
+		}
+	}
+	for _, name := range sorted(c.timings) {
+		if values[name] != c.timings[name] {
+			problems = append(problems, fmt.Errorf("%s is %q, the stack file says %q", name, values[name], c.timings[name]))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (v *verifier) pubSubs() (all []check) {
+	for _, p := range v.stack.PubSubs {
+		subscribers := v.subscribers(p.Name)
+		if len(subscribers) == 0 {
+			continue
+		}
+		interval := p.RedeliverInterval.Duration
+		all = append(all,
+			check{entity: "pub/sub", rules: []string{"Q-03", "E-09"}, what: p.Name + ": its subscribers have the retry policy of the stack file",
+				prove: func(ctx context.Context) error { return v.resiliency(ctx, p, subscribers) }},
+			check{entity: "pub/sub", rules: []string{"Q-02"}, what: p.Name + ": unacknowledged events are looked for every " + interval.String(),
+				takes: 2*interval + patience,
+				prove: func(ctx context.Context) error { return v.redeliver(ctx, p, subscribers) }},
+		)
+	}
+	return all
+}
+
+// subscribers are the app-ids that take events of a pub/sub.
+func (v *verifier) subscribers(pubSub string) (ids []string) {
+	for _, e := range v.stack.Events {
+		for _, s := range e.Subscribers {
+			if e.PubSub == pubSub {
+				ids = append(ids, s.App)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// resiliencyName is the object that package stacks makes.
+const resiliencyName = "delivery"
+
+// resiliency proves that the retry policy is in the cluster as the stack file has
+// it, and that the subscribers' sidecars have loaded it.
+func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers []string) error {
+	found, err := v.cluster.Objects.Resource(cluster.Resiliencies).Namespace(v.stack.Namespace).Get(ctx, resiliencyName, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("reading Resiliency %s: %w", resiliencyName, err)
+	}
+	var o struct {
+		Spec struct {
+			Policies struct {
+				Retries map[string]struct {
+					Policy, Duration, MaxInterval string
+					MaxRetries                    *int
+				}
+				Timeouts map[string]string
+			}
+			Targets struct {
+				Components map[string]struct {
+					Inbound struct{ Retry, Timeout string }
+				}
+			}
+		}
+	}
+	raw, err := found.MarshalJSON()
+	if err == nil {
+		err = json.Unmarshal(raw, &o)
+	}
+	if err != nil {
+		return fmt.Errorf("reading Resiliency %s: %w", resiliencyName, err)
+	}
+	inbound := o.Spec.Targets.Components[p.Name].Inbound
+	policy, there := o.Spec.Policies.Retries[inbound.Retry]
+	var problems []error
+	wait := policy.Duration
+	if p.RetryPolicy == "exponential" {
+		wait = policy.MaxInterval
+	}
+	switch {
+	case !there:
+		problems = append(problems, errors.New("no retry policy applies: a failed event would be lost to its dead-letter topic at once"))
+	case policy.MaxRetries == nil || *policy.MaxRetries != *p.MaxRetries:
+		problems = append(problems, fmt.Errorf("maxRetries differs from the stack file's %d", *p.MaxRetries))
+	case policy.Policy != p.RetryPolicy || !sameSpan(wait, p.RetryInterval.Duration):
+		problems = append(problems, fmt.Errorf("the policy is %s %s, the stack file says %s %s", policy.Policy, wait, p.RetryPolicy, p.RetryInterval))
+	}
+	if !sameSpan(o.Spec.Policies.Timeouts[inbound.Timeout], p.HandlerTimeout.Duration) {
+		problems = append(problems, fmt.Errorf("the handler's timeout differs from the stack file's %s", p.HandlerTimeout))
+	}
+	for _, id := range subscribers {
+		pod, err := v.of(ctx, id)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		m, err := v.metadata(ctx, pod)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		if !slices.ContainsFunc(m.Resiliencies, func(r struct {
+			Name string `json:"name"`
+		}) bool {
+			return r.Name == resiliencyName
+		}) {
+			problems = append(problems, fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete pod %s, so that a new one does", id, resiliencyName, pod))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func sameSpan(text string, want time.Duration) bool {
+	d, err := time.ParseDuration(text)
+	return err == nil && d == want
+}
+
+// redeliver watches when the sidecars look for unacknowledged events. It takes
+// twice the interval.
+func (v *verifier) redeliver(ctx context.Context, p config.PubSub, subscribers []string) error {
+	interval := p.RedeliverInterval.Duration
+	if !v.wait {
+		return skipped(fmt.Sprintf("takes %s: run daprstack verify", 2*interval))
+	}
+	client, err := v.streams(ctx, p.Name)
+	if err != nil {
+		return err
+	}
+	slack := max(time.Second, interval/10)
+	looks, err := client.Looks(ctx, 2*interval+slack)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, e := range v.stack.Events {
+		for _, s := range e.Subscribers {
+			if e.PubSub != p.Name || !slices.Contains(subscribers, s.App) {
+				continue
+			}
+			group := s.App
+			if p.ConsumerID != "" {
+				group = p.ConsumerID
+			}
+			if err := periodic(looks[e.Type+" "+group], interval, slack); err != nil {
+				problems = append(problems, fmt.Errorf("%s for %s: %w", e.Type, s.App, err))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// periodic says whether moments, of any number of sidecars that each look at
+// regular intervals, are those of an interval.
+func periodic(moments []time.Duration, interval, slack time.Duration) error {
+	if len(moments) == 0 {
+		return fmt.Errorf("nobody looked in %s", 2*interval)
+	}
+	first := 0
+	for _, at := range moments {
+		if at >= interval-slack {
+			break
+		}
+		first++
+		follows := func(other time.Duration) bool { return (other - at - interval).Abs() <= slack }
+		if !slices.ContainsFunc(moments, follows) {
+			return fmt.Errorf("looked after %s, and not again %s later", at.Round(time.Second), interval)
+		}
+	}
+	if early := len(moments) - 2*max(first, 1); early > max(first, 1) {
+		return fmt.Errorf("looked %d times in %s: more often than every %s", len(moments), 2*interval, interval)
+	}
+	return nil
+}

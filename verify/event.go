@@ -1,0 +1,248 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/google/uuid"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/contracts"
+	"github.com/daprstack/daprstack/internal/streams"
+)
+
+func (v *verifier) events() (all []check) {
+	for _, e := range v.stack.Events {
+		for _, publisher := range e.Publishers {
+			all = append(all, check{
+				entity: "event", rules: []string{"E-01", "E-02", "E-03", "E-11", "Q-01", "E-09"},
+				what:  e.Type + " of " + publisher + ": a probe reaches every subscriber's sidecar, and from there its dead-letter topic",
+				prove: func(ctx context.Context) error { return v.probe(ctx, e, publisher) },
+			})
+		}
+		if others := v.others(e); len(others) > 0 {
+			all = append(all, check{
+				entity: "event", rules: []string{"E-08"}, what: e.Type + ": nobody else may publish it",
+				prove: func(ctx context.Context) error { return v.forbidden(ctx, e, others) },
+			})
+		}
+		if len(e.Subscribers) > 0 {
+			all = append(all, check{
+				entity: "event", rules: []string{"E-08", "Q-03"}, what: e.Type + ": its subscribers have its handler and its dead-letter topic",
+				prove: func(ctx context.Context) error { return v.subscribed(ctx, e) },
+			})
+		}
+	}
+	return all
+}
+
+// others are the apps that have the pub/sub and may not publish the event.
+func (v *verifier) others(e config.Event) (ids []string) {
+	for _, p := range v.stack.PubSubs {
+		if p.Name != e.PubSub {
+			continue
+		}
+		for _, id := range p.Scopes {
+			if !slices.Contains(e.Publishers, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// newProbe makes an event of a type that has expired: a sidecar that takes it
+// does not give it to its app.
+func newProbe(e config.Event) (event.Event, error) {
+	p := event.New(contracts.SpecVersion)
+	p.SetID("daprstack-verify-" + uuid.NewString())
+	p.SetType(e.Type)
+	p.SetSource(e.Source)
+	p.SetTime(time.Now().UTC())
+	p.SetExtension("expiration", time.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
+	return p, p.SetData(contracts.DefaultDataContentType, map[string]bool{"probe": true})
+}
+
+// publish lets an app publish an event and returns the status of the answer.
+func (v *verifier) publish(ctx context.Context, app, pubSub string, e event.Event) (int, []byte, error) {
+	url, err := contracts.PublishURL(pubSub, e.Type())
+	if err != nil {
+		return 0, nil, err
+	}
+	req, err := contracts.PublishRequest(ctx, url, e)
+	if err != nil {
+		return 0, nil, err
+	}
+	response, body, err := v.sidecar(ctx, app, req)
+	if err != nil {
+		return 0, nil, err
+	}
+	return response.StatusCode, body, nil
+}
+
+// probe follows an event from a publisher's sidecar through the stream to each
+// subscriber's sidecar and its dead-letter topic, and removes it.
+func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) (err error) {
+	client, err := v.streams(ctx, e.PubSub)
+	if err != nil {
+		return err
+	}
+	p, err := newProbe(e)
+	if err != nil {
+		return err
+	}
+	status, body, err := v.publish(ctx, publisher, e.PubSub, p)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusNoContent {
+		return fmt.Errorf("publishing answers %d: %s", status, shorten(body))
+	}
+	defer func() {
+		cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+		defer cancel()
+		err = errors.Join(err, v.forget(cleanUp, client, e, p.ID()))
+	}()
+	entry, err := client.Find(ctx, e.Type, p.ID())
+	if err != nil {
+		return err
+	}
+	if entry == nil {
+		return fmt.Errorf("it is not in the stream %s", e.Type)
+	}
+	problems := []error{sameEnvelope(p, entry.Event)}
+	for _, s := range e.Subscribers {
+		problems = append(problems, v.arrives(ctx, client, e, s, p, entry.ID))
+	}
+	return errors.Join(problems...)
+}
+
+// sameEnvelope says what became different on the way.
+func sameEnvelope(sent, found event.Event) error {
+	var problems []error
+	for _, attribute := range []struct{ rule, name, sent, found string }{
+		{"E-01", "specversion", sent.SpecVersion(), found.SpecVersion()},
+		{"E-02", "type", sent.Type(), found.Type()},
+		{"E-03", "source", sent.Source(), found.Source()},
+		{"E-04", "id", sent.ID(), found.ID()},
+	} {
+		if attribute.sent != attribute.found {
+			problems = append(problems, fmt.Errorf("[%s] its %s was %q and became %q", attribute.rule, attribute.name, attribute.sent, attribute.found))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// arrives waits until a subscriber's group has had the event and its dead-letter
+// topic has it.
+func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config.Event, s config.Subscriber, p event.Event, id string) error {
+	group := s.App
+	for _, pubSub := range v.stack.PubSubs {
+		if pubSub.Name == e.PubSub && pubSub.ConsumerID != "" {
+			group = pubSub.ConsumerID
+		}
+	}
+	dead := rules.DeadLetterTopic(e.Type, s.App)
+	return until(ctx, func() error {
+		groups, err := client.Groups(ctx, e.Type)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(groups, func(g streams.Group) bool { return g.Name == group }) {
+			return fmt.Errorf("%s has no consumer group at %s", s.App, e.Type)
+		}
+		letter, err := client.Find(ctx, dead, p.ID())
+		if err != nil {
+			return err
+		}
+		if letter == nil {
+			return fmt.Errorf("the sidecar of %s has not put it into %s", s.App, dead)
+		}
+		pending, err := client.IsPending(ctx, e.Type, group, id)
+		if err == nil && pending {
+			err = fmt.Errorf("%s has not acknowledged it", s.App)
+		}
+		return err
+	})
+}
+
+// forget removes a probe from its stream and from the dead letters.
+func (v *verifier) forget(ctx context.Context, client *streams.Client, e config.Event, eventID string) error {
+	topics := []string{e.Type}
+	for _, s := range e.Subscribers {
+		topics = append(topics, rules.DeadLetterTopic(e.Type, s.App))
+	}
+	var problems []error
+	for _, topic := range topics {
+		entry, err := client.Find(ctx, topic, eventID)
+		if err == nil && entry != nil {
+			err = client.Delete(ctx, topic, entry.ID)
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// forbidden proves that the apps that are no publishers are refused.
+func (v *verifier) forbidden(ctx context.Context, e config.Event, apps []string) error {
+	var problems []error
+	for _, app := range apps {
+		p, err := newProbe(e)
+		if err != nil {
+			return err
+		}
+		status, _, err := v.publish(ctx, app, e.PubSub, p)
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+		case status == http.StatusForbidden:
+		default:
+			problems = append(problems, fmt.Errorf("publishing as %s answers %d, not 403", app, status))
+			if client, err := v.streams(ctx, e.PubSub); err == nil {
+				problems = append(problems, v.forget(ctx, client, e, p.ID()))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// subscribed proves that each subscriber's sidecar knows where the event goes.
+func (v *verifier) subscribed(ctx context.Context, e config.Event) error {
+	var problems []error
+	for _, s := range e.Subscribers {
+		pod, err := v.of(ctx, s.App)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		m, err := v.metadata(ctx, pod)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		at := -1
+		for i, has := range m.Subscriptions {
+			if has.PubSub == e.PubSub && has.Topic == e.Type {
+				at = i
+			}
+		}
+		if at < 0 {
+			problems = append(problems, fmt.Errorf("the sidecar of %s does not subscribe it", s.App))
+			continue
+		}
+		has := m.Subscriptions[at]
+		if has.DeadLetter != rules.DeadLetterTopic(e.Type, s.App) {
+			problems = append(problems, fmt.Errorf("the dead letters of %s go to %q, not %q", s.App, has.DeadLetter, rules.DeadLetterTopic(e.Type, s.App)))
+		}
+		if len(has.Rules) != 1 || has.Rules[0].Path != s.Path {
+			problems = append(problems, fmt.Errorf("the handler of %s is %v, not %s alone", s.App, has.Rules, s.Path))
+		}
+	}
+	return errors.Join(problems...)
+}

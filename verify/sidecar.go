@@ -1,0 +1,340 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// daprd is the name of the sidecar's container, as Dapr's injector gives it.
+const daprd = "daprd"
+
+func (v *verifier) sidecars() (all []check) {
+	for i, a := range v.stack.Apps {
+		variables := v.stack.Environments()[i]
+		if a.Sidecar == nil {
+			all = append(all, v.appChecks(a, variables, 1)...)
+			continue
+		}
+		id := a.Sidecar.AppID
+		all = append(all,
+			check{entity: "sidecar", rules: []string{"S-11"}, what: id + ": every pod has a ready sidecar",
+				prove: func(ctx context.Context) error { return v.podsReady(ctx, a, 2) }},
+			check{entity: "sidecar", rules: []string{"S-01", "S-04", "S-06", "S-07", "S-08", "S-09"}, what: id + ": it has the settings of the stack file",
+				prove: func(ctx context.Context) error { return v.settings(ctx, a) }},
+			check{entity: "sidecar", rules: []string{"S-05", "I-04"}, what: id + ": the app listens on its app-port",
+				prove: func(ctx context.Context) error { return v.listens(ctx, a) }},
+			check{entity: "app", rules: []string{"C-01"}, what: a.Name + ": it finds its peers, stores and topics by its variables",
+				prove: func(ctx context.Context) error { return v.environment(ctx, a, variables) }},
+		)
+	}
+	return all
+}
+
+// appChecks are those of an app without a sidecar.
+func (v *verifier) appChecks(a config.App, variables []config.Variable, containers int) []check {
+	return []check{
+		{entity: "app", rules: nil, what: a.Name + ": every pod is ready",
+			prove: func(ctx context.Context) error { return v.podsReady(ctx, a, containers) }},
+		{entity: "app", rules: []string{"C-01", "C-05"}, what: a.Name + ": it finds its peers by its variables",
+			prove: func(ctx context.Context) error { return v.environment(ctx, a, variables) }},
+		{entity: "app", rules: nil, what: a.Name + ": it is healthy",
+			prove: func(ctx context.Context) error { return v.healthy(ctx, a) }},
+	}
+}
+
+// podsReady proves that an app has all its pods, each with so many containers,
+// all of them ready.
+func (v *verifier) podsReady(ctx context.Context, a config.App, containers int) error {
+	pods, err := v.cluster.Pods(ctx, v.stack.Namespace, a.Name)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	if len(pods) != *a.Replicas {
+		problems = append(problems, fmt.Errorf("%d pods are there, the stack file says %d", len(pods), *a.Replicas))
+	}
+	for _, pod := range pods {
+		if n := len(pod.Spec.Containers); n != containers {
+			problems = append(problems, fmt.Errorf("pod %s has %d containers, not %d", pod.Name, n, containers))
+		}
+		if container(pod, daprd) == nil && containers > 1 {
+			problems = append(problems, fmt.Errorf("pod %s has no sidecar; delete it, so that a new one gets it", pod.Name))
+		}
+		for _, status := range pod.Status.ContainerStatuses {
+			if !status.Ready {
+				problems = append(problems, fmt.Errorf("container %s of pod %s is not ready", status.Name, pod.Name))
+			}
+		}
+		if len(pod.Status.ContainerStatuses) == 0 {
+			problems = append(problems, fmt.Errorf("pod %s has not started: %s", pod.Name, pod.Status.Phase))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func container(pod corev1.Pod, name string) *corev1.Container {
+	for i, c := range pod.Spec.Containers {
+		if c.Name == name {
+			return &pod.Spec.Containers[i]
+		}
+	}
+	return nil
+}
+
+// settings proves that the sidecars run with what the stack file says: by their
+// arguments and by what they say of themselves.
+func (v *verifier) settings(ctx context.Context, a config.App) error {
+	pods, err := v.pods(ctx, a)
+	if err != nil {
+		return err
+	}
+	s := a.Sidecar
+	want := map[string]string{
+		"app-id": s.AppID, "app-port": strconv.Itoa(*s.AppPort), "log-level": s.LogLevel, "config": s.Config,
+		"dapr-http-port": strconv.Itoa(rules.SidecarPorts[0]), "enable-metrics": strconv.FormatBool(*s.EnableMetrics),
+		"enable-mtls": strconv.FormatBool(*v.stack.Dapr.MTLS),
+	}
+	if *s.EnableMetrics {
+		want["metrics-port"] = strconv.Itoa(*s.MetricsPort)
+	}
+	var problems []error
+	for _, pod := range pods {
+		c := container(pod, daprd)
+		if c == nil {
+			problems = append(problems, fmt.Errorf("pod %s has no sidecar", pod.Name))
+			continue
+		}
+		args := flags(slices.Concat(c.Command, c.Args))
+		for _, name := range []string{"app-id", "app-port", "log-level", "config", "dapr-http-port", "enable-metrics", "metrics-port", "enable-mtls"} {
+			if value, ok := want[name]; ok && args[name] != value && (args[name] != "" || value != "false") {
+				problems = append(problems, fmt.Errorf("pod %s: the sidecar runs with %s %q, the stack file says %q", pod.Name, name, args[name], value))
+			}
+		}
+		problems = append(problems, v.saysOfItself(ctx, a, pod.Name), v.hasMetrics(ctx, a, pod.Name))
+	}
+	return errors.Join(problems...)
+}
+
+// flags reads "--name value" and "--name" of a command line.
+func flags(args []string) map[string]string {
+	found := map[string]string{}
+	for i, arg := range args {
+		if len(arg) < 3 || arg[:2] != "--" {
+			continue
+		}
+		value := "true"
+		if i+1 < len(args) && (len(args[i+1]) < 2 || args[i+1][:2] != "--") {
+			value = args[i+1]
+		}
+		found[arg[2:]] = value
+	}
+	return found
+}
+
+func (v *verifier) saysOfItself(ctx context.Context, a config.App, pod string) error {
+	m, err := v.metadata(ctx, pod)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	if m.ID != a.Sidecar.AppID {
+		problems = append(problems, fmt.Errorf("pod %s: the sidecar calls itself %q, not %q", pod, m.ID, a.Sidecar.AppID))
+	}
+	if m.RuntimeVersion != v.stack.Dapr.Version {
+		problems = append(problems, fmt.Errorf("pod %s: the sidecar is of Dapr %s, the stack file says %s; delete the pod, so that a new one gets it",
+			pod, m.RuntimeVersion, v.stack.Dapr.Version))
+	}
+	if m.App.Port != *a.Sidecar.AppPort {
+		problems = append(problems, fmt.Errorf("pod %s: the sidecar calls its app on port %d, the stack file says %d", pod, m.App.Port, *a.Sidecar.AppPort))
+	}
+	status, _, err := v.get(ctx, pod, rules.SidecarPorts[0], "/v1.0/healthz")
+	if err == nil && status >= 300 {
+		err = fmt.Errorf("pod %s: the sidecar's health answers %d", pod, status)
+	}
+	return errors.Join(append(problems, err)...)
+}
+
+func (v *verifier) hasMetrics(ctx context.Context, a config.App, pod string) error {
+	if !*a.Sidecar.EnableMetrics {
+		return nil
+	}
+	status, _, err := v.get(ctx, pod, *a.Sidecar.MetricsPort, "/metrics")
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("pod %s: port %d answers %d to /metrics", pod, *a.Sidecar.MetricsPort, status)
+	}
+	return err
+}
+
+// metadata is what a sidecar says of itself (Dapr's metadata API).
+type metadata struct {
+	ID             string `json:"id"`
+	RuntimeVersion string `json:"runtimeVersion"`
+	Components     []struct {
+		Name, Type, Version string
+	} `json:"components"`
+	Subscriptions []struct {
+		PubSub     string `json:"pubsubname"`
+		Topic      string `json:"topic"`
+		DeadLetter string `json:"deadLetterTopic"`
+		Rules      []struct {
+			Path string `json:"path"`
+		} `json:"rules"`
+	} `json:"subscriptions"`
+	App struct {
+		Port int `json:"port"`
+	} `json:"appConnectionProperties"`
+	Resiliencies []struct {
+		Name string `json:"name"`
+	} `json:"resiliencies"`
+}
+
+func (v *verifier) metadata(ctx context.Context, pod string) (metadata, error) {
+	var m metadata
+	status, body, err := v.get(ctx, pod, rules.SidecarPorts[0], "/v1.0/metadata")
+	if err != nil {
+		return m, err
+	}
+	if status != http.StatusOK {
+		return m, fmt.Errorf("pod %s: the sidecar's metadata answers %d", pod, status)
+	}
+	if err := json.Unmarshal(body, &m); err != nil {
+		return m, fmt.Errorf("pod %s: reading the sidecar's metadata: %w", pod, err)
+	}
+	return m, nil
+}
+
+// listens proves that something answers on the port that the sidecar calls.
+func (v *verifier) listens(ctx context.Context, a config.App) error {
+	pods, err := v.pods(ctx, a)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, pod := range pods {
+		_, _, err := v.get(ctx, pod.Name, *a.Sidecar.AppPort, a.HealthPath)
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+func (v *verifier) healthy(ctx context.Context, a config.App) error {
+	pods, err := v.pods(ctx, a)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, pod := range pods {
+		status, _, err := v.get(ctx, pod.Name, a.Port, a.HealthPath)
+		if err == nil && (status < 200 || status >= 400) {
+			err = fmt.Errorf("pod %s answers %d to %s", pod.Name, status, a.HealthPath)
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// environment proves that the containers have the variables by which the app
+// finds the rest of the stack.
+func (v *verifier) environment(ctx context.Context, a config.App, variables []config.Variable) error {
+	pods, err := v.pods(ctx, a)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, pod := range pods {
+		has := map[string]string{}
+		if c := container(pod, a.Name); c != nil {
+			for _, e := range c.Env {
+				has[e.Name] = e.Value
+			}
+		}
+		for _, want := range variables {
+			if value, ok := has[want.Name]; !ok || value != want.Value {
+				problems = append(problems, fmt.Errorf("pod %s: variable %s is %q, not %q", pod.Name, want.Name, value, want.Value))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// pods are those of an app, at least one unless it has no replicas.
+func (v *verifier) pods(ctx context.Context, a config.App) ([]corev1.Pod, error) {
+	if *a.Replicas == 0 {
+		return nil, skipped("the app has no replicas")
+	}
+	pods, err := v.cluster.Pods(ctx, v.stack.Namespace, a.Name)
+	if err == nil && len(pods) == 0 {
+		err = fmt.Errorf("no pod of %s is there", a.Name)
+	}
+	return pods, err
+}
+
+// of returns a pod of the app with an app-id.
+func (v *verifier) of(ctx context.Context, appID string) (string, error) {
+	for _, a := range v.stack.Apps {
+		if a.Sidecar != nil && a.Sidecar.AppID == appID {
+			pods, err := v.pods(ctx, a)
+			if err != nil {
+				return "", err
+			}
+			return pods[0].Name, nil
+		}
+	}
+	return "", fmt.Errorf("no app has the app-id %s", appID)
+}
+
+// get asks a port of a pod.
+func (v *verifier) get(ctx context.Context, pod string, port int, path string) (int, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost:"+strconv.Itoa(port)+path, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	response, body, err := v.send(pod, port, req)
+	if err != nil {
+		return 0, nil, err
+	}
+	return response.StatusCode, body, nil
+}
+
+// answerTime is how long an answer may take.
+const answerTime = 15 * time.Second
+
+// mostRead is how much of an answer is read.
+const mostRead = 8 << 20
+
+// send sends a request to a port of a pod and reads the answer.
+func (v *verifier) send(pod string, port int, req *http.Request) (*http.Response, []byte, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), answerTime)
+	defer cancel() // and with it the connection
+	response, err := v.cluster.HTTP(v.stack.Namespace, pod, port).Do(req.WithContext(ctx))
+	if err != nil {
+		return nil, nil, fmt.Errorf("pod %s, port %d: %w", pod, port, errors.Unwrap(err))
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, mostRead))
+	if err != nil {
+		return nil, nil, fmt.Errorf("pod %s, port %d: reading the answer: %w", pod, port, err)
+	}
+	return response, body, nil
+}
+
+// sidecar sends a request to the sidecar of an app.
+func (v *verifier) sidecar(ctx context.Context, appID string, req *http.Request) (*http.Response, []byte, error) {
+	pod, err := v.of(ctx, appID)
+	if err != nil {
+		return nil, nil, err
+	}
+	return v.send(pod, rules.SidecarPorts[0], req)
+}

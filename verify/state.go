@@ -1,0 +1,207 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/daprstack/daprstack/contracts"
+)
+
+// lifetime is that of the entries that are made here, should the deletion at the
+// end not happen.
+const lifetime = time.Minute
+
+func (v *verifier) states() (all []check) {
+	for _, store := range v.stack.StateStores {
+		for _, app := range store.Scopes {
+			s := stateStore{v, store.Name, app, store.Metadata["keyPrefix"]}
+			what := store.Name + " from " + app + ": "
+			all = append(all,
+				check{entity: "state", rules: []string{"T-05", "N-06"}, what: what + "an entry is written, read and deleted, eventually and strongly", prove: s.roundTrip},
+				check{entity: "state", rules: []string{"N-07"}, what: what + "a stale etag is refused with 409", prove: s.staleETag},
+				check{entity: "state", rules: []string{"N-05"}, what: what + "an entry is gone after its time to live", prove: s.expires},
+				check{entity: "state", rules: []string{"N-03"}, what: what + "a key brings the lifetime of its pattern", prove: s.lifetimes},
+			)
+		}
+	}
+	return all
+}
+
+// stateStore is a store as one app uses it, through its sidecar.
+type stateStore struct {
+	*verifier
+	name, app, prefix string
+}
+
+// probe makes a key of its own and removes its entry in the end.
+func (s stateStore) probe(ctx context.Context, use func(key contracts.Key, url string) error) error {
+	key, err := contracts.NewKey("daprstack", "verify", uuid.NewString(), lifetime)
+	if err != nil {
+		return err
+	}
+	return s.withKey(ctx, key, use)
+}
+
+func (s stateStore) withKey(ctx context.Context, key contracts.Key, use func(key contracts.Key, url string) error) error {
+	url, err := contracts.StateURL(s.name)
+	if err != nil {
+		return err
+	}
+	err = use(key, url)
+	cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	defer cancel()
+	_, failed := s.do(cleanUp, http.StatusNoContent)(contracts.DeleteRequest(cleanUp, url, key, contracts.DeleteOptions{}))
+	return errors.Join(err, failed)
+}
+
+// answer is what a state store answered.
+type answer struct {
+	header http.Header
+	body   []byte
+}
+
+// do sends a request that was just built and expects a status.
+func (s stateStore) do(ctx context.Context, want int) func(*http.Request, error) (answer, error) {
+	return func(req *http.Request, err error) (answer, error) {
+		if err != nil {
+			return answer{}, err
+		}
+		response, body, err := s.sidecar(ctx, s.app, req)
+		if err != nil {
+			return answer{}, err
+		}
+		if response.StatusCode != want {
+			return answer{}, fmt.Errorf("%s answers %d, not %d: %s", req.Method, response.StatusCode, want, shorten(body))
+		}
+		return answer{response.Header, body}, nil
+	}
+}
+
+func (s stateStore) roundTrip(ctx context.Context) error {
+	return s.probe(ctx, func(key contracts.Key, url string) error {
+		for _, consistency := range []contracts.Consistency{contracts.Eventual, contracts.Strong} {
+			value := uuid.NewString()
+			if _, err := s.do(ctx, http.StatusNoContent)(contracts.SaveRequest(ctx, url, contracts.Entry{Key: key, Value: value, Consistency: consistency})); err != nil {
+				return fmt.Errorf("%s: %w", consistency, err)
+			}
+			got, err := s.do(ctx, http.StatusOK)(contracts.GetRequest(ctx, url, key, consistency))
+			if err != nil {
+				return fmt.Errorf("%s: %w", consistency, err)
+			}
+			var read string
+			if err := json.Unmarshal(got.body, &read); err != nil || read != value {
+				return fmt.Errorf("%s: read %s, not what was written", consistency, shorten(got.body))
+			}
+			if got.header.Get("ETag") == "" {
+				return fmt.Errorf("%s: read without an ETag", consistency)
+			}
+			if _, err := s.do(ctx, http.StatusNoContent)(contracts.DeleteRequest(ctx, url, key, contracts.DeleteOptions{Consistency: consistency})); err != nil {
+				return fmt.Errorf("%s: %w", consistency, err)
+			}
+			if _, err := s.do(ctx, http.StatusNoContent)(contracts.GetRequest(ctx, url, key, consistency)); err != nil {
+				return fmt.Errorf("%s, after the deletion: %w", consistency, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (s stateStore) staleETag(ctx context.Context) error {
+	return s.probe(ctx, func(key contracts.Key, url string) error {
+		save := func(want int, e contracts.Entry) error {
+			e.Key = key
+			_, err := s.do(ctx, want)(contracts.SaveRequest(ctx, url, e))
+			return err
+		}
+		for value := range 2 { // the last write wins
+			if err := save(http.StatusNoContent, contracts.Entry{Value: value}); err != nil {
+				return err
+			}
+		}
+		read, err := s.do(ctx, http.StatusOK)(contracts.GetRequest(ctx, url, key, contracts.Strong))
+		if err != nil {
+			return err
+		}
+		first := contracts.Entry{Value: 2, ETag: read.header.Get("ETag"), Concurrency: contracts.FirstWrite}
+		if err := save(http.StatusNoContent, first); err != nil {
+			return fmt.Errorf("with the present etag: %w", err)
+		}
+		if err := save(http.StatusConflict, first); err != nil {
+			return fmt.Errorf("with the stale etag: %w", err)
+		}
+		return nil
+	})
+}
+
+func (s stateStore) expires(ctx context.Context) error {
+	return s.probe(ctx, func(key contracts.Key, url string) error {
+		if _, err := s.do(ctx, http.StatusNoContent)(contracts.SaveRequest(ctx, url, contracts.Entry{Key: key, Value: 1, TTL: time.Second})); err != nil {
+			return err
+		}
+		return until(ctx, func() error {
+			_, err := s.do(ctx, http.StatusNoContent)(contracts.GetRequest(ctx, url, key, contracts.Strong))
+			return err
+		})
+	})
+}
+
+// lifetimes proves the lifetime of each pattern of the data model by what Redis
+// says of it: Dapr does not.
+func (s stateStore) lifetimes(ctx context.Context) error {
+	client, err := s.streams(ctx, s.name)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, make := range []func(string) (contracts.Key, error){
+		contracts.ChatSession, contracts.CachedUser, contracts.WorkflowTask, contracts.CachedTasks,
+	} {
+		key, err := make("daprstack-verify-" + uuid.NewString())
+		if err != nil {
+			return err
+		}
+		problems = append(problems, s.withKey(ctx, key, func(key contracts.Key, url string) error {
+			if _, err := s.do(ctx, http.StatusNoContent)(contracts.SaveRequest(ctx, url, contracts.Entry{Key: key, Value: 1})); err != nil {
+				return err
+			}
+			left, err := client.Lifetime(ctx, s.inRedis(key))
+			if err == nil && (left > key.Lifetime() || left < key.Lifetime()-time.Minute) {
+				err = fmt.Errorf("%s: lives for %s, not %s", key, left, key.Lifetime())
+			}
+			return err
+		}))
+	}
+	return errors.Join(problems...)
+}
+
+// inRedis is the name under which Dapr keeps a key (its keyPrefix).
+func (s stateStore) inRedis(key contracts.Key) string {
+	prefix := s.app
+	switch s.prefix {
+	case "", "appid":
+	case "none":
+		return key.String()
+	case "name":
+		prefix = s.name
+	case "namespace":
+		prefix = s.stack.Namespace + "." + s.app
+	default:
+		prefix = s.prefix
+	}
+	return prefix + "||" + key.String()
+}
+
+// shorten is the beginning of an answer.
+func shorten(body []byte) string {
+	const most = 200
+	if len(body) > most {
+		return string(body[:most]) + "…"
+	}
+	return string(body)
+}
