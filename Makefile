@@ -25,6 +25,11 @@ preview: ## Show what `make up` would change on the cluster
 	@go run ./toolchain/bootstrap engine
 	@$(driver) preview $(target)
 
+.PHONY: verify
+verify: ## Prove that the running stack is what its stack file says, rule by rule
+	@go run ./toolchain/bootstrap driver
+	@$(driver) verify $(target)
+
 .PHONY: outputs
 outputs: ## Print the stack's outputs: how to open the page, app-ids, components
 	@go run ./toolchain/bootstrap engine

@@ -42,6 +42,8 @@ func TestDevStack(t *testing.T) {
 		{"every app has its sidecar", func(t *testing.T) { everyAppReady(t, "2/2") }},
 		{"a task reaches the feed", taskReachesFeed},
 		{"page works in a browser", pageInBrowser},
+		{"verify proves the stack", verifyProvesTheStack},
+		{"verify finds what is broken", verifyFindsWhatIsBroken},
 		{"second up has nothing to do", func(t *testing.T) { run(t, "preview", "--expect-no-changes") }},
 		{"refresh finds no drift", func(t *testing.T) { run(t, "refresh", "--expect-no-changes") }},
 		{"no secret in clear in the state", noSecretInState},
@@ -240,6 +242,8 @@ func daprOff(t *testing.T) {
 	c := localCluster(t)
 	everyAppReady(t, "1/1")
 	taskReachesFeed(t)
+	failed, _ := verified(t, "-c", "dapr.enabled=false")
+	assert.Empty(t, failed)
 	assert.Empty(t, c.names(crds, "dapr.io"))
 	assert.Empty(t, c.names(namespaces, "dapr"))
 	assert.Empty(t, c.names(webhooks, "dapr"))

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -83,6 +85,18 @@ func (s *stack) makeSettings(plane []pulumi.Resource) error {
 	if len(s.PubSubs) == 0 {
 		return nil
 	}
+	resiliency, err := dapr.NewResiliency(s.ctx, "delivery", &dapr.ResiliencyArgs{
+		Name: "delivery", Namespace: s.namespace, Inbound: s.delivery(), After: plane,
+	}, s.cluster)
+	if err != nil {
+		return err
+	}
+	s.wait(resiliency.Ready())
+	return nil
+}
+
+// delivery is how the events of each pub/sub are delivered.
+func (s *stack) delivery() map[string]dapr.Delivery {
 	delivery := map[string]dapr.Delivery{}
 	for _, p := range s.PubSubs {
 		delivery[p.Name] = dapr.Delivery{
@@ -90,14 +104,13 @@ func (s *stack) makeSettings(plane []pulumi.Resource) error {
 			Interval: p.RetryInterval.Duration, HandlerTimeout: p.HandlerTimeout.Duration,
 		}
 	}
-	resiliency, err := dapr.NewResiliency(s.ctx, "delivery", &dapr.ResiliencyArgs{
-		Name: "delivery", Namespace: s.namespace, Inbound: delivery, After: plane,
-	}, s.cluster)
-	if err != nil {
-		return err
-	}
-	s.wait(resiliency.Ready())
-	return nil
+	return delivery
+}
+
+// settings identifies what the sidecars read when they start.
+func (s *stack) settings() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %+v", s.Dapr.Configuration, s.delivery()))
+	return hex.EncodeToString(sum[:6])
 }
 
 // makeRedis makes Redis and its password, or takes the external one. It returns

@@ -82,7 +82,7 @@ func (s *stack) appArgs(a config.App, found []config.Variable) *app.Args {
 		args.Sidecar = &app.Sidecar{
 			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, LogLevel: a.Sidecar.LogLevel,
 			EnableMetrics: *a.Sidecar.EnableMetrics, MetricsPort: *a.Sidecar.MetricsPort,
-			Config: a.Sidecar.Config, Resources: app.Resources(a.Sidecar.Resources),
+			Config: a.Sidecar.Config, Resources: app.Resources(a.Sidecar.Resources), Settings: s.settings(),
 		}
 	}
 	return args

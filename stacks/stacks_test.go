@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules/rulestest"
 	"github.com/daprstack/daprstack/internal/graphtest"
 	"github.com/daprstack/daprstack/internal/stackfile"
 	"github.com/daprstack/daprstack/stacks"
@@ -175,7 +176,33 @@ func TestSidecarOrNot(t *testing.T) {
 		"dapr.io/config": "appconfig", "dapr.io/log-level": "info", "dapr.io/enable-metrics": "true", "dapr.io/metrics-port": "9090",
 		"dapr.io/sidecar-cpu-request": "50m", "dapr.io/sidecar-memory-request": "64Mi", "dapr.io/sidecar-memory-limit": "256Mi",
 		"dapr.io/disable-builtin-k8s-secret-store": "true", "dapr.io/sidecar-seccomp-profile-type": "RuntimeDefault",
+		"daprstack.io/settings": settings(g),
 	}, backend.Input(append(pod, "annotations")...))
+}
+
+// TestSettings: pods are replaced when what their sidecars read at their start
+// has changed, and not when something else has.
+func TestSettings(t *testing.T) {
+	of := func(path string, value any) string {
+		return settings(run(t, rulestest.Apply(t, read(t, "dev"), []rulestest.Edit{{Path: path, Value: value}})))
+	}
+	before := settings(run(t, read(t, "dev")))
+	require.Regexp(t, "^[0-9a-f]{12}$", before)
+	require.NotEqual(t, before, of("pubSubs[0].maxRetries", 2))
+	require.NotEqual(t, before, of("pubSubs[0].handlerTimeout", "9s"))
+	require.NotEqual(t, before, of("dapr.configuration.tracing", map[string]any{"samplingRate": "1"}))
+	require.Equal(t, before, of("pubSubs[0].streamTTL", "24h"))
+	require.Equal(t, before, of("apps[0].replicas", 2))
+}
+
+func settings(g *graphtest.Graph) string {
+	for _, r := range g.Resources {
+		if r.Name == "backend-deployment" {
+			text, _ := r.Input("spec", "template", "metadata", "annotations", "daprstack.io/settings").(string)
+			return text
+		}
+	}
+	return ""
 }
 
 // TestNoComponentsNoRedis: a stack that keeps nothing in Redis has none.

@@ -75,6 +75,11 @@ func (r Report) table(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	return r.Summary(w)
+}
+
+// Summary writes what is wrong, why checks were skipped, and the counts.
+func (r Report) Summary(w io.Writer) error {
 	for _, result := range r.Results {
 		for _, detail := range result.Details {
 			fmt.Fprintf(w, "%s: %s: %s\n", result.Status, result.Check, detail)

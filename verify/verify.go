@@ -24,12 +24,15 @@ type Options struct {
 	// Wait makes the checks run too that have to wait for what a component does
 	// by itself, up to twice its redeliverInterval. Default false.
 	Wait bool
+	// Settle is for how long a check that fails is made again, for a stack that has
+	// only just come up. Default not at all.
+	Settle time.Duration
 	// Done is told of each check that has ended. Default nobody is.
 	Done func(Result)
 }
 
 const (
-	// side by side is how many checks run at once.
+	// sideBySide is how many checks run at once.
 	sideBySide = 6
 	// patience is how long one check may take, but for those that wait.
 	patience = 45 * time.Second
@@ -73,7 +76,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	group.SetLimit(sideBySide)
 	for i, c := range checks {
 		group.Go(func() error {
-			result := c.run(ctx)
+			result := c.run(ctx, o.Settle)
 			report.Results[i] = result
 			if o.Done != nil {
 				say.Lock()
@@ -96,7 +99,7 @@ func (v *verifier) checks() []check {
 	return slices.Concat(v.sidecars(), v.components(), v.states(), v.pubSubs(), v.events(), v.invocations(), v.objects())
 }
 
-func (c check) run(ctx context.Context) Result {
+func (c check) run(ctx context.Context, settle time.Duration) Result {
 	takes := c.takes
 	if takes == 0 {
 		takes = patience
@@ -105,15 +108,30 @@ func (c check) run(ctx context.Context) Result {
 	defer cancel()
 	start := time.Now()
 	err := c.prove(ctx)
+	for c.failed(err) && ctx.Err() == nil && time.Since(start) < settle {
+		pause(ctx, time.Second)
+		err = c.prove(ctx)
+	}
 	r := Result{Entity: c.entity, Rules: c.rules, Check: c.what, Status: Passed, Took: time.Since(start)}
-	var why skipped
 	switch {
-	case errors.As(err, &why):
-		r.Status, r.Details = Skipped, []string{why.Error()}
-	case err != nil:
+	case c.failed(err):
 		r.Status, r.Details = Failed, details(err)
+	case err != nil:
+		r.Status, r.Details = Skipped, []string{err.Error()}
 	}
 	return r
+}
+
+func (check) failed(err error) bool {
+	var why skipped
+	return err != nil && !errors.As(err, &why)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // details are the single errors of a joined one.

@@ -90,6 +90,7 @@ func newUpCommand() *cobra.Command {
 		flags  stackFlags
 		policy policyFlags
 		yes    bool
+		blind  bool
 		format string
 	)
 	cmd := &cobra.Command{
@@ -120,12 +121,18 @@ func newUpCommand() *cobra.Command {
 			if err != nil {
 				return engineError(ctx, "up", err)
 			}
+			if !blind {
+				if err := t.verifyUp(ctx, cmd.OutOrStdout()); err != nil {
+					return fmt.Errorf("%w; look again with daprstack verify -s %s", err, t.stack)
+				}
+			}
 			return sayPage(ctx, cmd.OutOrStdout(), t, result.Outputs)
 		},
 	}
 	flags.register(cmd)
 	policy.register(cmd)
 	registerYes(cmd, &yes)
+	cmd.Flags().BoolVar(&blind, "no-verify", false, "do not verify the stack at the end")
 	registerErrorFormat(cmd, &format)
 	return cmd
 }

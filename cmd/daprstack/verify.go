@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +43,17 @@ func newVerifyCommand() *cobra.Command {
 			if err := t.reach(ctx); err != nil {
 				return err
 			}
-			return t.verify(ctx, cmd.OutOrStdout(), output, !quick)
+			say := progress.New(os.Stderr)
+			report, err := t.verify(ctx, verify.Options{Wait: !quick, Done: func(r verify.Result) {
+				say.Say("%-7s  %s: %s", r.Status, r.Entity, r.Check)
+			}})
+			if err != nil {
+				return err
+			}
+			if err := report.Write(cmd.OutOrStdout(), output); err != nil {
+				return err
+			}
+			return verdict(report)
 		},
 	}
 	flags.register(cmd)
@@ -51,38 +62,53 @@ func newVerifyCommand() *cobra.Command {
 	return cmd
 }
 
-// verify checks the running stack, with its progress on standard error and the
-// report on w.
-func (t *target) verify(ctx context.Context, w io.Writer, output string, wait bool) error {
+// settle is for how long a stack that has just come up may still be failing a
+// check: Dapr's sentry, for one, goes away for some seconds when it has made its
+// certificates.
+const settle = 30 * time.Second
+
+// verifyUp checks a stack that has just come up, and says only what is wrong.
+func (t *target) verifyUp(ctx context.Context, w io.Writer) error {
+	step := progress.New(os.Stderr).Start("verifying the stack")
+	report, err := t.verify(ctx, verify.Options{Settle: settle})
+	if err == nil {
+		err = verdict(report)
+	}
+	if err != nil {
+		err = fmt.Errorf("the stack is up, but %w", step.Fail(err))
+	} else {
+		step.Done()
+	}
+	return errors.Join(report.Summary(w), err)
+}
+
+// verify checks the running stack.
+func (t *target) verify(ctx context.Context, o verify.Options) (verify.Report, error) {
 	raw, secretKeys, err := t.rawConfig()
 	if err != nil {
-		return err
+		return verify.Report{}, err
 	}
-	stack, err := stacks.Load(raw, secretKeys...)
-	if err != nil {
-		return err
+	if o.Stack, err = stacks.Load(raw, secretKeys...); err != nil {
+		return verify.Report{}, err
 	}
 	config, err := t.clientConfig()
 	if err != nil {
-		return err
+		return verify.Report{}, err
 	}
-	client, err := cluster.New(config)
+	if o.Cluster, err = cluster.New(config); err != nil {
+		return verify.Report{}, err
+	}
+	report, err := verify.Run(ctx, o)
 	if err != nil {
-		return err
+		return report, errors.New("verify was interrupted")
 	}
-	say := progress.New(os.Stderr)
-	report, err := verify.Run(ctx, verify.Options{
-		Stack: stack, Cluster: client, Wait: wait,
-		Done: func(r verify.Result) { say.Say("%-7s %s: %s", r.Status, r.Entity, r.Check) },
-	})
-	if err != nil {
-		return errors.New("verify was interrupted")
-	}
-	if err := report.Write(w, output); err != nil {
-		return err
-	}
-	if n := report.Count(verify.Failed); n > 0 {
-		return fmt.Errorf("%d of %d checks failed", n, len(report.Results))
+	return report, nil
+}
+
+// verdict is an error when a check failed.
+func verdict(r verify.Report) error {
+	if n := r.Count(verify.Failed); n > 0 {
+		return fmt.Errorf("%d of %d checks failed", n, len(r.Results))
 	}
 	return nil
 }

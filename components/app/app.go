@@ -35,6 +35,11 @@ type Sidecar struct {
 	MetricsPort   int
 	// Config names the Configuration (S-09). Required.
 	Config string
+	// Settings identifies what the Configuration and the Resiliency say. With
+	// another one the pods are replaced: a running daprd does not read a changed
+	// Configuration, and after a changed Resiliency it serves metrics no more (seen
+	// with Dapr 1.18.1). Default none.
+	Settings string
 	// Resources of the daprd container. Default none.
 	Resources Resources
 }

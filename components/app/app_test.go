@@ -20,7 +20,7 @@ func good() *Args {
 func TestAnnotations(t *testing.T) {
 	require.Nil(t, annotations(nil))
 	got := annotations(&Sidecar{
-		AppID: "web-app", AppPort: 8000, LogLevel: "debug", Config: "appconfig", EnableMetrics: false, MetricsPort: 9090,
+		AppID: "web-app", AppPort: 8000, LogLevel: "debug", Config: "appconfig", EnableMetrics: false, MetricsPort: 9090, Settings: "abc",
 		Resources: Resources{Requests: map[string]string{"cpu": "1"}, Limits: map[string]string{"memory": "2Gi"}},
 	})
 	require.Equal(t, map[string]string{
@@ -35,6 +35,7 @@ func TestAnnotations(t *testing.T) {
 		"dapr.io/sidecar-seccomp-profile-type":     "RuntimeDefault",
 		"dapr.io/sidecar-cpu-request":              "1",
 		"dapr.io/sidecar-memory-limit":             "2Gi",
+		"daprstack.io/settings":                    "abc",
 	}, got)
 }
 

@@ -24,6 +24,9 @@ func annotations(s *Sidecar) map[string]string {
 	if s.EnableMetrics {
 		a["dapr.io/metrics-port"] = strconv.Itoa(s.MetricsPort)
 	}
+	if s.Settings != "" {
+		a["daprstack.io/settings"] = s.Settings
+	}
 	for key, quantity := range map[string]string{
 		"dapr.io/sidecar-cpu-request":    s.Resources.Requests["cpu"],
 		"dapr.io/sidecar-memory-request": s.Resources.Requests["memory"],

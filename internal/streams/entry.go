@@ -53,13 +53,21 @@ func bodyOf(m redis.XMessage) []byte {
 	return []byte(data)
 }
 
-// Delete removes entries from a stream.
-func (c *Client) Delete(ctx context.Context, topic string, ids ...string) error {
-	if err := c.redis.XDel(ctx, topic, ids...).Err(); err != nil {
+// Delete removes an entry from a stream, and the stream with its last entry when
+// nobody subscribes it.
+func (c *Client) Delete(ctx context.Context, topic, id string) error {
+	if err := remove.Run(ctx, c.redis, []string{topic}, id).Err(); err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("deleting from the stream %s: %w", topic, err)
 	}
 	return nil
 }
+
+var remove = redis.NewScript(`
+redis.call("XDEL", KEYS[1], ARGV[1])
+if redis.call("XLEN", KEYS[1]) == 0 and #redis.call("XINFO", "GROUPS", KEYS[1]) == 0 then
+  redis.call("DEL", KEYS[1])
+end
+return 1`)
 
 // Group is a consumer group of a stream: one subscribing app.
 type Group struct {

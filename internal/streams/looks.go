@@ -45,7 +45,8 @@ func (c *Client) Looks(ctx context.Context, long time.Duration) (map[string][]ti
 		if strings.HasPrefix(line, "-") {
 			return nil, errors.New("watching Redis: " + strings.TrimSpace(line[1:]))
 		}
-		if words := command(line); len(words) > 2 && strings.EqualFold(words[0], "xpending") {
+		// A subscriber asks for all that is pending, other than IsPending here.
+		if words := command(line); len(words) > 4 && strings.EqualFold(words[0], "xpending") && words[3] == "-" {
 			key := words[1] + " " + words[2]
 			found[key] = append(found[key], time.Since(begun))
 		}
