@@ -69,21 +69,17 @@ func newProbe(e config.Event) (event.Event, error) {
 	return p, p.SetData(contracts.DefaultDataContentType, map[string]bool{"probe": true})
 }
 
-// publish lets an app publish an event and returns the status of the answer.
-func (v *verifier) publish(ctx context.Context, app, pubSub string, e event.Event) (int, []byte, error) {
+// publish lets an app publish an event.
+func (v *verifier) publish(ctx context.Context, app, pubSub string, e event.Event) (answer, error) {
 	url, err := contracts.PublishURL(pubSub, e.Type())
 	if err != nil {
-		return 0, nil, err
+		return answer{}, err
 	}
 	req, err := contracts.PublishRequest(ctx, url, e)
 	if err != nil {
-		return 0, nil, err
+		return answer{}, err
 	}
-	response, body, err := v.sidecar(ctx, app, req)
-	if err != nil {
-		return 0, nil, err
-	}
-	return response.StatusCode, body, nil
+	return v.sidecar(ctx, app, req)
 }
 
 // probe follows an event from a publisher's sidecar through the stream to each
@@ -97,12 +93,12 @@ func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) 
 	if err != nil {
 		return err
 	}
-	status, body, err := v.publish(ctx, publisher, e.PubSub, p)
+	published, err := v.publish(ctx, publisher, e.PubSub, p)
 	if err != nil {
 		return err
 	}
-	if status != http.StatusNoContent {
-		return fmt.Errorf("publishing answers %d: %s", status, shorten(body))
+	if published.status != http.StatusNoContent {
+		return fmt.Errorf("publishing answers %d: %s", published.status, shorten(published.body))
 	}
 	defer func() {
 		cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
@@ -139,6 +135,9 @@ func sameEnvelope(sent, found event.Event) error {
 	return errors.Join(problems...)
 }
 
+// arrivalTime is how long a probe may take to a subscriber.
+const arrivalTime = 15 * time.Second
+
 // arrives waits until a subscriber's group has had the event and its dead-letter
 // topic has it.
 func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config.Event, s config.Subscriber, p event.Event, id string) error {
@@ -149,6 +148,8 @@ func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config
 		}
 	}
 	dead := rules.DeadLetterTopic(e.Type, s.App)
+	ctx, cancel := context.WithTimeout(ctx, arrivalTime)
+	defer cancel()
 	return until(ctx, func() error {
 		groups, err := client.Groups(ctx, e.Type)
 		if err != nil {
@@ -197,13 +198,13 @@ func (v *verifier) forbidden(ctx context.Context, e config.Event, apps []string)
 		if err != nil {
 			return err
 		}
-		status, _, err := v.publish(ctx, app, e.PubSub, p)
+		published, err := v.publish(ctx, app, e.PubSub, p)
 		switch {
 		case err != nil:
 			problems = append(problems, err)
-		case status == http.StatusForbidden:
+		case published.status == http.StatusForbidden:
 		default:
-			problems = append(problems, fmt.Errorf("publishing as %s answers %d, not 403", app, status))
+			problems = append(problems, fmt.Errorf("publishing as %s answers %d, not 403", app, published.status))
 			if client, err := v.streams(ctx, e.PubSub); err == nil {
 				problems = append(problems, v.forget(ctx, client, e, p.ID()))
 			}

@@ -159,9 +159,9 @@ func (v *verifier) saysOfItself(ctx context.Context, a config.App, pod string) e
 	if m.App.Port != *a.Sidecar.AppPort {
 		problems = append(problems, fmt.Errorf("pod %s: the sidecar calls its app on port %d, the stack file says %d", pod, m.App.Port, *a.Sidecar.AppPort))
 	}
-	status, _, err := v.get(ctx, pod, rules.SidecarPorts[0], "/v1.0/healthz")
-	if err == nil && status >= 300 {
-		err = fmt.Errorf("pod %s: the sidecar's health answers %d", pod, status)
+	health, err := v.get(ctx, pod, rules.SidecarPorts[0], "/v1.0/healthz")
+	if err == nil && health.status >= 300 {
+		err = fmt.Errorf("pod %s: the sidecar's health answers %d", pod, health.status)
 	}
 	return errors.Join(append(problems, err)...)
 }
@@ -170,9 +170,9 @@ func (v *verifier) hasMetrics(ctx context.Context, a config.App, pod string) err
 	if !*a.Sidecar.EnableMetrics {
 		return nil
 	}
-	status, _, err := v.get(ctx, pod, *a.Sidecar.MetricsPort, "/metrics")
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("pod %s: port %d answers %d to /metrics", pod, *a.Sidecar.MetricsPort, status)
+	metrics, err := v.get(ctx, pod, *a.Sidecar.MetricsPort, "/metrics")
+	if err == nil && metrics.status != http.StatusOK {
+		err = fmt.Errorf("pod %s: port %d answers %d to /metrics", pod, *a.Sidecar.MetricsPort, metrics.status)
 	}
 	return err
 }
@@ -202,14 +202,14 @@ type metadata struct {
 
 func (v *verifier) metadata(ctx context.Context, pod string) (metadata, error) {
 	var m metadata
-	status, body, err := v.get(ctx, pod, rules.SidecarPorts[0], "/v1.0/metadata")
+	said, err := v.get(ctx, pod, rules.SidecarPorts[0], "/v1.0/metadata")
 	if err != nil {
 		return m, err
 	}
-	if status != http.StatusOK {
-		return m, fmt.Errorf("pod %s: the sidecar's metadata answers %d", pod, status)
+	if said.status != http.StatusOK {
+		return m, fmt.Errorf("pod %s: the sidecar's metadata answers %d", pod, said.status)
 	}
-	if err := json.Unmarshal(body, &m); err != nil {
+	if err := json.Unmarshal(said.body, &m); err != nil {
 		return m, fmt.Errorf("pod %s: reading the sidecar's metadata: %w", pod, err)
 	}
 	return m, nil
@@ -223,7 +223,7 @@ func (v *verifier) listens(ctx context.Context, a config.App) error {
 	}
 	var problems []error
 	for _, pod := range pods {
-		_, _, err := v.get(ctx, pod.Name, *a.Sidecar.AppPort, a.HealthPath)
+		_, err := v.get(ctx, pod.Name, *a.Sidecar.AppPort, a.HealthPath)
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
@@ -236,9 +236,9 @@ func (v *verifier) healthy(ctx context.Context, a config.App) error {
 	}
 	var problems []error
 	for _, pod := range pods {
-		status, _, err := v.get(ctx, pod.Name, a.Port, a.HealthPath)
-		if err == nil && (status < 200 || status >= 400) {
-			err = fmt.Errorf("pod %s answers %d to %s", pod.Name, status, a.HealthPath)
+		health, err := v.get(ctx, pod.Name, a.Port, a.HealthPath)
+		if err == nil && (health.status < 200 || health.status >= 400) {
+			err = fmt.Errorf("pod %s answers %d to %s", pod.Name, health.status, a.HealthPath)
 		}
 		problems = append(problems, err)
 	}
@@ -295,17 +295,20 @@ func (v *verifier) of(ctx context.Context, appID string) (string, error) {
 	return "", fmt.Errorf("no app has the app-id %s", appID)
 }
 
+// answer is what came back from a request.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
 // get asks a port of a pod.
-func (v *verifier) get(ctx context.Context, pod string, port int, path string) (int, []byte, error) {
+func (v *verifier) get(ctx context.Context, pod string, port int, path string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost:"+strconv.Itoa(port)+path, nil)
 	if err != nil {
-		return 0, nil, err
+		return answer{}, err
 	}
-	response, body, err := v.send(pod, port, req)
-	if err != nil {
-		return 0, nil, err
-	}
-	return response.StatusCode, body, nil
+	return v.send(pod, port, req)
 }
 
 // answerTime is how long an answer may take.
@@ -315,26 +318,26 @@ const answerTime = 15 * time.Second
 const mostRead = 8 << 20
 
 // send sends a request to a port of a pod and reads the answer.
-func (v *verifier) send(pod string, port int, req *http.Request) (*http.Response, []byte, error) {
+func (v *verifier) send(pod string, port int, req *http.Request) (answer, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), answerTime)
 	defer cancel() // and with it the connection
 	response, err := v.cluster.HTTP(v.stack.Namespace, pod, port).Do(req.WithContext(ctx))
 	if err != nil {
-		return nil, nil, fmt.Errorf("pod %s, port %d: %w", pod, port, errors.Unwrap(err))
+		return answer{}, fmt.Errorf("pod %s, port %d: %w", pod, port, errors.Unwrap(err))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, mostRead))
 	if err != nil {
-		return nil, nil, fmt.Errorf("pod %s, port %d: reading the answer: %w", pod, port, err)
+		return answer{}, fmt.Errorf("pod %s, port %d: reading the answer: %w", pod, port, err)
 	}
-	return response, body, nil
+	return answer{response.StatusCode, response.Header, body}, nil
 }
 
 // sidecar sends a request to the sidecar of an app.
-func (v *verifier) sidecar(ctx context.Context, appID string, req *http.Request) (*http.Response, []byte, error) {
+func (v *verifier) sidecar(ctx context.Context, appID string, req *http.Request) (answer, error) {
 	pod, err := v.of(ctx, appID)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	return v.send(pod, rules.SidecarPorts[0], req)
 }

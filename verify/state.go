@@ -60,26 +60,17 @@ func (s stateStore) withKey(ctx context.Context, key contracts.Key, use func(key
 	return errors.Join(err, failed)
 }
 
-// answer is what a state store answered.
-type answer struct {
-	header http.Header
-	body   []byte
-}
-
 // do sends a request that was just built and expects a status.
 func (s stateStore) do(ctx context.Context, want int) func(*http.Request, error) (answer, error) {
 	return func(req *http.Request, err error) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		response, body, err := s.sidecar(ctx, s.app, req)
-		if err != nil {
-			return answer{}, err
+		got, err := s.sidecar(ctx, s.app, req)
+		if err == nil && got.status != want {
+			err = fmt.Errorf("%s answers %d, not %d: %s", req.Method, got.status, want, shorten(got.body))
 		}
-		if response.StatusCode != want {
-			return answer{}, fmt.Errorf("%s answers %d, not %d: %s", req.Method, response.StatusCode, want, shorten(body))
-		}
-		return answer{response.Header, body}, nil
+		return got, err
 	}
 }
 
@@ -170,7 +161,7 @@ func (s stateStore) lifetimes(ctx context.Context) error {
 			if _, err := s.do(ctx, http.StatusNoContent)(contracts.SaveRequest(ctx, url, contracts.Entry{Key: key, Value: 1})); err != nil {
 				return err
 			}
-			left, err := client.Lifetime(ctx, s.inRedis(key))
+			left, err := client.Lifetime(ctx, s.inRedis(key.String()))
 			if err == nil && (left > key.Lifetime() || left < key.Lifetime()-time.Minute) {
 				err = fmt.Errorf("%s: lives for %s, not %s", key, left, key.Lifetime())
 			}
@@ -181,12 +172,12 @@ func (s stateStore) lifetimes(ctx context.Context) error {
 }
 
 // inRedis is the name under which Dapr keeps a key (its keyPrefix).
-func (s stateStore) inRedis(key contracts.Key) string {
+func (s stateStore) inRedis(key string) string {
 	prefix := s.app
 	switch s.prefix {
 	case "", "appid":
 	case "none":
-		return key.String()
+		return key
 	case "name":
 		prefix = s.name
 	case "namespace":
@@ -194,7 +185,7 @@ func (s stateStore) inRedis(key contracts.Key) string {
 	default:
 		prefix = s.prefix
 	}
-	return prefix + "||" + key.String()
+	return prefix + "||" + key
 }
 
 // shorten is the beginning of an answer.

@@ -136,7 +136,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // details are the single errors of a joined one.
 func details(err error) (all []string) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // a wrapped one is shown as a whole
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
 			all = append(all, details(e)...)
 		}

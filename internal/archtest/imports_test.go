@@ -27,6 +27,9 @@ var layers = map[string][]string{
 	"config/rules/rulestest": {"config/rules"},
 	"policy":                 {"policy", "config/rules"},
 	"contracts":              {"contracts", "config/rules"},
+	"verify":                 {"config", "contracts", "internal/cluster", "internal/streams"},
+	"internal/cluster":       {},
+	"internal/streams":       {"config", "contracts", "internal/cluster"},
 	"examples":               {"examples", "contracts"},
 	"local":                  {"local", "internal"},
 	"toolchain":              {"toolchain", "internal"},
@@ -34,7 +37,7 @@ var layers = map[string][]string{
 
 // noPulumi are the folders that a program without Pulumi can use.
 var noPulumi = []string{
-	"config", "config/rules", "contracts", "examples", "local", "policy/check", "policy/settings", "toolchain",
+	"config", "config/rules", "contracts", "examples", "local", "policy/check", "policy/settings", "toolchain", "verify",
 }
 
 // The packages of the Kubernetes SDK that the program may use. Each API group
