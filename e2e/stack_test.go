@@ -44,6 +44,7 @@ func TestDevStack(t *testing.T) {
 		{"page works in a browser", pageInBrowser},
 		{"verify proves the stack", verifyProvesTheStack},
 		{"verify finds what is broken", verifyFindsWhatIsBroken},
+		{"a dead letter is put back, once", deadLetter},
 		{"second up has nothing to do", func(t *testing.T) { run(t, "preview", "--expect-no-changes") }},
 		{"refresh finds no drift", func(t *testing.T) { run(t, "refresh", "--expect-no-changes") }},
 		{"no secret in clear in the state", noSecretInState},

@@ -32,7 +32,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newPreviewCommand(), newUpCommand(), newRefreshCommand(), newDestroyCommand(),
-		newOutputsCommand(), newVerifyCommand(), newLocalCommand(),
+		newOutputsCommand(), newVerifyCommand(), newEventsCommand(), newLocalCommand(),
 	)
 	return root
 }

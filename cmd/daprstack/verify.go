@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/internal/progress"
 	"github.com/daprstack/daprstack/stacks"
@@ -84,18 +85,8 @@ func (t *target) verifyUp(ctx context.Context, w io.Writer) error {
 
 // verify checks the running stack.
 func (t *target) verify(ctx context.Context, o verify.Options) (verify.Report, error) {
-	raw, secretKeys, err := t.rawConfig()
-	if err != nil {
-		return verify.Report{}, err
-	}
-	if o.Stack, err = stacks.Load(raw, secretKeys...); err != nil {
-		return verify.Report{}, err
-	}
-	config, err := t.clientConfig()
-	if err != nil {
-		return verify.Report{}, err
-	}
-	if o.Cluster, err = cluster.New(config); err != nil {
+	var err error
+	if o.Stack, o.Cluster, err = t.running(); err != nil {
 		return verify.Report{}, err
 	}
 	report, err := verify.Run(ctx, o)
@@ -103,6 +94,24 @@ func (t *target) verify(ctx context.Context, o verify.Options) (verify.Report, e
 		return report, errors.New("verify was interrupted")
 	}
 	return report, nil
+}
+
+// running is what the stack file says, and the cluster that it runs on.
+func (t *target) running() (*config.Stack, *cluster.Client, error) {
+	raw, secretKeys, err := t.rawConfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	stack, err := stacks.Load(raw, secretKeys...)
+	if err != nil {
+		return nil, nil, err
+	}
+	access, err := t.clientConfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := cluster.New(access)
+	return stack, client, err
 }
 
 // verdict is an error when a check failed.

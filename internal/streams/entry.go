@@ -53,8 +53,8 @@ func bodyOf(m redis.XMessage) []byte {
 	return []byte(data)
 }
 
-// Delete removes an entry from a stream, and the stream with its last entry when
-// nobody subscribes it.
+// Delete removes an entry from a stream and from what is pending in its groups,
+// and the stream with its last entry when nobody subscribes it.
 func (c *Client) Delete(ctx context.Context, topic, id string) error {
 	if err := remove.Run(ctx, c.redis, []string{topic}, id).Err(); err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("deleting from the stream %s: %w", topic, err)
@@ -63,10 +63,10 @@ func (c *Client) Delete(ctx context.Context, topic, id string) error {
 }
 
 var remove = redis.NewScript(`
+local groups = redis.call("XINFO", "GROUPS", KEYS[1])
+for _, group in ipairs(groups) do redis.call("XACK", KEYS[1], group[2], ARGV[1]) end
 redis.call("XDEL", KEYS[1], ARGV[1])
-if redis.call("XLEN", KEYS[1]) == 0 and #redis.call("XINFO", "GROUPS", KEYS[1]) == 0 then
-  redis.call("DEL", KEYS[1])
-end
+if redis.call("XLEN", KEYS[1]) == 0 and #groups == 0 then redis.call("DEL", KEYS[1]) end
 return 1`)
 
 // Group is a consumer group of a stream: one subscribing app.

@@ -1,0 +1,90 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	live "github.com/daprstack/daprstack/internal/cluster"
+)
+
+// deadLetter lets an event fail at its subscriber, whose Subscription names
+// another path for a while, and puts it back when that is mended: the subscriber
+// gets it once.
+func deadLetter(t *testing.T) {
+	c := localCluster(t)
+	route := func(path string) {
+		t.Helper()
+		resource := c.Resource(live.Subscriptions).Namespace(namespace)
+		object, err := resource.Get(t.Context(), "pubsub.task.created.activity-app", metav1.GetOptions{})
+		require.NoError(t, err)
+		require.NoError(t, set(path, "spec", "routes", "default")(object.Object))
+		_, err = resource.Update(t.Context(), object, metav1.UpdateOptions{})
+		require.NoError(t, err)
+	}
+	page := c.serviceURL(namespace, "frontend")
+	route("/elsewhere")
+	const title = "a letter that nobody takes"
+	eventually(t, "the subscriber has the other path", func(context.Context) string {
+		failed, _ := verified(t, "--quick")
+		if !strings.Contains(lines(failed), "/elsewhere") {
+			return lines(failed)
+		}
+		return ""
+	})
+	status, err := call(t.Context(), http.MethodPost, page+"/api/tasks", map[string]string{"title": title}, nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, status)
+	var letters string
+	eventually(t, "a dead letter", func(context.Context) string {
+		letters, err = try(t, "events", "show", "task.created", "activity-app", "--data")
+		if err != nil || !strings.Contains(letters, title) {
+			return fmt.Sprint("none yet: ", letters, err)
+		}
+		return ""
+	})
+	id := regexp.MustCompile(`"id":"([^"]+)"`).FindStringSubmatch(letters)[1]
+	out, err := try(t, "events", "put-back", "task.created", "activity-app", "no-such-id")
+	require.Error(t, err)
+	require.Contains(t, out, "no-such-id: no dead letter of task.created at activity-app has this id")
+
+	route("/events/task-created")
+	eventually(t, "verify passes again", func(context.Context) string {
+		failed, _ := verified(t, "--quick")
+		return lines(failed)
+	})
+	require.Contains(t, run(t, "events", "show", "task.created", "activity-app"), id)
+	feed := func(ctx context.Context) int {
+		var found any
+		_, err := call(ctx, http.MethodGet, page+"/api/feed", nil, &found)
+		require.NoError(t, err)
+		return strings.Count(fmt.Sprint(found), id)
+	}
+	require.Zero(t, feed(t.Context()))
+	run(t, "events", "put-back", "task.created", "activity-app", id)
+	eventually(t, "the event is in the feed", func(ctx context.Context) string {
+		if n := feed(ctx); n != 1 {
+			return fmt.Sprintf("%d entries", n)
+		}
+		return ""
+	})
+	out, err = try(t, "events", "put-back", "task.created", "activity-app", "--all")
+	require.NoError(t, err)
+	require.Contains(t, out, "0 put back")
+	eventually(t, "no dead letter is left and nothing is pending", func(context.Context) string {
+		out, err := try(t, "events")
+		require.NoError(t, err)
+		if !regexp.MustCompile(`(?m)^task\.created +pubsub +\d+ +activity-app +[0-] +0 +0$`).MatchString(out) {
+			return out
+		}
+		return ""
+	})
+}
