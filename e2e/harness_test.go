@@ -135,7 +135,7 @@ func (c cluster) containers(namespace string) map[string]string {
 
 // serviceURL is the address of a service on the node, as a browser on this
 // machine would use it.
-func (c cluster) serviceURL(namespace, name string) string {
+func (c cluster) serviceURL(name string) string {
 	c.t.Helper()
 	service, err := c.Resource(services).Namespace(namespace).Get(c.t.Context(), name, metav1.GetOptions{})
 	require.NoError(c.t, err)
