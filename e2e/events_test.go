@@ -30,7 +30,7 @@ func deadLetter(t *testing.T) {
 		_, err = resource.Update(t.Context(), object, metav1.UpdateOptions{})
 		require.NoError(t, err)
 	}
-	page := c.serviceURL("frontend")
+	page := c.page()
 	route("/elsewhere")
 	const title = "a letter that nobody takes"
 	eventually(t, "the subscriber has the other path", func(context.Context) string {

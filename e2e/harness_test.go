@@ -133,11 +133,11 @@ func (c cluster) containers(namespace string) map[string]string {
 	return found
 }
 
-// serviceURL is the address of a service on the node, as a browser on this
-// machine would use it.
-func (c cluster) serviceURL(name string) string {
+// page is the address of the page on the node, as a browser on this machine would
+// use it.
+func (c cluster) page() string {
 	c.t.Helper()
-	service, err := c.Resource(services).Namespace(namespace).Get(c.t.Context(), name, metav1.GetOptions{})
+	service, err := c.Resource(services).Namespace(namespace).Get(c.t.Context(), "frontend", metav1.GetOptions{})
 	require.NoError(c.t, err)
 	ip, _, err := unstructured.NestedString(service.Object, "spec", "clusterIP")
 	require.NoError(c.t, err)

@@ -14,7 +14,7 @@ import (
 )
 
 func pageInBrowser(t *testing.T) {
-	page, err := browser.Open(t.Context(), localCluster(t).serviceURL("frontend"))
+	page, err := browser.Open(t.Context(), localCluster(t).page())
 	require.NoError(t, err)
 	t.Cleanup(page.Close)
 	shot := filepath.Join(checkout(t), "e2e", "out", "page.png")

@@ -200,7 +200,7 @@ type taskList struct {
 // the sidecar of activity before the feed shows it.
 func taskReachesFeed(t *testing.T) {
 	t.Helper()
-	page := localCluster(t).serviceURL("frontend")
+	page := localCluster(t).page()
 	title := "e2e " + time.Now().Format(time.RFC3339Nano)
 	eventually(t, "a task is made", func(ctx context.Context) string {
 		status, err := call(ctx, http.MethodPost, page+"/api/tasks", map[string]string{"title": title}, nil)
@@ -259,7 +259,7 @@ func daprOff(t *testing.T) {
 // killedNode ends everything that the node runs, as a crash of the machine
 // would, and expects the task made before to be there after.
 func killedNode(t *testing.T) {
-	page := localCluster(t).serviceURL("frontend")
+	page := localCluster(t).page()
 	var before taskList
 	_, err := call(t.Context(), http.MethodGet, page+"/api/tasks", nil, &before)
 	require.NoError(t, err)
