@@ -76,3 +76,17 @@ func TestSecretText(t *testing.T) {
 	require.Empty(t, config.Secret("").String())
 	require.Equal(t, "********", config.Secret("x").String())
 }
+
+func TestStackLookups(t *testing.T) {
+	stack, err := config.Load(apply(t, read(t, "dev"), []edit{
+		{"pubSubs[1]", object{"name": "bus", "scopes": []any{"backend-app"}, "consumerID": "mine"}},
+	}))
+	require.NoError(t, err)
+	require.Equal(t, "activity-app", stack.ConsumerGroup("pubsub", "activity-app"))
+	require.Equal(t, "mine", stack.ConsumerGroup("bus", "backend-app"))
+	a, ok := stack.App("backend-app")
+	require.True(t, ok)
+	require.Equal(t, "backend", a.Name)
+	_, ok = stack.App("nobody-app")
+	require.False(t, ok)
+}

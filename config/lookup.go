@@ -56,3 +56,24 @@ func (l *lookup) addEvent(e *Event) {
 		l.subscribers[e.PubSub][sub.App] = true
 	}
 }
+
+// App returns the app with an app-id, and false when none has it.
+func (s *Stack) App(appID string) (App, bool) {
+	for _, a := range s.Apps {
+		if a.Sidecar != nil && a.Sidecar.AppID == appID {
+			return a, true
+		}
+	}
+	return App{}, false
+}
+
+// ConsumerGroup is the consumer group in which an app takes the events of a
+// pub/sub.
+func (s *Stack) ConsumerGroup(pubSub, appID string) string {
+	for _, p := range s.PubSubs {
+		if p.Name == pubSub && p.ConsumerID != "" {
+			return p.ConsumerID
+		}
+	}
+	return appID
+}

@@ -64,22 +64,12 @@ func (v *verifier) loaded(ctx context.Context, c component) error {
 		if a.Sidecar == nil || *a.Replicas == 0 {
 			continue
 		}
-		pod, err := v.of(ctx, a.Sidecar.AppID)
+		m, err := v.says(ctx, a.Sidecar.AppID)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		m, err := v.metadata(ctx, pod)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		at := -1
-		for i, has := range m.Components {
-			if has.Name == c.name {
-				at = i
-			}
-		}
+		at := slices.IndexFunc(m.Components, func(has loadedComponent) bool { return has.Name == c.name })
 		switch scoped := slices.Contains(c.scopes, a.Sidecar.AppID); {
 		case scoped && at < 0:
 			problems = append(problems, fmt.Errorf("%s has not loaded it; its sidecar's log says why", a.Sidecar.AppID))
@@ -204,7 +194,7 @@ func (v *verifier) pubSubs() (all []check) {
 				prove: func(ctx context.Context) error { return v.resiliency(ctx, p, subscribers) }},
 			check{entity: "pub/sub", rules: []string{"Q-02"}, what: p.Name + ": unacknowledged events are looked for every " + interval.String(),
 				takes: 2*interval + patience,
-				prove: func(ctx context.Context) error { return v.redeliver(ctx, p, subscribers) }},
+				prove: func(ctx context.Context) error { return v.redeliver(ctx, p) }},
 		)
 	}
 	return all
@@ -275,23 +265,11 @@ func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers 
 		problems = append(problems, fmt.Errorf("the handler's timeout differs from the stack file's %s", p.HandlerTimeout))
 	}
 	for _, id := range subscribers {
-		pod, err := v.of(ctx, id)
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		m, err := v.says(ctx, id)
+		if err == nil && !slices.Contains(m.Resiliencies, struct{ Name string }{resiliencyName}) {
+			err = fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete its pods, so that new ones do", id, resiliencyName)
 		}
-		m, err := v.metadata(ctx, pod)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		if !slices.ContainsFunc(m.Resiliencies, func(r struct {
-			Name string `json:"name"`
-		}) bool {
-			return r.Name == resiliencyName
-		}) {
-			problems = append(problems, fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete pod %s, so that a new one does", id, resiliencyName, pod))
-		}
+		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
 }
@@ -301,19 +279,9 @@ func sameSpan(text string, want time.Duration) bool {
 	return err == nil && d == want
 }
 
-// replicas is the number of sidecars that an app has.
-func (v *verifier) replicas(appID string) int {
-	for _, a := range v.stack.Apps {
-		if a.Sidecar != nil && a.Sidecar.AppID == appID {
-			return *a.Replicas
-		}
-	}
-	return 0
-}
-
 // redeliver watches when the sidecars look for unacknowledged events. It takes
 // twice the interval.
-func (v *verifier) redeliver(ctx context.Context, p config.PubSub, subscribers []string) error {
+func (v *verifier) redeliver(ctx context.Context, p config.PubSub) error {
 	interval := p.RedeliverInterval.Duration
 	if !v.wait {
 		return skipped(fmt.Sprintf("takes %s: run daprstack verify", 2*interval))
@@ -330,14 +298,12 @@ func (v *verifier) redeliver(ctx context.Context, p config.PubSub, subscribers [
 	var problems []error
 	for _, e := range v.stack.Events {
 		for _, s := range e.Subscribers {
-			if e.PubSub != p.Name || !slices.Contains(subscribers, s.App) {
+			if e.PubSub != p.Name {
 				continue
 			}
-			group := s.App
-			if p.ConsumerID != "" {
-				group = p.ConsumerID
-			}
-			if err := periodic(looks[e.Type+" "+group], v.replicas(s.App), interval, slack); err != nil {
+			a, _ := v.stack.App(s.App) // X-01 holds
+			moments := looks[e.Type+" "+v.stack.ConsumerGroup(p.Name, s.App)]
+			if err := periodic(moments, *a.Replicas, interval, slack); err != nil {
 				problems = append(problems, fmt.Errorf("%s for %s: %w", e.Type, s.App, err))
 			}
 		}

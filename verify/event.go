@@ -141,12 +141,7 @@ const arrivalTime = 15 * time.Second
 // arrives waits until a subscriber's group has had the event and its dead-letter
 // topic has it.
 func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config.Event, s config.Subscriber, p event.Event, id string) error {
-	group := s.App
-	for _, pubSub := range v.stack.PubSubs {
-		if pubSub.Name == e.PubSub && pubSub.ConsumerID != "" {
-			group = pubSub.ConsumerID
-		}
-	}
+	group := v.stack.ConsumerGroup(e.PubSub, s.App)
 	dead := rules.DeadLetterTopic(e.Type, s.App)
 	ctx, cancel := context.WithTimeout(ctx, arrivalTime)
 	defer cancel()
@@ -217,22 +212,12 @@ func (v *verifier) forbidden(ctx context.Context, e config.Event, apps []string)
 func (v *verifier) subscribed(ctx context.Context, e config.Event) error {
 	var problems []error
 	for _, s := range e.Subscribers {
-		pod, err := v.of(ctx, s.App)
+		m, err := v.says(ctx, s.App)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		m, err := v.metadata(ctx, pod)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		at := -1
-		for i, has := range m.Subscriptions {
-			if has.PubSub == e.PubSub && has.Topic == e.Type {
-				at = i
-			}
-		}
+		at := slices.IndexFunc(m.Subscriptions, func(has loadedSubscription) bool { return has.PubSub == e.PubSub && has.Topic == e.Type })
 		if at < 0 {
 			problems = append(problems, fmt.Errorf("the sidecar of %s does not subscribe it", s.App))
 			continue

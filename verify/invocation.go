@@ -28,12 +28,7 @@ func (v *verifier) invocations() (all []check) {
 // invoke calls the target's health path, the one path of it that the stack file
 // names, through the sidecars and directly.
 func (v *verifier) invoke(ctx context.Context, caller config.App, target string) error {
-	var app config.App
-	for _, a := range v.stack.Apps {
-		if a.Sidecar != nil && a.Sidecar.AppID == target {
-			app = a
-		}
-	}
+	app, _ := v.stack.App(target) // I-01 holds
 	pod, err := v.of(ctx, target)
 	if err != nil {
 		return err

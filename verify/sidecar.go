@@ -179,25 +179,30 @@ func (v *verifier) hasMetrics(ctx context.Context, a config.App, pod string) err
 
 // metadata is what a sidecar says of itself (Dapr's metadata API).
 type metadata struct {
-	ID             string `json:"id"`
-	RuntimeVersion string `json:"runtimeVersion"`
-	Components     []struct {
-		Name, Type, Version string
-	} `json:"components"`
-	Subscriptions []struct {
-		PubSub     string `json:"pubsubname"`
-		Topic      string `json:"topic"`
-		DeadLetter string `json:"deadLetterTopic"`
-		Rules      []struct {
-			Path string `json:"path"`
-		} `json:"rules"`
-	} `json:"subscriptions"`
-	App struct {
-		Port int `json:"port"`
-	} `json:"appConnectionProperties"`
-	Resiliencies []struct {
-		Name string `json:"name"`
-	} `json:"resiliencies"`
+	ID             string
+	RuntimeVersion string
+	Components     []loadedComponent
+	Subscriptions  []loadedSubscription
+	Resiliencies   []struct{ Name string }
+	App            struct{ Port int } `json:"appConnectionProperties"`
+}
+
+type loadedComponent struct{ Name, Type, Version string }
+
+type loadedSubscription struct {
+	PubSub     string `json:"pubsubname"`
+	Topic      string
+	DeadLetter string `json:"deadLetterTopic"`
+	Rules      []struct{ Path string }
+}
+
+// says is what the sidecar of an app says of itself.
+func (v *verifier) says(ctx context.Context, appID string) (metadata, error) {
+	pod, err := v.of(ctx, appID)
+	if err != nil {
+		return metadata{}, err
+	}
+	return v.metadata(ctx, pod)
 }
 
 func (v *verifier) metadata(ctx context.Context, pod string) (metadata, error) {
@@ -283,16 +288,15 @@ func (v *verifier) pods(ctx context.Context, a config.App) ([]corev1.Pod, error)
 
 // of returns a pod of the app with an app-id.
 func (v *verifier) of(ctx context.Context, appID string) (string, error) {
-	for _, a := range v.stack.Apps {
-		if a.Sidecar != nil && a.Sidecar.AppID == appID {
-			pods, err := v.pods(ctx, a)
-			if err != nil {
-				return "", err
-			}
-			return pods[0].Name, nil
-		}
+	a, ok := v.stack.App(appID)
+	if !ok {
+		return "", fmt.Errorf("no app has the app-id %s", appID)
 	}
-	return "", fmt.Errorf("no app has the app-id %s", appID)
+	pods, err := v.pods(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	return pods[0].Name, nil
 }
 
 // answer is what came back from a request.

@@ -135,7 +135,7 @@ func (e *events) list(ctx context.Context, w io.Writer) error {
 				return err
 			}
 			lag, pending := "-", "-"
-			if i := slices.IndexFunc(groups, func(g streams.Group) bool { return g.Name == e.group(event, s.App) }); i >= 0 {
+			if i := slices.IndexFunc(groups, func(g streams.Group) bool { return g.Name == e.stack.ConsumerGroup(event.PubSub, s.App) }); i >= 0 {
 				pending = strconv.FormatInt(groups[i].Pending, 10)
 				if groups[i].Lag >= 0 {
 					lag = strconv.FormatInt(groups[i].Lag, 10)
@@ -150,21 +150,14 @@ func (e *events) list(ctx context.Context, w io.Writer) error {
 	return table.Flush()
 }
 
-// group is the consumer group of a subscriber.
-func (e *events) group(event config.Event, app string) string {
-	if p := e.pubSub(event); p.ConsumerID != "" {
-		return p.ConsumerID
-	}
-	return app
-}
-
 func (e *events) pubSub(event config.Event) config.PubSub {
 	i := slices.IndexFunc(e.stack.PubSubs, func(p config.PubSub) bool { return p.Name == event.PubSub })
 	return e.stack.PubSubs[i] // X-01 holds
 }
 
-// find returns the event of a type that an app subscribes.
-func (e *events) find(typ, app string) (config.Event, error) {
+// find returns the event of a type that an app subscribes, and the streams that
+// carry it.
+func (e *events) find(ctx context.Context, typ, app string) (config.Event, *streams.Client, error) {
 	var types, apps []string
 	for _, event := range e.stack.Events {
 		types = append(types, event.Type)
@@ -173,24 +166,21 @@ func (e *events) find(typ, app string) (config.Event, error) {
 		}
 		for _, s := range event.Subscribers {
 			if s.App == app {
-				return event, nil
+				client, err := e.at(ctx, event.PubSub)
+				return event, client, err
 			}
 			apps = append(apps, s.App)
 		}
 	}
 	if !slices.Contains(types, typ) {
-		return config.Event{}, fmt.Errorf("%q is no event of the stack, which has %s", typ, strings.Join(types, ", "))
+		return config.Event{}, nil, fmt.Errorf("%q is no event of the stack, which has %s", typ, strings.Join(types, ", "))
 	}
-	return config.Event{}, fmt.Errorf("%q does not subscribe %s; these do: %s", app, typ, cmp.Or(strings.Join(apps, ", "), "none"))
+	return config.Event{}, nil, fmt.Errorf("%q does not subscribe %s; these do: %s", app, typ, cmp.Or(strings.Join(apps, ", "), "none"))
 }
 
 // show writes the dead letters of an event at a subscriber.
 func (e *events) show(ctx context.Context, w io.Writer, typ, app string, full bool) error {
-	event, err := e.find(typ, app)
-	if err != nil {
-		return err
-	}
-	client, err := e.at(ctx, event.PubSub)
+	_, client, err := e.find(ctx, typ, app)
 	if err != nil {
 		return err
 	}
@@ -217,11 +207,7 @@ func (e *events) show(ctx context.Context, w io.Writer, typ, app string, full bo
 
 // putBack puts back the dead letters with some ids, or all of them.
 func (e *events) putBack(ctx context.Context, w io.Writer, typ, app string, ids []string) error {
-	event, err := e.find(typ, app)
-	if err != nil {
-		return err
-	}
-	client, err := e.at(ctx, event.PubSub)
+	event, client, err := e.find(ctx, typ, app)
 	if err != nil {
 		return err
 	}
@@ -237,7 +223,7 @@ func (e *events) putBack(ctx context.Context, w io.Writer, typ, app string, ids 
 			return nil
 		}
 		there[id] = true
-		err := client.PutBack(ctx, typ, e.group(event, app), dead, letter, pubSub.ProcessingTimeout.Duration)
+		err := client.PutBack(ctx, typ, e.stack.ConsumerGroup(event.PubSub, app), dead, letter, pubSub.ProcessingTimeout.Duration)
 		switch {
 		case errors.Is(err, streams.ErrGone):
 		case err != nil:
