@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	live "github.com/daprstack/daprstack/internal/cluster"
 )
@@ -21,17 +20,8 @@ import (
 // gets it once.
 func deadLetter(t *testing.T) {
 	c := localCluster(t)
-	route := func(path string) {
-		t.Helper()
-		resource := c.Resource(live.Subscriptions).Namespace(namespace)
-		object, err := resource.Get(t.Context(), "pubsub.task.created.activity-app", metav1.GetOptions{})
-		require.NoError(t, err)
-		require.NoError(t, set(path, "spec", "routes", "default")(object.Object))
-		_, err = resource.Update(t.Context(), object, metav1.UpdateOptions{})
-		require.NoError(t, err)
-	}
 	page := c.page()
-	route("/elsewhere")
+	mend := change(t, c, live.Subscriptions, "pubsub.task.created.activity-app", set("/elsewhere", "spec", "routes", "default"))
 	const title = "a letter that nobody takes"
 	eventually(t, "the subscriber has the other path", func(context.Context) string {
 		failed, _ := verified(t, "--quick")
@@ -56,7 +46,7 @@ func deadLetter(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, out, "no-such-id: no dead letter of task.created at activity-app has this id")
 
-	route("/events/task-created")
+	mend()
 	eventually(t, "verify passes again", func(context.Context) string {
 		failed, _ := verified(t, "--quick")
 		return lines(failed)

@@ -165,31 +165,9 @@ func verifyFindsWhatIsBroken(t *testing.T) {
 	c := localCluster(t)
 	for _, b := range breakages {
 		t.Run(b.name, func(t *testing.T) {
-			resource := c.Resource(b.resource).Namespace(namespace)
-			update := func(change func(map[string]any) error) {
-				t.Helper()
-				eventually(t, "the change is made", func(ctx context.Context) string { // someone else may write to it
-					object, err := resource.Get(ctx, b.object, metav1.GetOptions{})
-					if err == nil {
-						err = change(object.Object)
-					}
-					if err == nil {
-						_, err = resource.Update(ctx, object, metav1.UpdateOptions{})
-					}
-					return text(err)
-				})
-			}
-			before, err := resource.Get(t.Context(), b.object, metav1.GetOptions{})
-			require.NoError(t, err)
-			update(b.change)
+			mend := change(t, c, b.resource, b.object, b.change)
 			defer func() {
-				update(func(object map[string]any) error {
-					object["spec"] = before.Object["spec"]
-					if scopes, ok := before.Object["scopes"]; ok {
-						object["scopes"] = scopes
-					}
-					return nil
-				})
+				mend()
 				if b.resource == live.Resiliencies {
 					require.NoError(t, c.Resource(pods).Namespace(namespace).DeleteCollection(t.Context(), metav1.DeleteOptions{},
 						metav1.ListOptions{LabelSelector: "daprstack.io/sidecar=true"}))
@@ -211,6 +189,46 @@ func verifyFindsWhatIsBroken(t *testing.T) {
 				}
 				return ""
 			})
+		})
+	}
+}
+
+// change changes an object of the stack behind Pulumi's back. mend undoes it, and
+// gives the fields back to the engine, which would not touch another's.
+func change(t *testing.T, c cluster, resource schema.GroupVersionResource, name string, how func(map[string]any) error) (mend func()) {
+	t.Helper()
+	objects := c.Resource(resource).Namespace(namespace)
+	update := func(how func(map[string]any) error) {
+		t.Helper()
+		eventually(t, "the change is made", func(ctx context.Context) string { // someone else may write to it
+			object, err := objects.Get(ctx, name, metav1.GetOptions{})
+			if err == nil {
+				err = how(object.Object)
+			}
+			if err == nil {
+				_, err = objects.Update(ctx, object, metav1.UpdateOptions{})
+			}
+			return text(err)
+		})
+	}
+	before, err := objects.Get(t.Context(), name, metav1.GetOptions{})
+	require.NoError(t, err)
+	update(how)
+	return func() {
+		t.Helper()
+		update(func(object map[string]any) error {
+			object["spec"] = before.Object["spec"]
+			if scopes, ok := before.Object["scopes"]; ok {
+				object["scopes"] = scopes
+			}
+			return nil
+		})
+		update(func(object map[string]any) error {
+			owners, _, err := unstructured.NestedSlice(before.Object, "metadata", "managedFields")
+			if err != nil {
+				return err
+			}
+			return unstructured.SetNestedSlice(object, owners, "metadata", "managedFields")
 		})
 	}
 }

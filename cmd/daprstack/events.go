@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/internal/asyncapi"
 	"github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/internal/streams"
 )
@@ -58,11 +60,41 @@ func newEventsCommand() *cobra.Command {
 		},
 	}
 	putBack.Flags().BoolVar(&all, "all", false, "every dead letter of the event at that subscriber")
-	for _, cmd := range []*cobra.Command{list, show, putBack} {
+	var version string
+	document := &cobra.Command{
+		Use:   "asyncapi",
+		Short: "Print the AsyncAPI document of the stack's events; no cluster is asked",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return writeAsyncAPI(cmd.OutOrStdout(), flags, version)
+		},
+	}
+	document.Flags().StringVar(&version, "doc-version", "1.0.0", "the version of the document")
+	for _, cmd := range []*cobra.Command{list, show, putBack, document} {
 		flags.register(cmd)
 	}
-	list.AddCommand(show, putBack)
+	list.AddCommand(show, putBack, document)
 	return list
+}
+
+func writeAsyncAPI(w io.Writer, flags stackFlags, version string) error {
+	t, err := findTarget(flags)
+	if err != nil {
+		return err
+	}
+	if err := t.check("text"); err != nil {
+		return err
+	}
+	stack, err := t.load()
+	if err != nil {
+		return err
+	}
+	text, err := yaml.Marshal(asyncapi.Document(stack, "Events of "+stack.Namespace, version))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
 }
 
 // events are those of a running stack.

@@ -96,13 +96,18 @@ func (t *target) verify(ctx context.Context, o verify.Options) (verify.Report, e
 	return report, nil
 }
 
-// running is what the stack file says, and the cluster that it runs on.
-func (t *target) running() (*config.Stack, *cluster.Client, error) {
+// load is what the stack file says, with its defaults.
+func (t *target) load() (*config.Stack, error) {
 	raw, secretKeys, err := t.rawConfig()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	stack, err := stacks.Load(raw, secretKeys...)
+	return stacks.Load(raw, secretKeys...)
+}
+
+// running is what the stack file says, and the cluster that it runs on.
+func (t *target) running() (*config.Stack, *cluster.Client, error) {
+	stack, err := t.load()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"policy":                 {"policy", "config/rules"},
 	"contracts":              {"contracts", "config/rules"},
 	"verify":                 {"config", "contracts", "internal/cluster", "internal/streams"},
+	"internal/asyncapi":      {"config"},
 	"internal/cluster":       {},
 	"internal/streams":       {"config", "contracts", "internal/cluster"},
 	"examples":               {"examples", "contracts"},
