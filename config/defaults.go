@@ -56,6 +56,7 @@ func defaultDapr(d *Dapr) {
 		def(&d.Scheduler.Storage, "1Gi")
 	}
 	def(&d.Configuration.Name, DefaultConfiguration)
+	def(&d.Configuration.AccessControl.DefaultAction, "deny")
 	def(&d.Configuration.Tracing.SamplingRate, "0")
 }
 
@@ -83,7 +84,7 @@ func defaultPubSub(p *PubSub) {
 	def(&p.ProcessingTimeout, &Duration{60 * time.Second})
 	def(&p.MaxRetries, new(3))
 	def(&p.RetryPolicy, "constant")
-	def(&p.RetryInterval, &Duration{time.Second})
+	def(&p.RetryInterval, &Duration{5 * time.Second})
 	def(&p.HandlerTimeout, &Duration{10 * time.Second})
 	if p.MaxLenApprox == nil {
 		def(&p.StreamTTL, &Duration{7 * 24 * time.Hour})

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/daprstack/daprstack/config/rules"
+import (
+	"slices"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
 
 // lookup is what references in a stack can name, and what uses what: no check
 // has to search the stack.
@@ -76,4 +80,23 @@ func (s *Stack) ConsumerGroup(pubSub, appID string) string {
 		}
 	}
 	return appID
+}
+
+// ConfigurationOf is the name of the Configuration of an app's sidecar.
+func (s *Stack) ConfigurationOf(appID string) string { return s.Dapr.Configuration.Name + "." + appID }
+
+// AccessControlled says whether a sidecar refuses callers that the stack file does
+// not name.
+func (s *Stack) AccessControlled() bool {
+	return *s.Dapr.MTLS && s.Dapr.Configuration.AccessControl.DefaultAction == "deny"
+}
+
+// Callers are the app-ids whose invokes name an app.
+func (s *Stack) Callers(appID string) (ids []string) {
+	for _, a := range s.Apps {
+		if a.Sidecar != nil && slices.Contains(a.Invokes, appID) {
+			ids = append(ids, a.Sidecar.AppID)
+		}
+	}
+	return ids
 }

@@ -130,13 +130,26 @@ type Scheduler struct {
 	StorageClass string `json:"storageClass,omitzero"`
 }
 
-// Configuration is the Dapr Configuration object of the stack.
+// Configuration is what the Dapr Configuration of every sidecar says. Each app has
+// an object of its own, <name>.<app-id>, because each has other callers.
 type Configuration struct {
-	// Name of the object. Default appconfig (S-09).
+	// Name that the objects begin with. Default appconfig (S-09).
 	Name string `json:"name,omitzero"`
+
+	// AccessControl says who may invoke an app through its sidecar.
+	AccessControl AccessControl `json:"accessControl,omitzero"`
 
 	// Tracing of the sidecars.
 	Tracing Tracing `json:"tracing,omitzero"`
+}
+
+// AccessControl is what a sidecar does with invocations. The caller is known by its
+// certificate: without mTLS nobody is refused.
+type AccessControl struct {
+	// DefaultAction is for callers whose invokes don't name the app: "deny" answers
+	// them 403, "allow" lets in every app of the cluster that has a sidecar. Default
+	// deny (X-01).
+	DefaultAction string `json:"defaultAction,omitzero"`
 }
 
 // Tracing says where the sidecars send their spans.
@@ -288,8 +301,9 @@ type PubSub struct {
 	// constant.
 	RetryPolicy string `json:"retryPolicy,omitzero"`
 
-	// RetryInterval is the wait before a failing handler is called again.
-	// Default 1s.
+	// RetryInterval is the wait before a failing handler is called again. Default
+	// 5s: with three retries an app may be away for 15 s, as for a restart, and none
+	// of its events is dead-lettered.
 	RetryInterval *Duration `json:"retryInterval,omitzero"`
 
 	// HandlerTimeout is how long one call of a handler may take; a slower one
@@ -422,7 +436,8 @@ type Sidecar struct {
 	// MetricsPort is where they are served. Default 9090 (S-08).
 	MetricsPort *int `json:"metricsPort,omitzero"`
 
-	// Config names the Configuration object. Default that of the stack (S-09).
+	// Config names the stack's Configuration; the sidecar reads the object of that
+	// name that is the app's own. Default that of the stack (S-09).
 	Config string `json:"config,omitzero"`
 
 	// Resources of the daprd container. Default requests 50m CPU and 64Mi, limit

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -10,6 +11,9 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
+
+// longestConfiguration leaves room for a dot and the longest app-id.
+const longestConfiguration = 253 - 1 - rules.MaxAppID
 
 // cluster checks where the stack goes.
 func (v *validator) cluster() {
@@ -66,6 +70,12 @@ func (v *validator) dapr() {
 	}
 	c := d.Configuration
 	v.add(path.Child("configuration", "name"), c.Name, rules.ConfigurationName(c.Name))
+	if len(c.Name) > longestConfiguration {
+		v.form(path.Child("configuration", "name"), c.Name, fmt.Sprintf("must have at most %d characters: the app-ids come behind it", longestConfiguration))
+	}
+	if action := c.AccessControl.DefaultAction; action != "deny" && action != "allow" {
+		v.form(path.Child("configuration", "accessControl", "defaultAction"), action, "must be one of deny, allow")
+	}
 	if rate, err := strconv.ParseFloat(c.Tracing.SamplingRate, 64); err != nil || !(rate >= 0 && rate <= 1) {
 		v.form(path.Child("configuration", "tracing", "samplingRate"), c.Tracing.SamplingRate, `must be text from "0" to "1"`)
 	}

@@ -108,13 +108,15 @@ var breakages = []struct {
 			return unstructured.SetNestedSlice(object, containers, "spec", "template", "spec", "containers")
 		},
 		[]string{"frontend: it finds its peers, stores and topics by its variables: pod frontend-"}},
-	// Dapr 1.18.1 serves no metrics any more once a Resiliency has changed. A change
-	// of the stack file replaces the pods; this one is behind its back.
 	{"another number of retries", live.Resiliencies, "delivery",
 		set(int64(1), "spec", "policies", "retries", "pubsub", "maxRetries"),
-		[]string{"pubsub: its subscribers have the retry policy of the stack file: maxRetries differs from the stack file's 3",
-			"activity-app: it has the settings of the stack file: pod", "backend-app: it has the settings of the stack file: pod",
-			"frontend-app: it has the settings of the stack file: pod"}},
+		[]string{"pubsub: its subscribers have the retry policy of the stack file: maxRetries differs from the stack file's 3"}},
+	{"an app that anybody may invoke", live.Configurations, "appconfig.frontend-app",
+		set("allow", "spec", "accessControl", "defaultAction"),
+		[]string{"frontend-app: nobody else may invoke it: backend-app invokes it and is answered 200, not 403; activity-app invokes it and is answered 200, not 403"}},
+	{"an app that its caller may not invoke", live.Configurations, "appconfig.backend-app",
+		set([]any{}, "spec", "accessControl", "policies"),
+		[]string{"frontend-app → backend-app: headers, query and body arrive, and the answer is the target's own: GET /healthz: the target answers 200, and 403 through the sidecars"}},
 }
 
 func set(value any, path ...string) func(map[string]any) error {
@@ -168,10 +170,6 @@ func verifyFindsWhatIsBroken(t *testing.T) {
 			mend := change(t, c, b.resource, b.object, b.change)
 			defer func() {
 				mend()
-				if b.resource == live.Resiliencies {
-					require.NoError(t, c.Resource(pods).Namespace(namespace).DeleteCollection(t.Context(), metav1.DeleteOptions{},
-						metav1.ListOptions{LabelSelector: "daprstack.io/sidecar=true"}))
-				}
 				eventually(t, "verify passes again", func(context.Context) string {
 					failed, _ := verified(t, "--quick")
 					return lines(failed)
@@ -193,8 +191,9 @@ func verifyFindsWhatIsBroken(t *testing.T) {
 	}
 }
 
-// change changes an object of the stack behind Pulumi's back. mend undoes it, and
-// gives the fields back to the engine, which would not touch another's.
+// change changes an object of the stack behind Pulumi's back, and starts the
+// sidecars again that would not see it. mend undoes it, and gives the fields back
+// to the engine, which would not touch another's.
 func change(t *testing.T, c cluster, resource schema.GroupVersionResource, name string, how func(map[string]any) error) (mend func()) {
 	t.Helper()
 	objects := c.Resource(resource).Namespace(namespace)
@@ -214,6 +213,13 @@ func change(t *testing.T, c cluster, resource schema.GroupVersionResource, name 
 	before, err := objects.Get(t.Context(), name, metav1.GetOptions{})
 	require.NoError(t, err)
 	update(how)
+	if resource.Group == live.Components.Group {
+		newPods(t, c)
+		defer func() {
+			undo := mend
+			mend = func() { undo(); newPods(t, c) }
+		}()
+	}
 	return func() {
 		t.Helper()
 		update(func(object map[string]any) error {
@@ -231,6 +237,14 @@ func change(t *testing.T, c cluster, resource schema.GroupVersionResource, name 
 			return unstructured.SetNestedSlice(object, owners, "metadata", "managedFields")
 		})
 	}
+}
+
+// newPods replaces the pods that have a sidecar.
+func newPods(t *testing.T, c cluster) {
+	t.Helper()
+	require.NoError(t, c.Resource(pods).Namespace(namespace).DeleteCollection(t.Context(), metav1.DeleteOptions{},
+		metav1.ListOptions{LabelSelector: "daprstack.io/sidecar=true"}))
+	everyAppReady(t, "2/2")
 }
 
 // lines is each result with its details, a line each.

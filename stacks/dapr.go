@@ -1,8 +1,6 @@
 package stacks
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,7 +35,8 @@ func (s *stack) makeDapr() error {
 	if err != nil {
 		return err
 	}
-	return s.makeComponents(connection, slices.Concat(ready, plane.Ready()))
+	s.redis = connection
+	return s.makeComponents(slices.Concat(ready, plane.Ready()))
 }
 
 func (s *stack) makeControlPlane() (*dapr.ControlPlane, error) {
@@ -60,15 +59,18 @@ func (s *stack) makeSettings(plane []pulumi.Resource) error {
 		return err
 	}
 	s.wait(guard.Ready())
-	c := s.Dapr.Configuration
-	configuration, err := dapr.NewConfiguration(s.ctx, c.Name, &dapr.ConfigurationArgs{
-		Name: c.Name, Namespace: s.namespace,
-		SamplingRate: c.Tracing.SamplingRate, Otel: c.Tracing.Otel, After: plane,
-	}, s.cluster)
-	if err != nil {
-		return err
+	for _, a := range s.Apps {
+		if a.Sidecar == nil {
+			continue
+		}
+		args := s.configuration(a.Sidecar.AppID)
+		args.After = plane
+		configuration, err := dapr.NewConfiguration(s.ctx, args.Name, args, s.cluster)
+		if err != nil {
+			return err
+		}
+		s.wait(configuration.Ready())
 	}
-	s.wait(configuration.Ready())
 	for _, e := range s.Events {
 		for _, sub := range e.Subscribers {
 			args := &dapr.SubscriptionArgs{
@@ -95,6 +97,18 @@ func (s *stack) makeSettings(plane []pulumi.Resource) error {
 	return nil
 }
 
+// configuration is the one of an app.
+func (s *stack) configuration(appID string) *dapr.ConfigurationArgs {
+	tracing := s.Dapr.Configuration.Tracing
+	args := &dapr.ConfigurationArgs{
+		Name: s.ConfigurationOf(appID), Namespace: s.namespace, SamplingRate: tracing.SamplingRate, Otel: tracing.Otel,
+	}
+	if s.AccessControlled() {
+		args.Access = &dapr.Access{Callers: s.Callers(appID)}
+	}
+	return args
+}
+
 // delivery is how the events of each pub/sub are delivered.
 func (s *stack) delivery() map[string]dapr.Delivery {
 	delivery := map[string]dapr.Delivery{}
@@ -105,12 +119,6 @@ func (s *stack) delivery() map[string]dapr.Delivery {
 		}
 	}
 	return delivery
-}
-
-// settings identifies what the sidecars read when they start.
-func (s *stack) settings() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %+v", s.Dapr.Configuration, s.delivery()))
-	return hex.EncodeToString(sum[:6])
 }
 
 // makeRedis makes Redis and its password, or takes the external one. It returns
@@ -168,10 +176,10 @@ func (s *stack) makePassword(given config.Secret, files map[string]string) (*sec
 }
 
 // makeComponents makes the state stores and the pub/subs.
-func (s *stack) makeComponents(connection dapr.RedisConnection, after []pulumi.Resource) error {
+func (s *stack) makeComponents(after []pulumi.Resource) error {
 	for _, store := range s.StateStores {
 		made, err := dapr.NewStateStore(s.ctx, store.Name, &dapr.StateStoreArgs{
-			Name: store.Name, Namespace: s.namespace, Redis: connection,
+			Name: store.Name, Namespace: s.namespace, Redis: s.redis,
 			Scopes: store.Scopes, Metadata: store.Metadata, After: after,
 		}, s.cluster)
 		if err != nil {
@@ -181,7 +189,7 @@ func (s *stack) makeComponents(connection dapr.RedisConnection, after []pulumi.R
 	}
 	for _, p := range s.PubSubs {
 		args := &dapr.PubSubArgs{
-			Name: p.Name, Namespace: s.namespace, Redis: connection,
+			Name: p.Name, Namespace: s.namespace, Redis: s.redis,
 			Scopes: p.Scopes, Topics: s.topics(p.Name), ConsumerID: p.ConsumerID,
 			RedeliverInterval: p.RedeliverInterval.Duration, ProcessingTimeout: p.ProcessingTimeout.Duration,
 			Metadata: p.Metadata, After: after,

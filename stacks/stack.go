@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/app"
+	"github.com/daprstack/daprstack/components/dapr"
 	"github.com/daprstack/daprstack/components/kube"
 	"github.com/daprstack/daprstack/config"
 )
@@ -16,7 +17,8 @@ type stack struct {
 	ctx       *pulumi.Context
 	cluster   pulumi.ResourceOption // the provider of the one cluster that is touched
 	namespace pulumi.StringInput
-	first     []pulumi.Resource // what every app waits for
+	redis     dapr.RedisConnection // how the sidecars reach Redis
+	first     []pulumi.Resource    // what every app waits for
 }
 
 // deploy registers everything that the configuration asks for.
@@ -82,7 +84,8 @@ func (s *stack) appArgs(a config.App, found []config.Variable) *app.Args {
 		args.Sidecar = &app.Sidecar{
 			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, LogLevel: a.Sidecar.LogLevel,
 			EnableMetrics: *a.Sidecar.EnableMetrics, MetricsPort: *a.Sidecar.MetricsPort,
-			Config: a.Sidecar.Config, Resources: app.Resources(a.Sidecar.Resources), Settings: s.settings(),
+			Config: s.ConfigurationOf(a.Sidecar.AppID), Settings: s.settings(a.Sidecar.AppID),
+			Resources: app.Resources(a.Sidecar.Resources),
 		}
 	}
 	return args

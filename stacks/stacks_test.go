@@ -47,13 +47,15 @@ func TestOrder(t *testing.T) {
 	server := g.Get(t, "Deployment", "redis-server")
 	chart := g.Get(t, "Chart", "dapr-chart")
 	settings := []*graphtest.Resource{
-		g.Get(t, "Configuration", "appconfig-configuration"),
+		g.Get(t, "Configuration", "appconfig.frontend-app-configuration"),
+		g.Get(t, "Configuration", "appconfig.backend-app-configuration"),
+		g.Get(t, "Configuration", "appconfig.activity-app-configuration"),
 		g.Get(t, "Resiliency", "delivery-resiliency"),
 	}
 	settings = append(settings, g.All("kubernetes:dapr.io/v2alpha1:Subscription")...)
 	components := g.All("kubernetes:dapr.io/v1alpha1:Component")
 	guards := append(g.All("ValidatingAdmissionPolicy"), g.All("ValidatingAdmissionPolicyBinding")...)
-	require.Len(t, settings, 2+4)
+	require.Len(t, settings, 4+4)
 	require.Len(t, components, 2)
 	require.Len(t, guards, 2)
 
@@ -173,11 +175,30 @@ func TestSidecarOrNot(t *testing.T) {
 	require.Equal(t, "true", backend.Input(append(pod, "labels", "daprstack.io/sidecar")...))
 	require.Equal(t, map[string]any{
 		"dapr.io/enabled": "true", "dapr.io/app-id": "backend-app", "dapr.io/app-port": "8000", "dapr.io/app-protocol": "http",
-		"dapr.io/config": "appconfig", "dapr.io/log-level": "info", "dapr.io/enable-metrics": "true", "dapr.io/metrics-port": "9090",
+		"dapr.io/config": "appconfig.backend-app", "dapr.io/log-level": "info", "dapr.io/enable-metrics": "true", "dapr.io/metrics-port": "9090",
 		"dapr.io/sidecar-cpu-request": "50m", "dapr.io/sidecar-memory-request": "64Mi", "dapr.io/sidecar-memory-limit": "256Mi",
 		"dapr.io/disable-builtin-k8s-secret-store": "true", "dapr.io/sidecar-seccomp-profile-type": "RuntimeDefault",
 		"daprstack.io/settings": settings(g),
 	}, backend.Input(append(pod, "annotations")...))
+}
+
+// TestAccess: only the apps whose invokes name an app may call it, unless the
+// stack file lets everybody in or there are no certificates to know a caller by.
+func TestAccess(t *testing.T) {
+	access := func(values map[string]string, app string) any {
+		spec := run(t, values).Get(t, "Configuration", "appconfig."+app+"-configuration").Input("spec").(map[string]any)
+		return spec["accessControl"]
+	}
+	dev := read(t, "dev")
+	require.Equal(t, map[string]any{"defaultAction": "deny", "trustDomain": "public"}, access(dev, "frontend-app"))
+	require.Equal(t, map[string]any{
+		"defaultAction": "deny", "trustDomain": "public", "policies": []any{map[string]any{
+			"appId": "frontend-app", "namespace": "todo", "trustDomain": "public", "defaultAction": "allow",
+		}},
+	}, access(dev, "backend-app"))
+	for _, open := range []rulestest.Edit{{Path: "dapr.mtls", Value: false}, {Path: "dapr.configuration.accessControl.defaultAction", Value: "allow"}} {
+		require.Nil(t, access(rulestest.Apply(t, dev, []rulestest.Edit{open}), "backend-app"))
+	}
 }
 
 // TestSettings: pods are replaced when what their sidecars read at their start
@@ -190,9 +211,17 @@ func TestSettings(t *testing.T) {
 	require.Regexp(t, "^[0-9a-f]{12}$", before)
 	require.NotEqual(t, before, of("pubSubs[0].maxRetries", 2))
 	require.NotEqual(t, before, of("pubSubs[0].handlerTimeout", "9s"))
+	require.NotEqual(t, before, of("apps[0].invokes", []string{"activity-app"}), "its callers")
+	require.NotEqual(t, before, of("dapr.mtls", false))
 	require.NotEqual(t, before, of("dapr.configuration.tracing", map[string]any{"samplingRate": "1"}))
-	require.Equal(t, before, of("pubSubs[0].streamTTL", "24h"))
+	require.NotEqual(t, before, of("pubSubs[0].streamTTL", "24h"))
+	require.NotEqual(t, before, of("stateStores[0].metadata", map[string]any{"keyPrefix": "name"}))
+	require.NotEqual(t, before, of("events[0].publishers", []string{"activity-app"}))
+	require.NotEqual(t, before, of("dapr.version", "1.18.0"))
+	require.NotEqual(t, before, of("redis", map[string]any{"external": map[string]any{"host": "elsewhere:6379", "auth": false}}))
 	require.Equal(t, before, of("apps[0].replicas", 2))
+	require.Equal(t, before, of("stateStores[0].scopes", []string{"backend-app", "frontend-app"}), "another app")
+	require.Equal(t, before, of("events[0].subscribers[0].path", "/elsewhere"), "another app's handler")
 }
 
 func settings(g *graphtest.Graph) string {

@@ -26,6 +26,11 @@ func (v *verifier) events() (all []check) {
 				prove: func(ctx context.Context) error { return v.probe(ctx, e, publisher) },
 			})
 		}
+		all = append(all, check{
+			entity: "event", rules: []string{"E-01", "E-02", "E-03", "E-11"},
+			what:  e.Type + ": what was published last has the envelope of the catalogue",
+			prove: func(ctx context.Context) error { return v.envelopes(ctx, e) },
+		})
 		if others := v.others(e); len(others) > 0 {
 			all = append(all, check{
 				entity: "event", rules: []string{"E-08"}, what: e.Type + ": nobody else may publish it",
@@ -119,6 +124,38 @@ func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) 
 	return errors.Join(problems...)
 }
 
+// mostEnvelopes is how many events of a stream are looked at.
+const mostEnvelopes = 100
+
+// envelopes proves that the applications publish what the catalogue says.
+func (v *verifier) envelopes(ctx context.Context, e config.Event) error {
+	client, err := v.streams(ctx, e.PubSub)
+	if err != nil {
+		return err
+	}
+	bodies, err := client.Newest(ctx, e.Type, mostEnvelopes)
+	if err != nil {
+		return err
+	}
+	problems := map[string]int{}
+	for _, body := range bodies {
+		found, err := contracts.ParseEvent(body)
+		switch {
+		case err != nil:
+			problems[err.Error()]++
+		case found.Type() != e.Type:
+			problems[fmt.Sprintf("[E-11] type is %q, not %q", found.Type(), e.Type)]++
+		case found.Source() != e.Source:
+			problems[fmt.Sprintf("[E-03] source is %q, the catalogue says %q", found.Source(), e.Source)]++
+		}
+	}
+	var all []error
+	for _, problem := range sorted(problems) {
+		all = append(all, fmt.Errorf("%d of %d events: %s", problems[problem], len(bodies), problem))
+	}
+	return errors.Join(all...)
+}
+
 // sameEnvelope says what became different on the way.
 func sameEnvelope(sent, found event.Event) error {
 	var problems []error
@@ -150,8 +187,12 @@ func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(groups, func(g streams.Group) bool { return g.Name == group }) {
+		at := slices.IndexFunc(groups, func(g streams.Group) bool { return g.Name == group })
+		if at < 0 {
 			return fmt.Errorf("%s has no consumer group at %s", s.App, e.Type)
+		}
+		if streams.Before(groups[at].Delivered, id) {
+			return fmt.Errorf("%s has not been given it in its consumer group %s", s.App, group)
 		}
 		letter, err := client.Find(ctx, dead, p.ID())
 		if err != nil {

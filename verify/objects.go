@@ -34,7 +34,12 @@ func (v *verifier) objects() []check {
 // nothingDangles compares the Dapr objects of the namespace with those that the
 // stack makes.
 func (v *verifier) nothingDangles(ctx context.Context) error {
-	want := map[string]bool{"Configuration " + v.stack.Dapr.Configuration.Name: true}
+	want := map[string]bool{}
+	for _, a := range v.stack.Apps {
+		if a.Sidecar != nil {
+			want["Configuration "+v.stack.ConfigurationOf(a.Sidecar.AppID)] = true
+		}
+	}
 	for _, c := range v.declared() {
 		want["Component "+c.name] = true
 	}

@@ -35,6 +35,8 @@ func (v *verifier) sidecars() (all []check) {
 				prove: func(ctx context.Context) error { return v.settings(ctx, a) }},
 			check{entity: "sidecar", rules: []string{"S-05", "I-04"}, what: id + ": the app listens on its app-port",
 				prove: func(ctx context.Context) error { return v.listens(ctx, a) }},
+			check{entity: "sidecar", what: id + ": other sidecars know it by its certificate (mTLS)",
+				prove: func(ctx context.Context) error { return v.certified(ctx, a) }},
 			check{entity: "app", rules: []string{"C-01"}, what: a.Name + ": it finds its peers, stores and topics by its variables",
 				prove: func(ctx context.Context) error { return v.environment(ctx, a, variables) }},
 		)
@@ -102,7 +104,7 @@ func (v *verifier) settings(ctx context.Context, a config.App) error {
 	}
 	s := a.Sidecar
 	want := map[string]string{
-		"app-id": s.AppID, "app-port": strconv.Itoa(*s.AppPort), "log-level": s.LogLevel, "config": s.Config,
+		"app-id": s.AppID, "app-port": strconv.Itoa(*s.AppPort), "log-level": s.LogLevel, "config": v.stack.ConfigurationOf(s.AppID),
 		"dapr-http-port": strconv.Itoa(rules.SidecarPorts[0]), "enable-metrics": strconv.FormatBool(*s.EnableMetrics),
 		"enable-mtls": strconv.FormatBool(*v.stack.Dapr.MTLS),
 	}

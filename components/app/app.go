@@ -35,11 +35,9 @@ type Sidecar struct {
 	MetricsPort   int
 	// Config names the Configuration (S-09). Required.
 	Config string
-	// Settings identifies what the Configuration and the Resiliency say. With
-	// another one the pods are replaced: a running daprd does not read a changed
-	// Configuration, and after a changed Resiliency it serves metrics no more (seen
-	// with Dapr 1.18.1). Default none.
-	Settings string
+	// Settings identifies what daprd reads when it starts: with another one the pods
+	// are replaced. Default none.
+	Settings pulumi.StringInput
 	// Resources of the daprd container. Default none.
 	Resources Resources
 }

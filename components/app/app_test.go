@@ -20,10 +20,10 @@ func good() *Args {
 func TestAnnotations(t *testing.T) {
 	require.Nil(t, annotations(nil))
 	got := annotations(&Sidecar{
-		AppID: "web-app", AppPort: 8000, LogLevel: "debug", Config: "appconfig", EnableMetrics: false, MetricsPort: 9090, Settings: "abc",
+		AppID: "web-app", AppPort: 8000, LogLevel: "debug", Config: "appconfig", EnableMetrics: false, MetricsPort: 9090, Settings: pulumi.String("abc"),
 		Resources: Resources{Requests: map[string]string{"cpu": "1"}, Limits: map[string]string{"memory": "2Gi"}},
 	})
-	require.Equal(t, map[string]string{
+	require.Equal(t, pulumi.ToStringMap(map[string]string{
 		"dapr.io/enabled":                          "true",
 		"dapr.io/app-id":                           "web-app",
 		"dapr.io/app-port":                         "8000",
@@ -36,7 +36,7 @@ func TestAnnotations(t *testing.T) {
 		"dapr.io/sidecar-cpu-request":              "1",
 		"dapr.io/sidecar-memory-limit":             "2Gi",
 		"daprstack.io/settings":                    "abc",
-	}, got)
+	}), got)
 }
 
 func TestArguments(t *testing.T) {

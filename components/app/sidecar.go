@@ -1,10 +1,14 @@
 package app
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // annotations are the pod annotations that make the injector add daprd. Every
 // value is text (S-10).
-func annotations(s *Sidecar) map[string]string {
+func annotations(s *Sidecar) pulumi.StringMap {
 	if s == nil {
 		return nil
 	}
@@ -24,9 +28,6 @@ func annotations(s *Sidecar) map[string]string {
 	if s.EnableMetrics {
 		a["dapr.io/metrics-port"] = strconv.Itoa(s.MetricsPort)
 	}
-	if s.Settings != "" {
-		a["daprstack.io/settings"] = s.Settings
-	}
 	for key, quantity := range map[string]string{
 		"dapr.io/sidecar-cpu-request":    s.Resources.Requests["cpu"],
 		"dapr.io/sidecar-memory-request": s.Resources.Requests["memory"],
@@ -37,5 +38,9 @@ func annotations(s *Sidecar) map[string]string {
 			a[key] = quantity
 		}
 	}
-	return a
+	all := pulumi.ToStringMap(a)
+	if s.Settings != nil {
+		all["daprstack.io/settings"] = s.Settings
+	}
+	return all
 }

@@ -126,10 +126,11 @@ func TestResiliency(t *testing.T) {
 }
 
 func TestConfiguration(t *testing.T) {
+	fixed := pulumi.Array{pulumi.Map{"name": pulumi.String("HotReload"), "enabled": pulumi.Bool(false)}}
 	off := configuration(&ConfigurationArgs{Name: "c", Namespace: pulumi.String("ns")})
-	require.Equal(t, pulumi.Map{"tracing": pulumi.Map{"samplingRate": pulumi.String("0")}}, off.spec)
+	require.Equal(t, pulumi.Map{"features": fixed, "tracing": pulumi.Map{"samplingRate": pulumi.String("0")}}, off.spec)
 	on := configuration(&ConfigurationArgs{Name: "c", Namespace: pulumi.String("ns"), SamplingRate: "1", Otel: "o:4317"})
-	require.Equal(t, pulumi.Map{"tracing": pulumi.Map{
+	require.Equal(t, pulumi.Map{"features": fixed, "tracing": pulumi.Map{
 		"samplingRate": pulumi.String("1"),
 		"otel": pulumi.Map{
 			"endpointAddress": pulumi.String("o:4317"), "isSecure": pulumi.Bool(false), "protocol": pulumi.String("grpc"),

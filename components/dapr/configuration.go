@@ -23,6 +23,9 @@ type ConfigurationArgs struct {
 	// Otel is the address of an OpenTelemetry collector, OTLP over gRPC. Default
 	// none.
 	Otel string
+	// Access says who may invoke the app. It needs mTLS, by which callers are known.
+	// Default anybody.
+	Access *Access
 	// After is what has to be there first. Unlike the option pulumi.DependsOn it
 	// holds up neither the component nor the program, only what it makes.
 	After []pulumi.Resource
@@ -35,7 +38,14 @@ func (a *ConfigurationArgs) check() error {
 	return nil
 }
 
-// Configuration is the Dapr Configuration of the sidecars.
+// Access restricts who may invoke an app through its sidecar. Everybody else is
+// answered 403.
+type Access struct {
+	// Callers are app-ids of the same namespace. Default none.
+	Callers []string
+}
+
+// Configuration is the Dapr Configuration of sidecars.
 type Configuration struct {
 	pulumi.ResourceState
 
@@ -73,8 +83,34 @@ func configuration(args *ConfigurationArgs) object {
 			"endpointAddress": pulumi.String(args.Otel), "isSecure": pulumi.Bool(false), "protocol": pulumi.String("grpc"),
 		}
 	}
-	return object{
-		apiVersion: v1alpha1, kind: "Configuration", name: args.Name, namespace: args.Namespace,
-		spec: pulumi.Map{"tracing": tracing},
+	spec := pulumi.Map{
+		"tracing": tracing,
+		// A sidecar reads its objects when it starts, and only then (ADR 5).
+		"features": pulumi.Array{pulumi.Map{"name": pulumi.String("HotReload"), "enabled": pulumi.Bool(false)}},
 	}
+	if args.Access != nil {
+		spec["accessControl"] = accessControl(args)
+	}
+	return object{
+		apiVersion: v1alpha1, kind: "Configuration", name: args.Name, namespace: args.Namespace, spec: spec,
+	}
+}
+
+// appTrustDomain is that of the sidecars' certificates (pkg/config of Dapr: its
+// default for applications).
+const appTrustDomain = "public"
+
+func accessControl(args *ConfigurationArgs) pulumi.Map {
+	policies := pulumi.Array{}
+	for _, caller := range args.Access.Callers {
+		policies = append(policies, pulumi.Map{
+			"appId": pulumi.String(caller), "namespace": args.Namespace, "trustDomain": pulumi.String(appTrustDomain),
+			"defaultAction": pulumi.String("allow"),
+		})
+	}
+	control := pulumi.Map{"defaultAction": pulumi.String("deny"), "trustDomain": pulumi.String(appTrustDomain)}
+	if len(policies) > 0 {
+		control["policies"] = policies
+	}
+	return control
 }

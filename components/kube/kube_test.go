@@ -145,7 +145,7 @@ func TestPod(t *testing.T) {
 func TestDeployment(t *testing.T) {
 	m := Deployment{
 		Name: "d", Namespace: ns, Labels: map[string]string{"app": "a"}, Replicas: 2, Recreate: true,
-		Pod: Pod{Labels: map[string]string{"extra": "b"}, Annotations: map[string]string{"note": "c"}},
+		Pod: Pod{Labels: map[string]string{"extra": "b"}, Annotations: pulumi.StringMap{"note": pulumi.String("c")}},
 	}.Manifest()
 	spec := m.Fields["spec"].(pulumi.Map)
 	require.Equal(t, pulumi.Map{"matchLabels": pulumi.StringMap{"app": pulumi.String("a")}}, spec["selector"])

@@ -27,8 +27,10 @@ type Deployment struct {
 // Pod is a pod to be, hardened: not root, no token of the cluster, the runtime's
 // seccomp profile.
 type Pod struct {
-	// Labels beside those of the Deployment, and Annotations. Default none.
-	Labels, Annotations map[string]string
+	// Labels beside those of the Deployment. Default none.
+	Labels map[string]string
+	// Annotations. Default none.
+	Annotations pulumi.StringMap
 	// ServiceAccount it runs as. Default the namespace's.
 	ServiceAccount pulumi.StringInput
 	// PullSecrets are Secrets with registry credentials. Default none.
@@ -99,7 +101,7 @@ func (d Deployment) Manifest() Manifest {
 	}
 	metadata := pulumi.Map{"labels": podLabels}
 	if len(d.Pod.Annotations) > 0 {
-		metadata["annotations"] = pulumi.ToStringMap(d.Pod.Annotations)
+		metadata["annotations"] = d.Pod.Annotations
 	}
 	spec := pulumi.Map{
 		"replicas": pulumi.Int(d.Replicas),

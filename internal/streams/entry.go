@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -45,6 +47,19 @@ func (c *Client) Find(ctx context.Context, topic, eventID string) (*Entry, error
 		}
 		end = "(" + messages[len(messages)-1].ID
 	}
+}
+
+// Newest returns the bodies of the newest events of a stream, newest first.
+func (c *Client) Newest(ctx context.Context, topic string, most int64) ([][]byte, error) {
+	messages, err := c.redis.XRevRangeN(ctx, topic, "+", "-", most).Result()
+	if err != nil {
+		return nil, fmt.Errorf("reading the stream %s: %w", topic, err)
+	}
+	bodies := make([][]byte, len(messages))
+	for i, m := range messages {
+		bodies[i] = bodyOf(m)
+	}
+	return bodies, nil
 }
 
 // bodyOf is the field in which Dapr keeps the event.
@@ -91,6 +106,17 @@ func (c *Client) Groups(ctx context.Context, topic string) ([]Group, error) {
 		groups[i] = Group{Name: g.Name, Pending: g.Pending, Lag: g.Lag, Delivered: g.LastDeliveredID}
 	}
 	return groups, nil
+}
+
+// Before says whether one entry's id comes before another's. Both are Redis's own.
+func Before(id, other string) bool { return slices.Compare(parts(id), parts(other)) < 0 }
+
+// parts are the time and the number within it of an entry's id.
+func parts(id string) []uint64 {
+	time, number, _ := strings.Cut(id, "-")
+	t, _ := strconv.ParseUint(time, 10, 64)
+	n, _ := strconv.ParseUint(number, 10, 64)
+	return []uint64{t, n}
 }
 
 func isMissing(err error) bool {
