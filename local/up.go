@@ -193,10 +193,9 @@ func loadImages(ctx context.Context, o Options, l layout) error {
 	if err := poll(ready, dials("unix", l.containerdSock())); err != nil {
 		return fmt.Errorf("waiting for containerd: %w%s", err, troubles(l))
 	}
-	ctr, err := findProgram("ctr")
+	store, err := l.store()
 	if err != nil {
 		return err
 	}
-	store := images.Store{Socket: l.containerdSock(), Marks: l.imported(), Ctr: ctr}
 	return store.Load(ctx, o.Report, list)
 }

@@ -22,7 +22,7 @@ func newLocalCommand() *cobra.Command {
 		Short: "The local node: one real Kubernetes node on this machine (root, Linux)",
 	}
 	cmd.AddCommand(
-		newLocalUpCommand(), newLocalDownCommand(), newLocalStatusCommand(),
+		newLocalUpCommand(), newLocalDownCommand(), newLocalStatusCommand(), newLocalLoadCommand(),
 		newLocalKubeconfigCommand(), newLocalLogsCommand(), newLocalSuperviseCommand(),
 	)
 	return cmd
@@ -65,6 +65,17 @@ func localImages(tools map[string]string, cache string) []images.Image {
 		list = append(list, images.App("localhost/"+app+":dev", tools[app]))
 	}
 	return list
+}
+
+func newLocalLoadCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "load <archive>...",
+		Short: "Give the node images of your own, from archives as docker save or ko build --tarball write them",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, archives []string) error {
+			return local.Load(cmd.Context(), local.Options{Report: progress.New(cmd.ErrOrStderr())}, archives...)
+		},
+	}
 }
 
 func newLocalDownCommand() *cobra.Command {

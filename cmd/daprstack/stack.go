@@ -32,6 +32,7 @@ const parallel = 32
 // stackFlags are common to the commands that work on a stack.
 type stackFlags struct {
 	stack      string
+	file       string
 	context    string
 	kubeconfig string
 	config     []string
@@ -39,6 +40,7 @@ type stackFlags struct {
 
 func (f *stackFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.stack, "stack", "s", "dev", "the stack, as in Pulumi.<stack>.yaml")
+	cmd.Flags().StringVar(&f.file, "config-file", "", "the stack file (default Pulumi.<stack>.yaml of the checkout)")
 	cmd.Flags().StringVar(&f.context, "context", "", "the kubeconfig context to use instead of the stack file's")
 	cmd.Flags().StringVar(&f.kubeconfig, "kubeconfig", "", "the kubeconfig (default the local node's, $KUBECONFIG or ~/.kube/config)")
 	cmd.Flags().StringArrayVarP(&f.config, "config", "c", nil, "set a value of the stack file for this run, as in dapr.enabled=false (repeatable)")

@@ -68,7 +68,7 @@ func findTarget(f stackFlags) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the project file: %w", err)
 	}
-	path := filepath.Join(checkout, "Pulumi."+f.stack+".yaml")
+	path := cmp.Or(f.file, filepath.Join(checkout, "Pulumi."+f.stack+".yaml"))
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no stack %q: %w; write %s, or name another with --stack", f.stack, err, filepath.Base(path))
 	}

@@ -65,6 +65,30 @@ func (s Store) Load(ctx context.Context, report *progress.Reporter, list []Image
 	return nil
 }
 
+// Import imports an archive of images as docker save, ko or skopeo write it, and
+// returns their names.
+func (s Store) Import(ctx context.Context, archive io.Reader) ([]string, error) {
+	before, err := s.digests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.ctr(ctx, archive, "images", "import", "-"); err != nil {
+		return nil, err
+	}
+	after, err := s.digests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for name, digest := range after {
+		if before[name] != digest {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 func (s Store) load(ctx context.Context, built map[string]v1.Image) error {
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(writeLayout(w, built)) }()

@@ -1,0 +1,92 @@
+// Command app is an application for the end-to-end tests, which make several of
+// it. It knows of Dapr only what its environment says:
+//
+//	GET, POST /echo      answers with what it was sent
+//	POST /publish/TYPE   publishes the event in the body at EVENT_TYPE_URL
+//	POST /on/…           takes an event: COLLECTOR is told, and says what to answer
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/echo", echo)
+	mux.HandleFunc("POST /publish/{type}", func(w http.ResponseWriter, r *http.Request) {
+		forward(w, r, os.Getenv("EVENT_"+r.PathValue("type")+"_URL"))
+	})
+	mux.HandleFunc("POST /on/", func(w http.ResponseWriter, r *http.Request) {
+		forward(w, r, os.Getenv("COLLECTOR")+"/"+os.Getenv("NAME")+r.URL.Path)
+	})
+	server := &http.Server{Addr: ":" + os.Getenv("PORT"), Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		last, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		stopped <- server.Shutdown(last)
+	}()
+	err := server.ListenAndServe()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = <-stopped
+	}
+	if err != nil {
+		slog.Error("serving", "error", err)
+		os.Exit(1)
+	}
+}
+
+// echo answers with what of a request has to arrive.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Echo", r.Method)
+	_ = json.NewEncoder(w).Encode(map[string]any{ // the caller has gone
+		"method": r.Method, "path": r.URL.Path, "query": r.URL.Query(), "body": body,
+		"authorization": r.Header.Values("Authorization"), "type": r.Header.Get("Content-Type"), "custom": r.Header.Values("X-Daprstack-Verify"),
+	})
+}
+
+// client is patient: what takes too long is for the sidecar to say.
+var client = &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
+// forward posts the body to url and answers what is answered.
+func forward(w http.ResponseWriter, r *http.Request, url string) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	req.Header.Set("Content-Type", r.Header.Get("Content-Type"))
+	answer, err := client.Do(req)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer answer.Body.Close()
+	w.Header().Set("Content-Type", answer.Header.Get("Content-Type"))
+	w.WriteHeader(answer.StatusCode)
+	_, _ = io.Copy(w, answer.Body) // the caller has gone
+}

@@ -1,0 +1,99 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// collector is what the shop's applications ask about each event that they are
+// given. It keeps what became of it.
+type collector struct {
+	*httptest.Server
+
+	mu    sync.Mutex
+	given map[delivery]int         // how often an app was given an event
+	taken map[delivery][]time.Time // when it said SUCCESS
+	// answer says what an app answers to an event that it is given for the n-th
+	// time, and after how long. Default SUCCESS at once.
+	answer func(d delivery, n int) (status int, after time.Duration)
+}
+
+// delivery is one event at one app.
+type delivery struct{ app, event string }
+
+// newCollector listens on an address of this machine.
+func newCollector(t *testing.T, address string) *collector {
+	t.Helper()
+	c := &collector{given: map[delivery]int{}, taken: map[delivery][]time.Time{}}
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(address, "0"))
+	require.NoError(t, err)
+	c.Server = httptest.NewUnstartedServer(c)
+	c.Server.Listener.Close()
+	c.Server.Listener = listener
+	c.Start()
+	t.Cleanup(c.Close)
+	return c
+}
+
+// ServeHTTP implements http.Handler, for /<app>/on/….
+func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	app, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	body, err := io.ReadAll(r.Body)
+	var e struct{ ID string }
+	if err == nil {
+		err = json.Unmarshal(body, &e)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	d := delivery{app, e.ID}
+	status, after := c.take(d)
+	select {
+	case <-time.After(after):
+	case <-r.Context().Done(): // the sidecar has given up
+		return
+	}
+	if status == http.StatusOK {
+		c.mu.Lock()
+		c.taken[d] = append(c.taken[d], time.Now())
+		c.mu.Unlock()
+	}
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, `{"status":"SUCCESS"}`)
+}
+
+func (c *collector) take(d delivery) (int, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.given[d]++
+	if c.answer == nil {
+		return http.StatusOK, 0
+	}
+	return c.answer(d, c.given[d])
+}
+
+// answers sets what the applications answer from now on.
+func (c *collector) answers(answer func(d delivery, n int) (int, time.Duration)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = answer
+}
+
+// times is when an app took an event.
+func (c *collector) times(d delivery) []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.taken[d]
+}
