@@ -15,10 +15,10 @@ import (
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/internal/cluster"
 )
 
-// daprd is the name of the sidecar's container, as Dapr's injector gives it.
-const daprd = "daprd"
+const daprd = cluster.Sidecar
 
 func (v *verifier) sidecars() (all []check) {
 	for i, a := range v.stack.Apps {

@@ -218,8 +218,9 @@ func (e *events) show(ctx context.Context, w io.Writer, typ, app string, full bo
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if !full {
-		fmt.Fprintln(table, "DEAD SINCE\tEVENT ID\tSOURCE\tTIME\tBYTES")
+		fmt.Fprintln(table, "DEAD SINCE\tEVENT ID\tSOURCE\tTIME\tBYTES\tREASON")
 	}
+	why := e.reasons(ctx, app)
 	err = client.Each(ctx, rules.DeadLetterTopic(typ, app), func(letter streams.Entry) error {
 		switch {
 		case full && json.Valid(letter.Body):
@@ -227,10 +228,11 @@ func (e *events) show(ctx context.Context, w io.Writer, typ, app string, full bo
 		case full:
 			fmt.Fprintf(w, "%q\n", letter.Body)
 		case letter.Event.Context == nil:
-			fmt.Fprintf(table, "%s\t(no event)\t-\t-\t%d\n", letter.Time().UTC().Format(time.RFC3339), len(letter.Body))
+			fmt.Fprintf(table, "%s\t(no event)\t-\t-\t%d\t-\n", letter.Time().UTC().Format(time.RFC3339), len(letter.Body))
 		default:
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\n", letter.Time().UTC().Format(time.RFC3339),
-				letter.Event.ID(), letter.Event.Source(), letter.Event.Time().UTC().Format(time.RFC3339), len(letter.Body))
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", letter.Time().UTC().Format(time.RFC3339),
+				letter.Event.ID(), letter.Event.Source(), letter.Event.Time().UTC().Format(time.RFC3339), len(letter.Body),
+				cmp.Or(why[letter.Event.ID()], "-"))
 		}
 		return nil
 	})

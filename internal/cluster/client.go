@@ -56,6 +56,19 @@ func (c *Client) Pods(ctx context.Context, namespace, app string) ([]corev1.Pod,
 	return pods, nil
 }
 
+// Sidecar is the name of the sidecar's container, as Dapr's injector gives it.
+const Sidecar = "daprd"
+
+// Log returns what a container of a pod has logged: the one that runs, or the one
+// before it.
+func (c *Client) Log(ctx context.Context, namespace, pod, container string, previous bool) ([]byte, error) {
+	log, err := c.Kube.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, Previous: previous}).DoRaw(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the log of %s in pod %s: %w", container, pod, err)
+	}
+	return log, nil
+}
+
 // HTTP returns a client whose every request, whatever its host, goes to one port
 // of a pod.
 func (c *Client) HTTP(namespace, pod string, port int) *http.Client {
