@@ -20,6 +20,7 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 	"github.com/daprstack/daprstack/internal/asyncapi"
 	"github.com/daprstack/daprstack/internal/cluster"
+	"github.com/daprstack/daprstack/internal/eventpage"
 	"github.com/daprstack/daprstack/internal/streams"
 )
 
@@ -66,35 +67,48 @@ func newEventsCommand() *cobra.Command {
 		Short: "Print the AsyncAPI document of the stack's events; no cluster is asked",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return writeAsyncAPI(cmd.OutOrStdout(), flags, version)
+			stack, err := loadStack(flags)
+			if err != nil {
+				return err
+			}
+			text, err := yaml.Marshal(asyncapi.Document(stack, "Events of "+stack.Namespace, version))
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
 		},
 	}
 	document.Flags().StringVar(&version, "doc-version", "1.0.0", "the version of the document")
-	for _, cmd := range []*cobra.Command{list, show, putBack, document} {
+	page := &cobra.Command{
+		Use:   "page",
+		Short: "Print the stack's events as a page of Markdown; no cluster is asked",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			stack, err := loadStack(flags)
+			if err != nil {
+				return err
+			}
+			return eventpage.Write(cmd.OutOrStdout(), stack)
+		},
+	}
+	for _, cmd := range []*cobra.Command{list, show, putBack, document, page} {
 		flags.register(cmd)
 	}
-	list.AddCommand(show, putBack, document)
+	list.AddCommand(show, putBack, document, page)
 	return list
 }
 
-func writeAsyncAPI(w io.Writer, flags stackFlags, version string) error {
+// loadStack reads the stack file that the flags name, with its defaults.
+func loadStack(flags stackFlags) (*config.Stack, error) {
 	t, err := findTarget(flags)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := t.check("text"); err != nil {
-		return err
+		return nil, err
 	}
-	stack, err := t.load()
-	if err != nil {
-		return err
-	}
-	text, err := yaml.Marshal(asyncapi.Document(stack, "Events of "+stack.Namespace, version))
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
+	return t.load()
 }
 
 // events are those of a running stack.
