@@ -75,6 +75,16 @@ bench: ## Measure `up` against helm and kubectl with the same objects, PAIRS=5 i
 	@go run ./toolchain/bootstrap all
 	YARDSTICK=$(or $(PAIRS),5) go test -tags e2e -count 1 -timeout 60m -v -run TestYardstick ./e2e
 
+.PHONY: faults
+faults: ## Let everything fail under 10,000 events and count: none may be lost (RUNS=1, PLAIN=1 for plain Dapr as well; 10 minutes a run)
+	@go run ./toolchain/bootstrap all
+	FAULTS=$(or $(RUNS),1) FAULTS_PLAIN=$(PLAIN) go test -tags e2e -count 1 -timeout 90m -v -run TestFaults ./e2e
+
+.PHONY: bench-events
+bench-events: ## Measure events through our pub/sub against a plain one beside it, TURNS=5
+	@go run ./toolchain/bootstrap all
+	EVENTS=$(or $(TURNS),5) go test -tags e2e -count 1 -timeout 30m -v -run TestEvents ./e2e
+
 .PHONY: mutation
 mutation: ## Break config and contracts in 1,900 places and see that a test notices (ONLY=file:line, 40 minutes)
 	go run ./internal/mutation $(if $(ONLY),-only '$(ONLY)')

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -24,6 +25,7 @@ type collector struct {
 	mu    sync.Mutex
 	given map[delivery]int         // how often an app was given an event
 	taken map[delivery][]time.Time // when it said SUCCESS
+	news  chan struct{}            // closed when something is taken
 	// answer says what an app answers to an event that it is given for the n-th
 	// time, and after how long. Default SUCCESS at once.
 	answer func(d delivery, n int) (status int, after time.Duration)
@@ -35,7 +37,7 @@ type delivery struct{ app, event string }
 // newCollector listens on an address of this machine.
 func newCollector(t *testing.T, address string) *collector {
 	t.Helper()
-	c := &collector{given: map[delivery]int{}, taken: map[delivery][]time.Time{}}
+	c := &collector{given: map[delivery]int{}, taken: map[delivery][]time.Time{}, news: make(chan struct{})}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(address, "0"))
 	require.NoError(t, err)
 	c.Server = httptest.NewUnstartedServer(c)
@@ -68,6 +70,8 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if status == http.StatusOK {
 		c.mu.Lock()
 		c.taken[d] = append(c.taken[d], time.Now())
+		close(c.news)
+		c.news = make(chan struct{})
 		c.mu.Unlock()
 	}
 	w.WriteHeader(status)
@@ -96,4 +100,21 @@ func (c *collector) times(d delivery) []time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.taken[d]
+}
+
+// await waits until an app has taken an event, and says when.
+func (c *collector) await(ctx context.Context, d delivery) (time.Time, error) {
+	for {
+		c.mu.Lock()
+		taken, news := c.taken[d], c.news
+		c.mu.Unlock()
+		if len(taken) > 0 {
+			return taken[0], nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return time.Time{}, ctx.Err()
+		}
+	}
 }

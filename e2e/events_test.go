@@ -21,7 +21,8 @@ import (
 func deadLetter(t *testing.T) {
 	c := localCluster(t)
 	page := c.page()
-	mend := change(t, c, live.Subscriptions, "pubsub.task.created.activity-app", set("/elsewhere", "spec", "routes", "default"))
+	mend := breakage{resource: live.Subscriptions, object: "pubsub.task.created.activity-app",
+		change: set("/elsewhere", "spec", "routes", "default")}.make(t, c)
 	const title = "a letter that nobody takes"
 	eventually(t, "the subscriber has the other path", func(context.Context) string {
 		failed, _ := verified(t, "--quick")
@@ -51,7 +52,7 @@ func deadLetter(t *testing.T) {
 		failed, _ := verified(t, "--quick")
 		return lines(failed)
 	})
-	require.Contains(t, run(t, "events", "show", "task.created", "activity-app"), id)
+	require.Regexp(t, id+".*the handler answered 5", run(t, "events", "show", "task.created", "activity-app"))
 	feed := func(ctx context.Context) int {
 		var found any
 		_, err := call(ctx, http.MethodGet, page+"/api/feed", nil, &found)

@@ -48,8 +48,9 @@ type shop struct {
 
 const shopFile = "testdata/shop.yaml"
 
-// openShop brings the shop up, and nothing else. It goes with the test.
-func openShop(t *testing.T) *shop {
+// openShop brings the shop up, and nothing else, with some settings of the stack
+// file changed. It goes with the test.
+func openShop(t *testing.T, settings ...string) *shop {
 	t.Helper()
 	run(t, "local", "up")
 	run(t, "destroy", "--yes")
@@ -61,6 +62,9 @@ func openShop(t *testing.T) *shop {
 	s.args = []string{"--stack", "shop", "--config-file", file}
 	for i := range 3 {
 		s.args = append(s.args, "-c", fmt.Sprintf("apps[%d].env.COLLECTOR=%s", i, s.URL))
+	}
+	for _, setting := range settings {
+		s.args = append(s.args, "-c", setting)
 	}
 	values, err := stackfile.Read(file)
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 
 	live "github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/verify"
@@ -56,67 +57,114 @@ func verifyProvesTheStack(t *testing.T) {
 	}
 }
 
-// breakages are ways to break a running stack, each with what verify has to say
-// of it and of nothing else.
-var breakages = []struct {
+// breakage is a way to break a running stack.
+type breakage struct {
 	name     string
 	resource schema.GroupVersionResource
 	object   string
-	change   func(object map[string]any) error
-	want     []string // the beginning of each check that fails, with its detail
-}{
-	{"a component that is open to one app more", live.Components, "statestore",
-		set([]any{"backend-app", "activity-app", "frontend-app"}, "scopes"),
-		[]string{"statestore: loaded by the apps of its scopes, and by no other: frontend-app has loaded it and is not in its scopes"}},
-	{"a component that an app has lost", live.Components, "statestore",
-		set([]any{"backend-app"}, "scopes"),
-		[]string{"statestore: loaded by the apps of its scopes", "statestore from activity-app: a key", "statestore from activity-app: a stale",
+	change   func(object map[string]any) error // nil takes the object away
+	running  bool                              // the sidecars go on as they are
+	want     []string                          // the beginning of each check that fails, with its detail
+}
+
+// breakages are ways to break a running stack, each with what verify has to say
+// of it and of nothing else.
+var breakages = []breakage{
+	{name: "a component that is open to one app more", resource: live.Components, object: "statestore",
+		change: set([]any{"backend-app", "activity-app", "frontend-app"}, "scopes"),
+		want:   []string{"statestore: loaded by the apps of its scopes, and by no other: frontend-app has loaded it and is not in its scopes"}},
+	{name: "a component that an app has lost", resource: live.Components, object: "statestore",
+		change: set([]any{"backend-app"}, "scopes"),
+		want: []string{"statestore: loaded by the apps of its scopes", "statestore from activity-app: a key", "statestore from activity-app: a stale",
 			"statestore from activity-app: an entry is gone", "statestore from activity-app: an entry is written"}},
-	{"a duration in a form that Dapr ignores", live.Components, "pubsub",
-		metadataItem("redeliverInterval", "30s"),
-		[]string{`pubsub: every metadata item has a form that Dapr honours: metadata item redeliverInterval [T-10]: must be whole milliseconds`}},
-	{"events that are kept for another time", live.Components, "pubsub",
-		metadataItem("streamTTL", "1h0m0s"),
-		[]string{`pubsub: every metadata item has a form that Dapr honours: streamTTL is "1h0m0s", the stack file says "168h0m0s"`}},
-	{"a subscriber that may not write its dead letters", live.Components, "pubsub",
-		metadataItem("publishingScopes", "backend-app=task.completed,task.created,task.deleted,task.updated;activity-app="),
-		[]string{"task.completed of backend-app: a probe", "task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe"}},
-	{"an app that may publish what is not its own", live.Components, "pubsub",
-		remove("publishingScopes", "protectedTopics"),
-		[]string{"task.completed: nobody else may publish it: publishing as activity-app answers 204, not 403",
+	{name: "a duration in a form that Dapr ignores", resource: live.Components, object: "pubsub",
+		change: metadataItem("redeliverInterval", "30s"),
+		want:   []string{`pubsub: every metadata item has a form that Dapr honours: metadata item redeliverInterval [T-10]: must be whole milliseconds`}},
+	{name: "events that are kept for another time", resource: live.Components, object: "pubsub",
+		change: metadataItem("streamTTL", "1h0m0s"),
+		want:   []string{`pubsub: every metadata item has a form that Dapr honours: streamTTL is "1h0m0s", the stack file says "168h0m0s"`}},
+	{name: "a subscriber that may not write its dead letters", resource: live.Components, object: "pubsub",
+		change: metadataItem("publishingScopes", "backend-app=task.completed,task.created,task.deleted,task.updated;activity-app="),
+		want:   []string{"task.completed of backend-app: a probe", "task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe"}},
+	{name: "an app that may publish what is not its own", resource: live.Components, object: "pubsub",
+		change: remove("publishingScopes", "protectedTopics"),
+		want: []string{"task.completed: nobody else may publish it: publishing as activity-app answers 204, not 403",
 			"task.created: nobody else", "task.deleted: nobody else", "task.updated: nobody else"}},
-	{"a handler at another path", live.Subscriptions, "pubsub.task.created.activity-app",
-		set("/elsewhere", "spec", "routes", "default"),
-		[]string{"task.created: its subscribers have its handler and its dead-letter topic: the handler of activity-app is"}},
-	{"more pods than the stack file says", deployments, "frontend",
-		set(int64(2), "spec", "replicas"),
-		[]string{"frontend-app: every pod has a ready sidecar: 2 pods are there, the stack file says 1"}},
-	{"another log level", deployments, "frontend",
-		set("debug", "spec", "template", "metadata", "annotations", "dapr.io/log-level"),
-		[]string{`frontend-app: it has the settings of the stack file: pod frontend-`}},
-	{"a peer at another address", deployments, "frontend",
-		func(object map[string]any) error {
-			containers, _, err := unstructured.NestedSlice(object, "spec", "template", "spec", "containers")
-			if err != nil {
-				return err
+	{name: "a handler at another path", resource: live.Subscriptions, object: "pubsub.task.created.activity-app",
+		change: set("/elsewhere", "spec", "routes", "default"),
+		want:   []string{"task.created: its subscribers have its handler and its dead-letter topic: the handler of activity-app is"}},
+	{name: "more pods than the stack file says", resource: deployments, object: "frontend",
+		change: set(int64(2), "spec", "replicas"),
+		want:   []string{"frontend-app: every pod has a ready sidecar: 2 pods are there, the stack file says 1"}},
+	{name: "another log level", resource: deployments, object: "frontend",
+		change: set("debug", "spec", "template", "metadata", "annotations", "dapr.io/log-level"),
+		want:   []string{`frontend-app: it has the settings of the stack file: pod frontend-`}},
+	{name: "a peer at another address", resource: deployments, object: "frontend",
+		change: otherPeer,
+		want:   []string{"frontend: it finds its peers, stores and topics by its variables: pod frontend-"}},
+	{name: "another number of retries", resource: live.Resiliencies, object: "delivery",
+		change: set(int64(1), "spec", "policies", "retries", "pubsub", "maxRetries"),
+		want:   []string{"pubsub: its subscribers have the retry policy of the stack file: maxRetries differs from the stack file's 3"}},
+	{name: "an app that anybody may invoke", resource: live.Configurations, object: "appconfig.frontend-app",
+		change: set("allow", "spec", "accessControl", "defaultAction"),
+		want:   []string{"frontend-app: nobody else may invoke it: backend-app invokes it and is answered 200, not 403; activity-app invokes it and is answered 200, not 403"}},
+	{name: "an app that its caller may not invoke", resource: live.Configurations, object: "appconfig.backend-app",
+		change: set([]any{}, "spec", "accessControl", "policies"),
+		want:   []string{"frontend-app → backend-app: headers, query and body arrive, and the answer is the target's own: GET /healthz: the target answers 200, and 403 through the sidecars"}},
+	{name: "a Configuration that is gone", resource: live.Configurations, object: "appconfig.frontend-app",
+		want: []string{"the Dapr objects of the namespace are those of the stack file, nothing dangles: Configuration appconfig.frontend-app is missing"}},
+	{name: "a subscription that is gone", resource: live.Subscriptions, object: "pubsub.task.deleted.activity-app",
+		want: []string{"the Dapr objects of the namespace are those of the stack file, nothing dangles: Subscription pubsub.task.deleted.activity-app is missing"}},
+	{name: "a password that is not there", resource: live.Components, object: "statestore", running: true,
+		change: eachItem(func(item map[string]any) bool {
+			if ref, ok := item["secretKeyRef"].(map[string]any); ok {
+				ref["key"] = "nothing"
 			}
-			for _, e := range containers[0].(map[string]any)["env"].([]any) {
-				if e := e.(map[string]any); e["name"] == "ACTIVITY_URL" {
-					e["value"] = "http://activity.elsewhere:8001"
-				}
-			}
-			return unstructured.SetNestedSlice(object, containers, "spec", "template", "spec", "containers")
-		},
-		[]string{"frontend: it finds its peers, stores and topics by its variables: pod frontend-"}},
-	{"another number of retries", live.Resiliencies, "delivery",
-		set(int64(1), "spec", "policies", "retries", "pubsub", "maxRetries"),
-		[]string{"pubsub: its subscribers have the retry policy of the stack file: maxRetries differs from the stack file's 3"}},
-	{"an app that anybody may invoke", live.Configurations, "appconfig.frontend-app",
-		set("allow", "spec", "accessControl", "defaultAction"),
-		[]string{"frontend-app: nobody else may invoke it: backend-app invokes it and is answered 200, not 403; activity-app invokes it and is answered 200, not 403"}},
-	{"an app that its caller may not invoke", live.Configurations, "appconfig.backend-app",
-		set([]any{}, "spec", "accessControl", "policies"),
-		[]string{"frontend-app → backend-app: headers, query and body arrive, and the answer is the target's own: GET /healthz: the target answers 200, and 403 through the sidecars"}},
+			return true
+		}),
+		want: []string{"statestore: its password comes from a Secret that is there: there is nothing in Secret redis-password-secret-",
+			"statestore from activity-app: a key brings", "statestore from backend-app: a key brings"}},
+	{name: "a consumer group that others could share", resource: live.Components, object: "pubsub",
+		change: addItem("consumerID", "shared"),
+		want: []string{"task.completed of backend-app: a probe reaches every subscriber's sidecar, and from there its dead-letter topic: still not: activity-app has not been given it in its consumer group activity-app",
+			"task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe"}},
+	{name: "keys under another name", resource: live.Components, object: "statestore",
+		change: addItem("keyPrefix", "name"),
+		want: []string{"statestore from activity-app: a key brings the lifetime of its pattern: there is no key activity-app||",
+			"statestore from backend-app: a key brings the lifetime of its pattern: there is no key backend-app||"}},
+	{name: "no Redis", resource: deployments, object: "redis-master",
+		change: set(int64(0), "spec", "replicas"),
+		want: []string{
+			"statestore from activity-app: a key", "statestore from activity-app: a stale", "statestore from activity-app: an entry is gone", "statestore from activity-app: an entry is written",
+			"statestore from backend-app: a key", "statestore from backend-app: a stale", "statestore from backend-app: an entry is gone", "statestore from backend-app: an entry is written",
+			"task.completed of backend-app: a probe", "task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe",
+			"task.completed: what was published last", "task.created: what was published last", "task.deleted: what was published last", "task.updated: what was published last",
+		}},
+	{name: "an app that is not there", resource: deployments, object: "activity",
+		change: set(int64(0), "spec", "replicas"),
+		want: []string{"activity-app: every pod has a ready sidecar: 0 pods are there, the stack file says 1",
+			"activity-app: it has the settings", "activity-app: the app listens", "activity-app: other sidecars know it", "activity: it finds its peers",
+			"statestore: loaded by", "pubsub: loaded by", "pubsub: its subscribers have the retry policy",
+			"statestore from activity-app: a key", "statestore from activity-app: a stale", "statestore from activity-app: an entry is gone", "statestore from activity-app: an entry is written",
+			"task.completed of backend-app: a probe", "task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe",
+			"task.completed: nobody else", "task.created: nobody else", "task.deleted: nobody else", "task.updated: nobody else",
+			"task.completed: its subscribers", "task.created: its subscribers", "task.deleted: its subscribers", "task.updated: its subscribers",
+			"frontend-app → activity-app:", "frontend-app: nobody else may invoke it", "backend-app: nobody else may invoke it",
+		}},
+}
+
+// otherPeer gives an app a peer's address at which it is not.
+func otherPeer(object map[string]any) error {
+	containers, _, err := unstructured.NestedSlice(object, "spec", "template", "spec", "containers")
+	if err != nil {
+		return err
+	}
+	for _, e := range containers[0].(map[string]any)["env"].([]any) {
+		if e := e.(map[string]any); e["name"] == "ACTIVITY_URL" {
+			e["value"] = "http://activity.elsewhere:8001"
+		}
+	}
+	return unstructured.SetNestedSlice(object, containers, "spec", "template", "spec", "containers")
 }
 
 func set(value any, path ...string) func(map[string]any) error {
@@ -131,6 +179,17 @@ func metadataItem(name, value string) func(map[string]any) error {
 		}
 		return true
 	})
+}
+
+// addItem adds a metadata item to a Component.
+func addItem(name, value string) func(map[string]any) error {
+	return func(object map[string]any) error {
+		items, _, err := unstructured.NestedSlice(object, "spec", "metadata")
+		if err != nil {
+			return err
+		}
+		return unstructured.SetNestedSlice(object, append(items, map[string]any{"name": name, "value": value}), "spec", "metadata")
+	}
 }
 
 // remove takes metadata items out of a Component.
@@ -163,80 +222,100 @@ func eachItem(keep func(map[string]any) bool) func(map[string]any) error {
 
 // verifyFindsWhatIsBroken breaks the running stack in one way after the other,
 // behind Pulumi's back, and mends it again.
-func verifyFindsWhatIsBroken(t *testing.T) {
+func verifyFindsWhatIsBroken(t *testing.T) { find(t, breakages) }
+
+func find(t *testing.T, breakages []breakage, args ...string) {
 	c := localCluster(t)
 	for _, b := range breakages {
 		t.Run(b.name, func(t *testing.T) {
-			mend := change(t, c, b.resource, b.object, b.change)
+			mend := b.make(t, c)
 			defer func() {
 				mend()
 				eventually(t, "verify passes again", func(context.Context) string {
-					failed, _ := verified(t, "--quick")
+					failed, _ := verified(t, append(args, "--quick")...)
 					return lines(failed)
 				})
 			}()
-			eventually(t, "verify says so", func(context.Context) string {
-				failed, _ := verified(t, "--quick")
-				if len(failed) != len(b.want) {
-					return fmt.Sprintf("%d failed:\n%s", len(failed), lines(failed))
-				}
-				for _, want := range b.want {
-					if !strings.Contains("\n"+lines(failed), "\n"+want) {
-						return fmt.Sprintf("no line begins with %q:\n%s", want, lines(failed))
-					}
-				}
-				return ""
-			})
+			finds(t, b.want, append(args, "--quick")...)
 		})
 	}
 }
 
-// change changes an object of the stack behind Pulumi's back, and starts the
-// sidecars again that would not see it. mend undoes it, and gives the fields back
-// to the engine, which would not touch another's.
-func change(t *testing.T, c cluster, resource schema.GroupVersionResource, name string, how func(map[string]any) error) (mend func()) {
+// finds expects that verify says what is wanted, and nothing else.
+func finds(t *testing.T, wanted []string, args ...string) {
 	t.Helper()
-	objects := c.Resource(resource).Namespace(namespace)
-	update := func(how func(map[string]any) error) {
-		t.Helper()
-		eventually(t, "the change is made", func(ctx context.Context) string { // someone else may write to it
-			object, err := objects.Get(ctx, name, metav1.GetOptions{})
-			if err == nil {
-				err = how(object.Object)
+	eventually(t, "verify says so", func(context.Context) string {
+		failed, _ := verified(t, args...)
+		if len(failed) != len(wanted) {
+			return fmt.Sprintf("%d failed:\n%s", len(failed), lines(failed))
+		}
+		for _, want := range wanted {
+			if !strings.Contains("\n"+lines(failed), "\n"+want) {
+				return fmt.Sprintf("no line begins with %q:\n%s", want, lines(failed))
 			}
-			if err == nil {
-				_, err = objects.Update(ctx, object, metav1.UpdateOptions{})
-			}
-			return text(err)
-		})
-	}
-	before, err := objects.Get(t.Context(), name, metav1.GetOptions{})
+		}
+		return ""
+	})
+}
+
+// make breaks the stack behind Pulumi's back, and starts the sidecars again that
+// would not see it. mend undoes it, and gives the fields back to the engine, which
+// would not touch another's.
+func (b breakage) make(t *testing.T, c cluster) (mend func()) {
+	t.Helper()
+	objects := c.Resource(b.resource).Namespace(namespace)
+	before, err := objects.Get(t.Context(), b.object, metav1.GetOptions{})
 	require.NoError(t, err)
-	update(how)
-	if resource.Group == live.Components.Group {
-		newPods(t, c)
-		defer func() {
-			undo := mend
-			mend = func() { undo(); newPods(t, c) }
-		}()
+	if b.change == nil {
+		require.NoError(t, objects.Delete(t.Context(), b.object, metav1.DeleteOptions{}))
+		return func() {
+			t.Helper()
+			before.SetResourceVersion("")
+			before.SetUID("")
+			_, err := objects.Create(t.Context(), before, metav1.CreateOptions{})
+			require.NoError(t, err)
+		}
 	}
+	restart := func() {
+		if b.resource.Group == live.Components.Group && !b.running {
+			newPods(t, c)
+		}
+	}
+	edit(t, objects, b.object, b.change)
+	restart()
 	return func() {
 		t.Helper()
-		update(func(object map[string]any) error {
+		edit(t, objects, b.object, func(object map[string]any) error {
 			object["spec"] = before.Object["spec"]
 			if scopes, ok := before.Object["scopes"]; ok {
 				object["scopes"] = scopes
 			}
 			return nil
 		})
-		update(func(object map[string]any) error {
+		edit(t, objects, b.object, func(object map[string]any) error {
 			owners, _, err := unstructured.NestedSlice(before.Object, "metadata", "managedFields")
 			if err != nil {
 				return err
 			}
 			return unstructured.SetNestedSlice(object, owners, "metadata", "managedFields")
 		})
+		restart()
 	}
+}
+
+// edit changes an object, to which someone else may write at the same time.
+func edit(t *testing.T, objects dynamic.ResourceInterface, name string, how func(map[string]any) error) {
+	t.Helper()
+	eventually(t, "the change is made", func(ctx context.Context) string {
+		object, err := objects.Get(ctx, name, metav1.GetOptions{})
+		if err == nil {
+			err = how(object.Object)
+		}
+		if err == nil {
+			_, err = objects.Update(ctx, object, metav1.UpdateOptions{})
+		}
+		return text(err)
+	})
 }
 
 // newPods replaces the pods that have a sidecar.
