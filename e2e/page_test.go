@@ -14,15 +14,23 @@ import (
 )
 
 func pageInBrowser(t *testing.T) {
-	page, err := browser.Open(t.Context(), localCluster(t).page())
+	c := localCluster(t)
+	page, err := browser.Open(t.Context(), c.page())
 	require.NoError(t, err)
 	t.Cleanup(page.Close)
-	shot := filepath.Join(checkout(t), "e2e", "out", "page.png")
-	require.NoError(t, os.MkdirAll(filepath.Dir(shot), 0o755))
+	shots := filepath.Join(checkout(t), "e2e", "out")
+	require.NoError(t, os.MkdirAll(shots, 0o755))
 	title := "Water the plants " + time.Now().Format(time.TimeOnly)
 	require.NoError(t, page.Add(title))
 	require.NoError(t, page.SeeActivity("Added “"+title+"”"))
-	require.NoError(t, page.Screenshot(shot))
+	require.NoError(t, page.Screenshot(filepath.Join(shots, "page.png")))
 	require.NoError(t, page.Journey("Call the plumber "+time.Now().Format(time.TimeOnly)))
 	require.NoError(t, page.KeyboardJourney("Buy bread "+time.Now().Format(time.TimeOnly)))
+
+	mend := breakage{resource: deployments, object: "redis-master", change: set(int64(0), "spec", "replicas")}.make(t, c)
+	require.NoError(t, page.SeeProblem("The tasks cannot be loaded."))
+	require.NoError(t, page.Screenshot(filepath.Join(shots, "page-without-redis.png")))
+	mend()
+	require.NoError(t, page.SeeNoProblem())
+	require.NoError(t, page.Journey("Feed the cat "+time.Now().Format(time.TimeOnly)))
 }

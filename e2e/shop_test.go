@@ -29,8 +29,10 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
 	live "github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/internal/stackfile"
+	"github.com/daprstack/daprstack/internal/streams"
 	"github.com/daprstack/daprstack/local/images"
 	"github.com/daprstack/daprstack/stacks"
 )
@@ -181,16 +183,101 @@ func (s *shop) pods(namespace, app string) []corev1.Pod {
 // applications. Others than ours come up, verify and are taken away.
 func TestShop(t *testing.T) {
 	s := openShop(t)
-	s.run("verify")
+	for _, step := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"verify proves it", func(*testing.T) { s.run("verify") }},
+		{"an event reaches every subscriber", s.eventArrives},
+		{"verify finds strange envelopes", s.strangeEnvelopes},
+		{"verify finds another redeliver interval", s.anotherInterval},
+		{"nothing is left to do", func(*testing.T) { s.run("preview", "--expect-no-changes") }},
+		{"verify finds a port at which nobody listens", s.nobodyListens},
+		{"Dapr off", s.withoutDapr},
+	} {
+		if !t.Run(step.name, func(t *testing.T) { s.t = t; step.run(t) }) {
+			t.FailNow()
+		}
+	}
+}
+
+func (s *shop) eventArrives(t *testing.T) {
 	id := uuid.NewString()
 	require.NoError(t, s.publish(t.Context(), "order.placed", id))
-	for _, app := range []string{"kitchen", "ledger"} {
-		eventually(t, app+" has taken it", func(context.Context) string {
-			if len(s.times(delivery{app, id})) != 1 {
-				return fmt.Sprint(s.times(delivery{app, id}))
-			}
-			return ""
+	for _, app := range takers {
+		_, err := s.await(t.Context(), delivery{app, id})
+		require.NoError(t, err, app)
+	}
+}
+
+// strangeEnvelopes publishes what an application should not.
+func (s *shop) strangeEnvelopes(t *testing.T) {
+	const topic = "order.cancelled"
+	redis, err := streams.Open(t.Context(), s.client, s.stack, "orders")
+	require.NoError(t, err)
+	defer redis.Close()
+	sidecar := s.client.HTTP(s.stack.Namespace, s.pods(s.stack.Namespace, "till")[0].Name, rules.SidecarPorts[0])
+	for _, c := range []struct{ name, contentType, body, want string }{
+		{"E-11 and E-03: no envelope", "application/json", `{"id":"ID"}`, `[E-11] type is "com.dapr.event.sent", not "order.cancelled"`},
+		{"E-03: another source", "application/cloudevents+json",
+			`{"specversion":"1.0","type":"order.cancelled","source":"till-app","id":"ID","data":{}}`, `[E-03] source is "till-app", the catalogue says "/till/orders"`},
+		{"E-02: another type", "application/cloudevents+json",
+			`{"specversion":"1.0","type":"OrderCancelled","source":"/till/orders","id":"ID","data":{}}`, `type: "OrderCancelled" [E-02]`},
+		{"E-01: another specversion", "application/cloudevents+json",
+			`{"specversion":"0.3","type":"order.cancelled","source":"/till/orders","id":"ID","data":{}}`, `specversion: "0.3" [E-01]`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			id := uuid.NewString()
+			answer, err := sidecar.Post("http://localhost/v1.0/publish/orders/"+topic, c.contentType, strings.NewReader(strings.ReplaceAll(c.body, "ID", id)))
+			require.NoError(t, err)
+			answer.Body.Close()
+			require.Equal(t, http.StatusNoContent, answer.StatusCode)
+			failed, _ := verified(t, append(s.args, "--quick")...)
+			require.Len(t, failed, 1, lines(failed))
+			require.Equal(t, topic+": what was published last has the envelope of the catalogue", failed[0].Check)
+			require.Contains(t, strings.Join(failed[0].Details, "\n"), c.want)
+			require.NoError(t, redis.Each(t.Context(), topic, func(e streams.Entry) error {
+				if strings.Contains(string(e.Body), id) {
+					return redis.Delete(t.Context(), topic, e.ID)
+				}
+				return nil
+			}))
 		})
 	}
-	s.run("preview", "--expect-no-changes")
+}
+
+// anotherInterval makes the sidecars look for unacknowledged events more often.
+func (s *shop) anotherInterval(t *testing.T) {
+	components := s.client.Objects.Resource(live.Components).Namespace(s.stack.Namespace)
+	interval := func(value string) {
+		edit(t, components, "orders", metadataItem("redeliverInterval", value))
+		for _, app := range takers {
+			s.rollout(app)
+		}
+	}
+	interval("2000")
+	failed, _ := verified(t, s.args...)
+	require.Len(t, failed, 2, lines(failed))
+	require.Contains(t, lines(failed), `orders: every metadata item has a form that Dapr honours: redeliverInterval is "2000", the stack file says "5000"`)
+	require.Contains(t, lines(failed), "orders: unacknowledged events are looked for every 5s: order.cancelled for ledger-app: looked")
+	interval("5000")
+	s.run("verify")
+}
+
+// nobodyListens names a port in the stack file that the app has, it says, and does
+// not open.
+func (s *shop) nobodyListens(t *testing.T) {
+	wrong := []string{"-c", "apps[0].ports[0].name=admin", "-c", "apps[0].ports[0].port=7070", "-c", "apps[0].sidecar.appPort=7070"}
+	out, err := try(t, append(append([]string{"up", "--yes"}, s.args...), wrong...)...)
+	require.Error(t, err)
+	require.Contains(t, out, "the stack is up, but 1 of")
+	require.Contains(t, out, "failed: till-app: the app listens on its app-port: pod till-")
+	s.run("up", "--yes")
+}
+
+// withoutDapr: the same applications, over plain HTTP.
+func (s *shop) withoutDapr(t *testing.T) {
+	s.run("up", "--yes", "-c", "dapr.enabled=false")
+	s.run("verify", "-c", "dapr.enabled=false")
+	s.eventArrives(t)
 }

@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"contracts":              {"contracts", "config/rules"},
 	"verify":                 {"config", "contracts", "internal/cluster", "internal/streams"},
 	"internal/asyncapi":      {"config"},
+	"internal/eventpage":     {"config"},
 	"internal/cluster":       {},
 	"internal/streams":       {"config", "contracts", "internal/cluster"},
 	"examples":               {"examples", "contracts"},
