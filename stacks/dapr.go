@@ -48,7 +48,26 @@ func (s *stack) makeControlPlane() (*dapr.ControlPlane, error) {
 		SchedulerInMemory: d.Scheduler.InMemory,
 		SchedulerStorage:  d.Scheduler.Storage, SchedulerStorageClass: d.Scheduler.StorageClass,
 		RetainNamespace: s.Keep.Namespaces, RetainCRDs: s.Keep.CRDs,
+		First: s.makeSubscriptions,
 	}, s.cluster)
+}
+
+func (s *stack) makeSubscriptions(after []pulumi.Resource) (made []pulumi.Resource, err error) {
+	for _, e := range s.Events {
+		for _, sub := range e.Subscribers {
+			args := &dapr.SubscriptionArgs{
+				Namespace: s.namespace, PubSub: e.PubSub, Topic: e.Type, App: sub.App, Path: sub.Path,
+				After: after,
+			}
+			subscription, err := dapr.NewSubscription(s.ctx, args.Name(), args, s.cluster)
+			if err != nil {
+				return nil, err
+			}
+			made = append(made, subscription.Ready()...)
+		}
+	}
+	s.wait(made)
+	return made, nil
 }
 
 // makeSettings makes what a sidecar reads when it starts, and the guard that no
@@ -70,19 +89,6 @@ func (s *stack) makeSettings(plane []pulumi.Resource) error {
 			return err
 		}
 		s.wait(configuration.Ready())
-	}
-	for _, e := range s.Events {
-		for _, sub := range e.Subscribers {
-			args := &dapr.SubscriptionArgs{
-				Namespace: s.namespace, PubSub: e.PubSub, Topic: e.Type, App: sub.App, Path: sub.Path,
-				After: plane,
-			}
-			subscription, err := dapr.NewSubscription(s.ctx, args.Name(), args, s.cluster)
-			if err != nil {
-				return err
-			}
-			s.wait(subscription.Ready())
-		}
 	}
 	if len(s.PubSubs) == 0 {
 		return nil

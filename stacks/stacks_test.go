@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,10 +53,12 @@ func TestOrder(t *testing.T) {
 		g.Get(t, "Configuration", "appconfig.activity-app-configuration"),
 		g.Get(t, "Resiliency", "delivery-resiliency"),
 	}
-	settings = append(settings, g.All("kubernetes:dapr.io/v2alpha1:Subscription")...)
+	// the operator has to find them when it starts
+	subscriptions := g.All("kubernetes:dapr.io/v2alpha1:Subscription")
+	system := g.Get(t, "Configuration", "dapr-system")
 	components := g.All("kubernetes:dapr.io/v1alpha1:Component")
 	guards := append(g.All("ValidatingAdmissionPolicy"), g.All("ValidatingAdmissionPolicyBinding")...)
-	require.Len(t, settings, 4+4)
+	require.Len(t, subscriptions, 4)
 	require.Len(t, components, 2)
 	require.Len(t, guards, 2)
 
@@ -70,10 +73,14 @@ func TestOrder(t *testing.T) {
 		before(t, g, namespace, s)
 		before(t, g, chart, s)
 	}
+	for _, s := range subscriptions {
+		before(t, g, namespace, s)
+		before(t, g, system, s)
+	}
 	for _, name := range []string{"frontend", "backend", "activity"} {
 		pods := g.Get(t, "Deployment", name+"-deployment")
 		before(t, g, chart, pods)
-		for _, first := range append(append(settings, components...), guards...) {
+		for _, first := range slices.Concat(settings, subscriptions, components, guards) {
 			before(t, g, first, pods)
 		}
 	}

@@ -142,7 +142,7 @@ func (v *verifier) envelopes(ctx context.Context, e config.Event) error {
 		found, err := contracts.ParseEvent(body)
 		switch {
 		case err != nil:
-			problems[err.Error()]++
+			problems[withoutID(err).Error()]++
 		case found.Type() != e.Type:
 			problems[fmt.Sprintf("[E-11] type is %q, not %q", found.Type(), e.Type)]++
 		case found.Source() != e.Source:
@@ -154,6 +154,14 @@ func (v *verifier) envelopes(ctx context.Context, e config.Event) error {
 		all = append(all, fmt.Errorf("%d of %d events: %s", problems[problem], len(bodies), problem))
 	}
 	return errors.Join(all...)
+}
+
+// withoutID is what is wrong with an event, without saying with which.
+func withoutID(err error) error {
+	if of := errors.Unwrap(err); of != nil {
+		return of
+	}
+	return err
 }
 
 // sameEnvelope says what became different on the way.

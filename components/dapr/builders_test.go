@@ -187,10 +187,10 @@ func TestAdapt(t *testing.T) {
 		typ, name string
 		want      adaptation
 	}{
-		{deploymentType, "dapr:dapr-system/dapr-operator", adaptation{afterSystem: true}},
-		{deploymentType, "dapr:dapr-system/dapr-sidecar-injector", adaptation{afterSystem: true}},
-		{deploymentType, "dapr:dapr-system/dapr-sentry", adaptation{afterSystem: true, skipAwait: true}},
-		{statefulSetType, "dapr:dapr-system/dapr-scheduler-server", adaptation{afterSystem: true, skipAwait: true}},
+		{deploymentType, "dapr:dapr-system/dapr-operator", adaptation{afterFirst: true}},
+		{deploymentType, "dapr:dapr-system/dapr-sidecar-injector", adaptation{afterFirst: true}},
+		{deploymentType, "dapr:dapr-system/dapr-sentry", adaptation{afterFirst: true, skipAwait: true}},
+		{statefulSetType, "dapr:dapr-system/dapr-scheduler-server", adaptation{afterFirst: true, skipAwait: true}},
 		{"kubernetes:core/v1:Service", "dapr:dapr-system/dapr-operator", adaptation{skipAwait: true}},
 		{clusterRoleType, "dapr:dapr-placement", adaptation{skipAwait: true, ignore: []string{"rules"}}},
 		{clusterRoleType, "dapr:dapr-sentry", adaptation{skipAwait: true}},
@@ -203,17 +203,17 @@ func TestAdapt(t *testing.T) {
 }
 
 func TestChartTransform(t *testing.T) {
-	system := &pulumi.ResourceState{}
+	first := []pulumi.Resource{&pulumi.ResourceState{}, &pulumi.ResourceState{}}
 	given := pulumi.Map{"metadata": pulumi.Map{"name": pulumi.String("x"), "annotations": pulumi.Map{"a": pulumi.String("b")}}}
 	seen := 0
 	transform := func(typ, name string, retain bool) *pulumi.ResourceTransformResult {
-		return chartTransform("project-stack", system, func() { seen++ }, retain)(context.Background(), &pulumi.ResourceTransformArgs{Type: typ, Name: name, Props: given})
+		return chartTransform("project-stack", first, func() { seen++ }, retain)(context.Background(), &pulumi.ResourceTransformArgs{Type: typ, Name: name, Props: given})
 	}
 	sentry := transform(deploymentType, "dapr:ns/dapr-sentry", true)
 	require.Equal(t, pulumi.Map{"metadata": pulumi.Map{"name": pulumi.String("x"), "annotations": pulumi.Map{
 		"a": pulumi.String("b"), "pulumi.com/patchFieldManager": pulumi.String("project-stack"), "pulumi.com/skipAwait": pulumi.String("true"),
 	}}}, sentry.Props)
-	require.Equal(t, []pulumi.Resource{system}, sentry.Opts.DependsOn)
+	require.Equal(t, first, sentry.Opts.DependsOn)
 	require.False(t, sentry.Opts.RetainOnDelete)
 	require.NotContains(t, transform(deploymentType, "dapr:ns/dapr-operator", false).Props["metadata"].(pulumi.Map)["annotations"],
 		"pulumi.com/skipAwait", "a gate is waited for")

@@ -37,6 +37,12 @@ type ControlPlaneArgs struct {
 	SchedulerStorage, SchedulerStorageClass string
 	// RetainNamespace and RetainCRDs leave them behind on destroy. Default false.
 	RetainNamespace, RetainCRDs bool
+	// First makes what the operator has to find when it starts, and returns it: the
+	// Subscriptions. The operator gives the sidecars what it has seen of them, and
+	// for some seconds after its start sees no new ones: it changes their CRD, and
+	// with that its own watch ends. They can be made after what First is given.
+	// Default nothing.
+	First func(after []pulumi.Resource) ([]pulumi.Resource, error)
 }
 
 func (a *ControlPlaneArgs) check() error {
@@ -85,8 +91,16 @@ func NewControlPlane(ctx *pulumi.Context, name string, args *ControlPlaneArgs, o
 	if err != nil {
 		return nil, err
 	}
+	first := []pulumi.Resource{system}
+	if args.First != nil {
+		more, err := args.First(first)
+		if err != nil {
+			return nil, err
+		}
+		first = append(first, more...)
+	}
 	c.chart, err = helmv4.NewChart(ctx, name+"-chart", chart(args, in), pulumi.Parent(c),
-		pulumi.Transforms([]pulumi.ResourceTransform{chartTransform(kube.Manager(ctx), system, crd.give, args.RetainCRDs)}))
+		pulumi.Transforms([]pulumi.ResourceTransform{chartTransform(kube.Manager(ctx), first, crd.give, args.RetainCRDs)}))
 	if err != nil {
 		return nil, fmt.Errorf("making the chart of control plane %q: %w", name, err)
 	}

@@ -26,12 +26,13 @@ var gates = []string{"dapr-operator", "dapr-sidecar-injector"}
 //
 //   - Only the gates are waited for. Awaiting every Deployment and Service fills
 //     all slots of a small machine, while what they wait for stands in the queue.
-//   - Workloads start after the system Configuration: see [ControlPlane].
+//   - Workloads start after the system Configuration and what else has to be there
+//     first: see [ControlPlane].
 //   - Two differences that are none are ignored: an empty list of rules, and the
 //     conversion webhook that the operator completes at run time.
 //
 // Each gets the field manager of the stack. It calls seen when the CRD of Configurations passes by.
-func chartTransform(manager string, system pulumi.Resource, seen func(), retainCRDs bool) pulumi.ResourceTransform {
+func chartTransform(manager string, first []pulumi.Resource, seen func(), retainCRDs bool) pulumi.ResourceTransform {
 	return func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 		a := adapt(args.Type, args.Name)
 		if a.seen {
@@ -41,8 +42,8 @@ func chartTransform(manager string, system pulumi.Resource, seen func(), retainC
 		if a.skipAwait {
 			props = annotate(props, "pulumi.com/skipAwait", "true")
 		}
-		if a.afterSystem {
-			opts.DependsOn = append(slices.Clone(opts.DependsOn), system)
+		if a.afterFirst {
+			opts.DependsOn = slices.Concat(opts.DependsOn, first)
 		}
 		opts.IgnoreChanges = append(slices.Clone(opts.IgnoreChanges), a.ignore...)
 		if args.Type == crdType && retainCRDs {
@@ -54,9 +55,9 @@ func chartTransform(manager string, system pulumi.Resource, seen func(), retainC
 
 // adaptation is what the transform changes of one object.
 type adaptation struct {
-	skipAwait, afterSystem bool
-	seen                   bool // it is what the system Configuration waits for
-	ignore                 []string
+	skipAwait, afterFirst bool
+	seen                  bool // it is what the system Configuration waits for
+	ignore                []string
 }
 
 // adapt decides by the type and the resource name, which ends in the name of
@@ -64,9 +65,9 @@ type adaptation struct {
 func adapt(typ, resource string) adaptation {
 	name := resource[strings.LastIndexAny(resource, ":/")+1:]
 	a := adaptation{
-		skipAwait:   typ != deploymentType || !slices.Contains(gates, name),
-		afterSystem: typ == deploymentType || typ == statefulSetType,
-		seen:        typ == crdType && name == "configurations.dapr.io",
+		skipAwait:  typ != deploymentType || !slices.Contains(gates, name),
+		afterFirst: typ == deploymentType || typ == statefulSetType,
+		seen:       typ == crdType && name == "configurations.dapr.io",
 	}
 	switch {
 	case typ == clusterRoleType && name == "dapr-placement":
