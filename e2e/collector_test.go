@@ -41,8 +41,8 @@ func newCollector(t *testing.T, address string) *collector {
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(address, "0"))
 	require.NoError(t, err)
 	c.Server = httptest.NewUnstartedServer(c)
-	c.Server.Listener.Close()
-	c.Server.Listener = listener
+	c.Listener.Close()
+	c.Listener = listener
 	c.Start()
 	t.Cleanup(c.Close)
 	return c

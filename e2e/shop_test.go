@@ -94,9 +94,9 @@ func openShop(t *testing.T, settings ...string) *shop {
 }
 
 // run runs the driver on the shop.
-func (s *shop) run(command string, args ...string) string {
+func (s *shop) run(command string, args ...string) {
 	s.t.Helper()
-	return run(s.t, append(append([]string{command}, s.args...), args...)...)
+	run(s.t, append(append([]string{command}, s.args...), args...)...)
 }
 
 // thisMachine is the address by which the node's pods reach this machine.

@@ -21,6 +21,13 @@ import (
 )
 
 func main() {
+	if err := serve(); err != nil {
+		slog.Error("serving", "error", err)
+		os.Exit(1)
+	}
+}
+
+func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	mux := http.NewServeMux()
@@ -43,10 +50,7 @@ func main() {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = <-stopped
 	}
-	if err != nil {
-		slog.Error("serving", "error", err)
-		os.Exit(1)
-	}
+	return err
 }
 
 // echo answers with what of a request has to arrive.
