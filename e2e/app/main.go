@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -33,7 +34,7 @@ func serve() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo", echo)
 	mux.HandleFunc("POST /publish/{type}", func(w http.ResponseWriter, r *http.Request) {
-		forward(w, r, os.Getenv("EVENT_"+r.PathValue("type")+"_URL"))
+		forward(w, r, strings.Split(os.Getenv("EVENT_"+r.PathValue("type")+"_URL"), ",")...)
 	})
 	mux.HandleFunc("POST /on/", func(w http.ResponseWriter, r *http.Request) {
 		forward(w, r, os.Getenv("COLLECTOR")+"/"+os.Getenv("NAME")+r.URL.Path)
@@ -71,26 +72,41 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // client is patient: what takes too long is for the sidecar to say.
 var client = &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-// forward posts the body to url and answers what is answered.
-func forward(w http.ResponseWriter, r *http.Request, url string) {
+// forward posts the body to each of the URLs and answers what the last one
+// answers, or the first that fails.
+func forward(w http.ResponseWriter, r *http.Request, urls ...string) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	var status int
+	var said []byte
+	for _, url := range urls {
+		if status, said, err = post(r, url, body); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		if status >= http.StatusMultipleChoices {
+			break
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(said) // the caller has gone
+}
+
+func post(r *http.Request, url string, body []byte) (status int, said []byte, err error) {
 	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		return 0, nil, err
 	}
 	req.Header.Set("Content-Type", r.Header.Get("Content-Type"))
 	answer, err := client.Do(req)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
-		return
+		return 0, nil, err
 	}
 	defer answer.Body.Close()
-	w.Header().Set("Content-Type", answer.Header.Get("Content-Type"))
-	w.WriteHeader(answer.StatusCode)
-	_, _ = io.Copy(w, answer.Body) // the caller has gone
+	said, err = io.ReadAll(answer.Body)
+	return answer.StatusCode, said, err
 }
