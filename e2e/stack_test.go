@@ -245,13 +245,6 @@ func daprOff(t *testing.T) {
 	taskReachesFeed(t)
 	failed, _ := verified(t, "-c", "dapr.enabled=false")
 	assert.Empty(t, failed)
-	find(t, []breakage{
-		{name: "an annotation of Dapr's", resource: deployments, object: "frontend",
-			change: set("true", "spec", "template", "metadata", "annotations", "dapr.io/enabled"),
-			want:   []string{"not one Dapr object, annotation or sidecar is left: pod frontend-"}},
-		{name: "a peer at another address, without Dapr", resource: deployments, object: "frontend", change: otherPeer,
-			want: []string{"frontend: it finds its peers by its variables: pod frontend-"}},
-	}, "-c", "dapr.enabled=false")
 	assert.Empty(t, c.names(crds, "dapr.io"))
 	assert.Empty(t, c.names(namespaces, "dapr"))
 	assert.Empty(t, c.names(webhooks, "dapr"))
@@ -261,6 +254,13 @@ func daprOff(t *testing.T) {
 		}
 		assert.NotContains(t, pod.GetName(), "redis")
 	}
+	find(t, []breakage{
+		{name: "an annotation of Dapr's", resource: deployments, object: "frontend",
+			change: set("true", "spec", "template", "metadata", "annotations", "dapr.io/enabled"),
+			want:   []string{"not one Dapr object, annotation or sidecar is left: pod frontend-"}},
+		{name: "a peer at another address, without Dapr", resource: deployments, object: "frontend", change: otherPeer,
+			want: []string{"frontend: it finds its peers by its variables: pod frontend-"}},
+	}, "-c", "dapr.enabled=false")
 }
 
 // killedNode ends everything that the node runs, as a crash of the machine

@@ -150,6 +150,7 @@ var breakages = []breakage{
 			"task.completed: nobody else", "task.created: nobody else", "task.deleted: nobody else", "task.updated: nobody else",
 			"task.completed: its subscribers", "task.created: its subscribers", "task.deleted: its subscribers", "task.updated: its subscribers",
 			"frontend-app → activity-app:", "frontend-app: nobody else may invoke it", "backend-app: nobody else may invoke it",
+			"activity-app: nobody else may invoke it: backend-app invokes it and is answered 500, not 403",
 		}},
 }
 
