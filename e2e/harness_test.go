@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,6 +69,7 @@ func driver(t *testing.T, args ...string) *exec.Cmd {
 type cluster struct {
 	t *testing.T
 	dynamic.Interface
+	config *rest.Config
 }
 
 func localCluster(t *testing.T) cluster {
@@ -78,7 +80,7 @@ func localCluster(t *testing.T) cluster {
 	require.NoError(t, err)
 	client, err := dynamic.NewForConfig(config)
 	require.NoError(t, err)
-	return cluster{t, client}
+	return cluster{t, client, config}
 }
 
 var (

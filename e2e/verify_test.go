@@ -7,15 +7,20 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/remotecommand"
 
 	live "github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/verify"
@@ -62,9 +67,10 @@ type breakage struct {
 	name     string
 	resource schema.GroupVersionResource
 	object   string
-	change   func(object map[string]any) error // nil takes the object away
-	running  bool                              // the sidecars go on as they are
-	want     []string                          // the beginning of each check that fails, with its detail
+	change   func(object map[string]any) error       // nil takes the object away
+	running  bool                                    // the sidecars go on as they are
+	by       func(*testing.T, cluster) (mend func()) // in place of a change to an object
+	want     []string                                // the beginning of each check that fails, with its detail
 }
 
 // breakages are ways to break a running stack, each with what verify has to say
@@ -132,6 +138,12 @@ var breakages = []breakage{
 		change: addItem("keyPrefix", "name"),
 		want: []string{"statestore from activity-app: a key brings the lifetime of its pattern: there is no key activity-app||",
 			"statestore from backend-app: a key brings the lifetime of its pattern: there is no key backend-app||"}},
+	{name: "a Redis in which nothing expires", by: everPersisting,
+		want: []string{"statestore from activity-app: an entry is gone after its time to live: still not: GET answers 200, not 204",
+			"statestore from backend-app: an entry is gone after its time to live: still not: GET answers 200, not 204"}},
+	{name: "a Redis that does not tell the etag of an entry", by: withoutHGET,
+		want: []string{"statestore from activity-app: a stale etag is refused with 409: with the stale etag: POST answers 204, not 409",
+			"statestore from backend-app: a stale etag is refused with 409: with the stale etag: POST answers 204, not 409"}},
 	{name: "no Redis", resource: deployments, object: "redis-master",
 		change: set(int64(0), "spec", "replicas"),
 		want: []string{
@@ -259,11 +271,56 @@ func finds(t *testing.T, wanted []string, args ...string) {
 	})
 }
 
+// everPersisting takes the time to live from each entry that verify has to see
+// expire, as soon as it is there.
+func everPersisting(t *testing.T, c cluster) (mend func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var persisting sync.WaitGroup
+	persisting.Go(func() {
+		for ctx.Err() == nil {
+			if err := c.redis(ctx, "EVAL", `for _, key in ipairs(redis.call("KEYS", "*||daprstack:verify:*")) do redis.call("PERSIST", key) end`, "0"); err != nil && ctx.Err() == nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	return func() { cancel(); persisting.Wait() }
+}
+
+// withoutHGET forbids what Dapr's scripts use to read an etag, and nothing else.
+func withoutHGET(t *testing.T, c cluster) (mend func()) {
+	require.NoError(t, c.redis(t.Context(), "ACL", "SETUSER", "default", "-hget"))
+	return func() { require.NoError(t, c.redis(t.Context(), "ACL", "SETUSER", "default", "+hget")) }
+}
+
+// redis has redis-cli run a command in the pod of Redis.
+func (c cluster) redis(ctx context.Context, command ...string) error {
+	client, err := live.New(c.config)
+	if err != nil {
+		return err
+	}
+	pod := c.names(pods, "redis-master-")[0]
+	url := client.Kube.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{Command: append([]string{"redis-cli", "-e"}, command...), Stdout: true, Stderr: true}, scheme.ParameterCodec).URL()
+	executor, err := remotecommand.NewWebSocketExecutor(c.config, http.MethodGet, url.String())
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &out}); err != nil {
+		return fmt.Errorf("redis-cli %s: %w: %s", strings.Join(command, " "), err, out.String())
+	}
+	return nil
+}
+
 // make breaks the stack behind Pulumi's back, and starts the sidecars again that
 // would not see it. mend undoes it, and gives the fields back to the engine, which
 // would not touch another's.
 func (b breakage) make(t *testing.T, c cluster) (mend func()) {
 	t.Helper()
+	if b.by != nil {
+		return b.by(t, c)
+	}
 	objects := c.Resource(b.resource).Namespace(namespace)
 	before, err := objects.Get(t.Context(), b.object, metav1.GetOptions{})
 	require.NoError(t, err)
