@@ -141,7 +141,12 @@ func interruptedUp(t *testing.T) {
 			return "not there yet"
 		})
 		end(cmd.Process.Pid)
+		hangs := time.AfterFunc(patience, func() {
+			t.Errorf("up still runs %s after it was interrupted; where:", patience)
+			_ = syscall.Kill(cmd.Process.Pid, syscall.SIGQUIT)
+		})
 		require.Error(t, cmd.Wait(), "up came to its end before it was interrupted")
+		hangs.Stop()
 	}
 	interrupt("the namespace appears", func(pid int) {
 		require.NoError(t, syscall.Kill(pid, syscall.SIGINT))

@@ -1,6 +1,7 @@
 package dapr_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -117,16 +118,28 @@ func TestControlPlaneAlone(t *testing.T) {
 	}, system.Input("spec", "mtls"))
 }
 
-// TestBrokenChart: what waits for the chart's CRD does not wait for ever.
-func TestBrokenChart(t *testing.T) {
-	g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
-		_, err := dapr.NewControlPlane(ctx, "dapr", &dapr.ControlPlaneArgs{
-			Namespace: "dapr-system", Version: "1.18.1", LogLevel: "info", ChartPath: "./chart", SchedulerStorage: "1Gi",
+// TestBrokenControlPlane: what waits for the chart's CRD does not wait for ever,
+// wherever the control plane breaks off.
+func TestBrokenControlPlane(t *testing.T) {
+	args := dapr.ControlPlaneArgs{Namespace: "dapr-system", Version: "1.18.1", LogLevel: "info", ChartPath: "./chart", SchedulerStorage: "1Gi"}
+	t.Run("chart", func(t *testing.T) {
+		g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
+			_, err := dapr.NewControlPlane(ctx, "dapr", &args)
+			return err
+		}, graphtest.Fail("dapr-chart"))
+		require.ErrorContains(t, err, "dapr-chart failed")
+		require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Configuration"))
+	})
+	t.Run("what comes first", func(t *testing.T) {
+		args := args
+		args.First = func([]pulumi.Resource) ([]pulumi.Resource, error) { return nil, errors.New("interrupted") }
+		g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
+			_, err := dapr.NewControlPlane(ctx, "dapr", &args)
+			return err
 		})
-		return err
-	}, graphtest.Fail("dapr-chart"))
-	require.ErrorContains(t, err, "dapr-chart failed")
-	require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Configuration"))
+		require.ErrorContains(t, err, "interrupted")
+		require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Configuration"))
+	})
 }
 
 // TestScopesAreOnTop: T-09. Under spec they would be pruned, and the object open

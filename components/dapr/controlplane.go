@@ -87,27 +87,37 @@ func NewControlPlane(ctx *pulumi.Context, name string, args *ControlPlaneArgs, o
 	}
 	in := namespace.Name()
 	crd := newSignal(ctx)
-	system, err := systemConfiguration(args, in).register(ctx, name+"-system", pulumi.Parent(c), crd.after())
-	if err != nil {
+	if err := c.register(ctx, name, args, in, crd); err != nil {
+		crd.fail(err)
 		return nil, err
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"namespace": in, "version": pulumi.String(args.Version),
+	})
+}
+
+// register makes the system Configuration, which waits for the CRD, what has to
+// be there first, and the chart, which brings the CRD.
+func (c *ControlPlane) register(ctx *pulumi.Context, name string, args *ControlPlaneArgs, namespace pulumi.StringOutput, crd *signal) error {
+	system, err := systemConfiguration(args, namespace).register(ctx, name+"-system", pulumi.Parent(c), crd.after())
+	if err != nil {
+		return err
 	}
 	first := []pulumi.Resource{system}
 	if args.First != nil {
 		more, err := args.First(first)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		first = append(first, more...)
 	}
-	c.chart, err = helmv4.NewChart(ctx, name+"-chart", chart(args, in), pulumi.Parent(c),
+	c.chart, err = helmv4.NewChart(ctx, name+"-chart", chart(args, namespace), pulumi.Parent(c),
 		pulumi.Transforms([]pulumi.ResourceTransform{chartTransform(kube.Manager(ctx), first, crd.give, args.RetainCRDs)}))
 	if err != nil {
-		return nil, fmt.Errorf("making the chart of control plane %q: %w", name, err)
+		return fmt.Errorf("making the chart of control plane %q: %w", name, err)
 	}
 	crd.giveWith(ctx, c.chart)
-	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"namespace": in, "version": pulumi.String(args.Version),
-	})
+	return nil
 }
 
 // Ready returns what has to be there before a pod with a sidecar is created, and

@@ -30,13 +30,16 @@ func (s *signal) after() pulumi.ResourceOption {
 // give gives the signal, once.
 func (s *signal) give() { s.once.Do(func() { s.resolve(true) }) }
 
+// fail makes what waits fail too, unless the signal was given. A signal that is
+// neither given nor failed would hold the program for ever.
+func (s *signal) fail(err error) { s.once.Do(func() { s.reject(err) }) }
+
 // giveWith gives the signal at the latest when the resource is there; when the
-// resource failed, what waits fails with it. A signal that is never given would
-// hold the program for ever.
+// resource failed, what waits fails with it.
 func (s *signal) giveWith(ctx *pulumi.Context, resource pulumi.Resource) {
 	go func() {
 		if _, err := internals.UnsafeAwaitOutput(ctx.Context(), resource.URN()); err != nil {
-			s.once.Do(func() { s.reject(err) })
+			s.fail(err)
 			return
 		}
 		s.give()
