@@ -194,16 +194,17 @@ func newDestroyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = stack.Destroy(ctx,
-				optdestroy.Parallel(parallel), optdestroy.ProgressStreams(cmd.OutOrStdout()), optdestroy.ErrorProgressStreams(cmd.ErrOrStderr()))
-			if err != nil {
-				return engineError(ctx, "destroy", err)
-			}
+			// Before the rest: they may hold what the engine knows, as a pod holds its volume.
 			removed, err := t.removeLeftovers(ctx, state.Leftovers)
 			for _, object := range removed {
 				fmt.Fprintln(cmd.OutOrStdout(), "removed what the interrupted run had made: "+object)
 			}
-			return err
+			if err != nil {
+				return err
+			}
+			_, err = stack.Destroy(ctx,
+				optdestroy.Parallel(parallel), optdestroy.ProgressStreams(cmd.OutOrStdout()), optdestroy.ErrorProgressStreams(cmd.ErrOrStderr()))
+			return engineError(ctx, "destroy", err)
 		},
 	}
 	flags.register(cmd)

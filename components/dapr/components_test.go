@@ -121,25 +121,26 @@ func TestControlPlaneAlone(t *testing.T) {
 // TestBrokenControlPlane: what waits for the chart's CRD does not wait for ever,
 // wherever the control plane breaks off.
 func TestBrokenControlPlane(t *testing.T) {
-	args := dapr.ControlPlaneArgs{Namespace: "dapr-system", Version: "1.18.1", LogLevel: "info", ChartPath: "./chart", SchedulerStorage: "1Gi"}
-	t.Run("chart", func(t *testing.T) {
-		g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
-			_, err := dapr.NewControlPlane(ctx, "dapr", &args)
-			return err
-		}, graphtest.Fail("dapr-chart"))
-		require.ErrorContains(t, err, "dapr-chart failed")
-		require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Configuration"))
-	})
-	t.Run("what comes first", func(t *testing.T) {
-		args := args
-		args.First = func([]pulumi.Resource) ([]pulumi.Resource, error) { return nil, errors.New("interrupted") }
-		g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
-			_, err := dapr.NewControlPlane(ctx, "dapr", &args)
-			return err
+	for _, c := range []struct {
+		name  string
+		first func([]pulumi.Resource) ([]pulumi.Resource, error)
+		fails string // a resource
+		want  string
+	}{
+		{"at what comes first", func([]pulumi.Resource) ([]pulumi.Resource, error) { return nil, errors.New("interrupted") }, "", "interrupted"},
+		{"at the chart", nil, "dapr-chart", "dapr-chart failed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
+				_, err := dapr.NewControlPlane(ctx, "dapr", &dapr.ControlPlaneArgs{
+					Namespace: "dapr-system", Version: "1.18.1", LogLevel: "info", ChartPath: "./chart", SchedulerStorage: "1Gi", First: c.first,
+				})
+				return err
+			}, graphtest.Fail(c.fails))
+			require.ErrorContains(t, err, c.want)
+			require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Configuration"))
 		})
-		require.ErrorContains(t, err, "interrupted")
-		require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Configuration"))
-	})
+	}
 }
 
 // TestScopesAreOnTop: T-09. Under spec they would be pruned, and the object open

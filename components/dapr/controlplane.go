@@ -96,8 +96,8 @@ func NewControlPlane(ctx *pulumi.Context, name string, args *ControlPlaneArgs, o
 	})
 }
 
-// register makes the system Configuration, which waits for the CRD, what has to
-// be there first, and the chart, which brings the CRD.
+// register makes the system Configuration, then what else has to be there first,
+// then the chart. The first of them waits for the CRD, which the last brings.
 func (c *ControlPlane) register(ctx *pulumi.Context, name string, args *ControlPlaneArgs, namespace pulumi.StringOutput, crd *signal) error {
 	system, err := systemConfiguration(args, namespace).register(ctx, name+"-system", pulumi.Parent(c), crd.after())
 	if err != nil {
