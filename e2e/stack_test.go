@@ -161,6 +161,8 @@ func interruptedUp(t *testing.T) {
 	}
 	interrupt("the control plane begins", kill, func() bool { return len(c.names(roles, "dapr-")) > 0 })
 	destroyLeavesNothing(t)
+	interrupt("a pod holds the volume of Redis", kill, func() bool { return len(c.names(pods, "redis-master-")) > 0 })
+	destroyLeavesNothing(t)
 	interrupt("the control plane appears", kill, func() bool { return len(c.names(crds, "components.dapr.io")) > 0 })
 }
 
