@@ -16,7 +16,7 @@ var badForm = []badStackFile{
 	{"unknown key like no other", one("keep.zzzzzz", true),
 		[]string{`keep.zzzzzz: unknown key; the keys here are crds, data, namespaces`}},
 	{"the sidecar's port cannot be set", one("apps[0].sidecar.httpPort", 3600),
-		[]string{`apps[0].sidecar.httpPort: unknown key; the keys here are appId, appPort, config, enableMetrics, logLevel, metricsPort, resources`}},
+		[]string{`apps[0].sidecar.httpPort: unknown key; the keys here are apiLogging, apiTokenSecret, appHealthCheck, appId, appMaxConcurrency, appPort, appProtocol, appTokenSecret, blockShutdown, config, disableInitEndpoints, enableMetrics, env, envFromSecret, gracefulShutdown, image, listenAddresses, livenessProbe, logAsJSON, logLevel, maxBodySize, metricsPort, nativeSidecar, readBufferSize, readinessProbe, resources, secretVolumes, volumeMounts, volumeMountsRW`}},
 	{"text for a number", one("apps[0].port", "3000"),
 		[]string{`apps[0].port: "3000": must be a whole number, not text`}},
 	{"fraction for a number", one("apps[0].port", 3000.5),

@@ -37,6 +37,9 @@ func structFields(value reflect.Value, hidden bool) map[string]target {
 	for i := range value.NumField() {
 		f := value.Type().Field(i)
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if key == "-" {
+			continue // the options of a sidecar, see sidecarReaders
+		}
 		fields[key] = target{value.Field(i), hidden || f.Tag.Get("hidden") == "true"}
 	}
 	return fields
@@ -48,20 +51,32 @@ func (d *decoder) reject(path *field.Path, value any, format string, args ...any
 	d.misread.mark(path.String())
 }
 
-// structure reads entries into the fields of a structure.
-func (d *decoder) structure(path *field.Path, entries map[string]any, fields map[string]target) {
+// A reader takes the value of one key.
+type reader func(path *field.Path, in any)
+
+// readers read into the fields of a structure.
+func (d *decoder) readers(fields map[string]target) map[string]reader {
+	all := make(map[string]reader, len(fields))
+	for key, f := range fields {
+		all[key] = func(path *field.Path, in any) { d.value(path, in, f) }
+	}
+	return all
+}
+
+// structure hands the value of each entry to the reader of its key.
+func (d *decoder) structure(path *field.Path, entries map[string]any, readers map[string]reader) {
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		if f, known := fields[key]; known {
-			d.value(child(path, key), entries[key], f)
+		if read, known := readers[key]; known {
+			read(child(path, key), entries[key])
 			continue
 		}
-		d.unknown(path, key, entries, fields)
+		d.unknown(path, key, entries, readers)
 	}
 }
 
 // unknown reports a key that does not exist, with the one that was probably
 // meant.
-func (d *decoder) unknown(path *field.Path, key string, entries map[string]any, known map[string]target) {
+func (d *decoder) unknown(path *field.Path, key string, entries map[string]any, known map[string]reader) {
 	names, at := slices.Sorted(maps.Keys(known)), child(path, key)
 	near := rules.Nearest(key, names)
 	if near == "" {
@@ -86,6 +101,7 @@ var plainKey = regexp.MustCompile(`^[\w/-]+$`)
 
 var (
 	durationType = reflect.TypeFor[Duration]()
+	spanType     = reflect.TypeFor[time.Duration]()
 	secretType   = reflect.TypeFor[Secret]()
 	anyType      = reflect.TypeFor[any]()
 )
@@ -96,17 +112,10 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 		return
 	}
 	wrong := func(expected string, kind string) {
-		shown := in
-		if out.hidden || out.Type() == secretType {
-			shown = nil
-		}
-		if is := describe(in); is != kind {
-			expected += ", not " + is
-		}
-		d.reject(path, shown, "must be %s", expected)
+		d.wrong(path, in, out.hidden || out.Type() == secretType, expected, kind)
 	}
 	switch out.Type() {
-	case durationType:
+	case durationType, spanType:
 		d.duration(in, out, wrong)
 		return
 	case anyType:
@@ -127,7 +136,11 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 			wrong("an object", object)
 			return
 		}
-		d.structure(path, entries, structFields(out.Value, out.hidden))
+		if s, ok := out.Addr().Interface().(*Sidecar); ok {
+			d.structure(path, entries, d.sidecarReaders(s))
+			return
+		}
+		d.structure(path, entries, d.readers(structFields(out.Value, out.hidden)))
 	case reflect.Slice:
 		items, ok := in.([]any)
 		if !ok {
@@ -181,12 +194,28 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 	}
 }
 
+// wrong rejects a value that is not what is expected, or not even of its kind.
+func (d *decoder) wrong(path *field.Path, in any, hidden bool, expected, kind string) {
+	shown := in
+	if hidden {
+		shown = nil
+	}
+	if is := describe(in); is != kind {
+		expected += ", not " + is
+	}
+	d.reject(path, shown, "must be %s", expected)
+}
+
 func (d *decoder) duration(in any, out target, wrong func(expected, kind string)) {
 	const expected = `a duration with its unit, such as "30s"`
 	s, _ := in.(string) // "" is no duration either
 	span, err := time.ParseDuration(s)
 	if err != nil {
 		wrong(expected, text)
+		return
+	}
+	if out.Type() == spanType {
+		out.SetInt(int64(span))
 		return
 	}
 	out.Set(reflect.ValueOf(Duration{span}))

@@ -94,21 +94,28 @@ func defaultPubSub(p *PubSub) {
 func defaultApp(a *App, configuration string) {
 	def(&a.ImagePullPolicy, "IfNotPresent")
 	def(&a.Replicas, new(1))
-	def(&a.HealthPath, "/healthz")
 	def(&a.User, new(65532))
 	defaultResources(&a.Resources, Resources{
 		Requests: map[string]string{"cpu": "25m", "memory": "32Mi"},
 		Limits:   map[string]string{"memory": "128Mi"},
 	})
-	if a.Sidecar == nil {
-		return
+	if a.Sidecar != nil {
+		defaultSidecar(a, configuration)
 	}
+	switch a.Protocol(a.Port) {
+	case "http", "https":
+		def(&a.HealthPath, "/healthz")
+	}
+}
+
+func defaultSidecar(a *App, configuration string) {
 	s := a.Sidecar
 	def(&s.AppPort, new(a.Port))
-	def(&s.LogLevel, "info")
-	def(&s.EnableMetrics, new(true))
-	def(&s.MetricsPort, new(9090))
 	def(&s.Config, configuration)
+	if s.Options == nil {
+		s.Options = rules.SidecarOptions{}
+	}
+	s.Options.Fill()
 	defaultResources(&s.Resources, Resources{
 		Requests: map[string]string{"cpu": "50m", "memory": "64Mi"},
 		Limits:   map[string]string{"memory": "256Mi"},

@@ -70,7 +70,11 @@ func VariableName(name string) string {
 
 // ServiceURL is the address of an app inside the cluster.
 func (s *Stack) ServiceURL(a App) string {
-	return fmt.Sprintf("http://%s.%s.svc:%d", a.Name, s.Namespace, a.Port)
+	scheme := "http"
+	if a.Protocol(a.Port) == "https" {
+		scheme = "https"
+	}
+	return fmt.Sprintf("%s://%s.%s.svc:%d", scheme, a.Name, s.Namespace, a.Port)
 }
 
 // handlerURLs are the handlers of an event's subscribers, reached directly.

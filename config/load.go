@@ -53,6 +53,6 @@ func decode(raw map[string]string, c *collector) *Stack {
 			values[key] = d.parse(child(nil, key), raw[full], fields[key].isText())
 		}
 	}
-	d.structure(nil, values, fields)
+	d.structure(nil, values, d.readers(fields))
 	return s
 }

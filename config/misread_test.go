@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
 	"github.com/daprstack/daprstack/config/rules/rulestest"
 	"github.com/daprstack/daprstack/internal/stackfile"
 )
@@ -61,6 +62,13 @@ func TestEverything(t *testing.T) {
 			check(typ.Elem(), path+".*")
 		case reflect.Struct:
 			for i := range typ.NumField() {
+				if typ.Field(i).Type == reflect.TypeFor[rules.SidecarOptions]() {
+					for _, row := range rules.Options() {
+						require.True(t, there[path+"."+row.Key], "testdata/everything.yaml has no %s.%s", path, row.Key)
+						check(row.Form.Type(), path+"."+row.Key)
+					}
+					continue
+				}
 				if key, _, ok := strings.Cut(typ.Field(i).Tag.Get("json"), ","); ok || key != "" {
 					below := strings.TrimPrefix(path+"."+key, ".")
 					require.True(t, there[below], "testdata/everything.yaml has no %s", below)
@@ -128,7 +136,8 @@ func parts(files []map[string]string) (all []part) {
 					below.pattern = p.pattern + ".*"
 				} else {
 					below.pattern, below.key = strings.TrimPrefix(p.pattern+"."+key, "."), key
-					below.free = slices.Contains([]string{"env", "secretEnv", "metadata", "requests", "limits", "values", "schema"}, key)
+					below.free = slices.Contains([]string{"env", "secretEnv", "metadata", "requests", "limits", "values", "schema",
+						"envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes"}, key)
 				}
 				if !p.anything() {
 					visit(below)

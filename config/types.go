@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/daprstack/daprstack/config/rules"
+)
 
 // Namespace is the configuration namespace of the project: every key of the
 // stack file starts with it ("daprstack:apps").
@@ -427,14 +431,9 @@ type Sidecar struct {
 	// AppPort is where daprd calls the app. Default the app's port (S-04, S-05).
 	AppPort *int `json:"appPort,omitzero"`
 
-	// LogLevel of daprd: debug, info, warn or error. Default info (S-06).
-	LogLevel string `json:"logLevel,omitzero"`
-
-	// EnableMetrics serves Prometheus metrics. Default true (S-07).
-	EnableMetrics *bool `json:"enableMetrics,omitzero"`
-
-	// MetricsPort is where they are served. Default 9090 (S-08).
-	MetricsPort *int `json:"metricsPort,omitzero"`
+	// Options are all other keys of a sidecar, those of [rules.SidecarTable]
+	// (S-12).
+	Options rules.SidecarOptions `json:"-"`
 
 	// Config names the stack's Configuration; the sidecar reads the object of that
 	// name that is the app's own. Default that of the stack (S-09).
@@ -443,6 +442,10 @@ type Sidecar struct {
 	// Resources of the daprd container. Default requests 50m CPU and 64Mi, limit
 	// 256Mi of memory.
 	Resources Resources `json:"resources,omitzero"`
+
+	// SecretVolumes are volumes of the pod for the option volumeMounts: the name of
+	// each, and the Secret of the namespace that is in it. Default none.
+	SecretVolumes map[string]string `json:"secretVolumes,omitzero"`
 }
 
 // Duration is a time span written with its unit: "30s", "168h".

@@ -58,9 +58,7 @@ func (v *validator) app(path *field.Path, a App) {
 	if *a.User < 1 || *a.User > math.MaxInt32 {
 		v.form(path.Child("user"), *a.User, "must be a user other than root, of 32 bits")
 	}
-	if rules.HandlerPath(a.HealthPath) != nil {
-		v.form(path.Child("healthPath"), a.HealthPath, "must be an absolute path such as /healthz")
-	}
+	v.health(path, a)
 	at := func(i int) *field.Path { return path.Child("writablePaths").Index(i) }
 	for i, dir := range a.WritablePaths {
 		if len(dir) < 2 || dir[0] != '/' || strings.Contains(dir, ":") {
@@ -69,6 +67,20 @@ func (v *validator) app(path *field.Path, a App) {
 	}
 	v.addEach(rules.Repeated("", a.WritablePaths), a.WritablePaths, at)
 	v.resources(path.Child("resources"), a.Resources)
+}
+
+// health checks the path of the probes, which only an HTTP app has.
+func (v *validator) health(path *field.Path, a App) {
+	at, sidecar := path.Child("healthPath"), path.Child("sidecar")
+	switch protocol := a.Protocol(a.Port); {
+	case protocol == "http" || protocol == "https":
+		if rules.HandlerPath(a.HealthPath) != nil {
+			v.form(at, a.HealthPath, "must be an absolute path such as /healthz")
+		}
+	case a.HealthPath != "" && slices.Contains([]string{"grpc", "grpcs", "h2c"}, protocol):
+		v.form(at, a.HealthPath, "must not be given with appProtocol "+protocol+": the probes ask no path of such an app",
+			sidecar.Child("appPort").String(), sidecar.Child(rules.OptionAppProtocol).String())
+	}
 }
 
 func (v *validator) ports(path *field.Path, a App) {
@@ -118,9 +130,19 @@ func (v *validator) sidecar(app *field.Path, a App) {
 	} else if rules.AppPort(a.Port) == nil {
 		v.add(path.Child("appPort"), *s.AppPort, rules.AppPortExposed(*s.AppPort, exposed), ports...)
 	}
-	v.add(path.Child("logLevel"), s.LogLevel, rules.LogLevel(s.LogLevel))
-	if *s.EnableMetrics {
-		v.add(path.Child("metricsPort"), *s.MetricsPort, rules.MetricsPort(*s.MetricsPort, exposed), ports...)
+	v.options(app, a)
+	if port := s.Options.Number(rules.OptionMetricsPort); s.Options.On(rules.OptionEnableMetrics) {
+		v.add(path.Child(rules.OptionMetricsPort), port, rules.MetricsPort(port, exposed), ports...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.SecretVolumes)) {
+		at := child(path.Child("secretVolumes"), name)
+		if !isLabel(name, 63) {
+			v.form(at, nil, "must be named by a DNS-1123 label, at most 63 characters")
+		}
+		if strings.HasPrefix(name, "writable-") || strings.HasPrefix(name, "dapr-") {
+			v.form(at, nil, "must not be named as volumes of the stack and of Dapr are, writable-… and dapr-…")
+		}
+		v.name(at, s.SecretVolumes[name])
 	}
 	v.add(path.Child("config"), s.Config,
 		rules.Known("S-09", "the name of the stack's Configuration", s.Config, rules.NamesOf(v.stack.Dapr.Configuration.Name)),

@@ -99,5 +99,20 @@ func (w *warner) secrets() {
 		for _, name := range slices.Sorted(maps.Keys(a.SecretEnv)) {
 			w.warn("T-07", child(root("apps").Index(i).Child("secretEnv"), name), a.SecretEnv[name].Name, text)
 		}
+		if a.Sidecar != nil {
+			w.sidecarSecrets(root("apps").Index(i).Child("sidecar"), a.Sidecar, text)
+		}
+	}
+}
+
+func (w *warner) sidecarSecrets(path *field.Path, s *Sidecar, text string) {
+	named := s.Options.Secrets()
+	for _, key := range slices.Sorted(maps.Keys(named)) {
+		for _, name := range named[key] {
+			w.warn("T-07", optionPath(path, key), name, text)
+		}
+	}
+	for _, volume := range slices.Sorted(maps.Keys(s.SecretVolumes)) {
+		w.warn("T-07", child(path.Child("secretVolumes"), volume), s.SecretVolumes[volume], text)
 	}
 }

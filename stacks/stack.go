@@ -82,10 +82,9 @@ func (s *stack) appArgs(a config.App, found []config.Variable) *app.Args {
 	}
 	if a.Sidecar != nil && *s.Dapr.Enabled {
 		args.Sidecar = &app.Sidecar{
-			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, LogLevel: a.Sidecar.LogLevel,
-			EnableMetrics: *a.Sidecar.EnableMetrics, MetricsPort: *a.Sidecar.MetricsPort,
+			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, Options: a.Sidecar.Options,
 			Config: s.ConfigurationOf(a.Sidecar.AppID), Settings: s.settings(a.Sidecar.AppID),
-			Resources: app.Resources(a.Sidecar.Resources),
+			Resources: app.Resources(a.Sidecar.Resources), SecretVolumes: a.Sidecar.SecretVolumes,
 		}
 	}
 	return args

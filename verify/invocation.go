@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,9 @@ func (v *verifier) strangers(appID string) (ids []string) {
 // requests is not compared.
 func (v *verifier) invoke(ctx context.Context, caller config.App, target string) error {
 	app, _ := v.stack.App(target) // I-01 holds
+	if protocol := app.Protocol(*app.Sidecar.AppPort); protocol != "http" {
+		return skipped("the target speaks " + protocol + ": there is no plain answer to compare with")
+	}
 	pod, err := v.of(ctx, target)
 	if err != nil {
 		return err
@@ -93,7 +97,7 @@ func (v *verifier) invokeAs(ctx context.Context, caller string, target config.Ap
 	if err != nil {
 		return answer{}, err
 	}
-	req, err := invocation(ctx, url, method, target.HealthPath)
+	req, err := invocation(ctx, url, method, cmp.Or(target.HealthPath, "/"))
 	if err != nil {
 		return answer{}, err
 	}

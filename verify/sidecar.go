@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,7 +32,7 @@ func (v *verifier) sidecars() (all []check) {
 		all = append(all,
 			check{entity: "sidecar", rules: []string{"S-11"}, what: id + ": every pod has a ready sidecar",
 				prove: func(ctx context.Context) error { return v.podsReady(ctx, a, 2) }},
-			check{entity: "sidecar", rules: []string{"S-01", "S-04", "S-06", "S-07", "S-08", "S-09"}, what: id + ": it has the settings of the stack file",
+			check{entity: "sidecar", rules: []string{"S-01", "S-04", "S-06", "S-07", "S-08", "S-09", "S-12"}, what: id + ": it has the settings of the stack file",
 				prove: func(ctx context.Context) error { return v.settings(ctx, a) }},
 			check{entity: "sidecar", rules: []string{"S-05", "I-04"}, what: id + ": the app listens on its app-port",
 				prove: func(ctx context.Context) error { return v.listens(ctx, a) }},
@@ -68,13 +69,17 @@ func (v *verifier) podsReady(ctx context.Context, a config.App, containers int) 
 		problems = append(problems, fmt.Errorf("%d pods are there, the stack file says %d", len(pods), *a.Replicas))
 	}
 	for _, pod := range pods {
-		if n := len(pod.Spec.Containers); n != containers {
+		n := len(pod.Spec.Containers)
+		if slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == daprd }) {
+			n++ // a native sidecar
+		}
+		if n != containers {
 			problems = append(problems, fmt.Errorf("pod %s has %d containers, not %d", pod.Name, n, containers))
 		}
 		if container(pod, daprd) == nil && containers > 1 {
 			problems = append(problems, fmt.Errorf("pod %s has no sidecar; delete it, so that a new one gets it", pod.Name))
 		}
-		for _, status := range pod.Status.ContainerStatuses {
+		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 			if !status.Ready {
 				problems = append(problems, fmt.Errorf("container %s of pod %s is not ready", status.Name, pod.Name))
 			}
@@ -86,10 +91,13 @@ func (v *verifier) podsReady(ctx context.Context, a config.App, containers int) 
 	return errors.Join(problems...)
 }
 
+// container returns a container of a pod, where the sidecar may be a native one.
 func container(pod corev1.Pod, name string) *corev1.Container {
-	for i, c := range pod.Spec.Containers {
-		if c.Name == name {
-			return &pod.Spec.Containers[i]
+	for _, list := range [][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
+		for i, c := range list {
+			if c.Name == name {
+				return &list[i]
+			}
 		}
 	}
 	return nil
@@ -103,13 +111,17 @@ func (v *verifier) settings(ctx context.Context, a config.App) error {
 		return err
 	}
 	s := a.Sidecar
-	want := map[string]string{
-		"app-id": s.AppID, "app-port": strconv.Itoa(*s.AppPort), "log-level": s.LogLevel, "config": v.stack.ConfigurationOf(s.AppID),
-		"dapr-http-port": strconv.Itoa(rules.SidecarPorts[0]), "enable-metrics": strconv.FormatBool(*s.EnableMetrics),
-		"enable-mtls": strconv.FormatBool(*v.stack.Dapr.MTLS),
+	arguments := []argument{
+		{"app-id", s.AppID, ""}, {"app-port", strconv.Itoa(*s.AppPort), ""}, {"config", v.stack.ConfigurationOf(s.AppID), ""},
+		{"dapr-http-port", strconv.Itoa(rules.SidecarPorts[0]), ""}, {"enable-mtls", strconv.FormatBool(*v.stack.Dapr.MTLS), ""},
 	}
-	if *s.EnableMetrics {
-		want["metrics-port"] = strconv.Itoa(*s.MetricsPort)
+	annotations := map[string]rules.Setting{}
+	for _, option := range s.Options.Settings() {
+		if option.Argument == "" {
+			annotations[option.Annotation] = option
+			continue
+		}
+		arguments = append(arguments, argument{option.Argument, option.Value, "; " + option.ToDo()})
 	}
 	var problems []error
 	for _, pod := range pods {
@@ -119,9 +131,19 @@ func (v *verifier) settings(ctx context.Context, a config.App) error {
 			continue
 		}
 		args := flags(slices.Concat(c.Command, c.Args))
-		for _, name := range []string{"app-id", "app-port", "log-level", "config", "dapr-http-port", "enable-metrics", "metrics-port", "enable-mtls"} {
-			if value, ok := want[name]; ok && args[name] != value && (args[name] != "" || value != "false") {
-				problems = append(problems, fmt.Errorf("pod %s: the sidecar runs with %s %q, the stack file says %q", pod.Name, name, args[name], value))
+		for _, want := range arguments {
+			if has := args[want.name]; has != want.value && (has != "" || want.value != "false") {
+				problems = append(problems, fmt.Errorf("pod %s: the sidecar runs with %s %q, the stack file says %q%s", pod.Name, want.name, has, want.value, want.remedy))
+			}
+		}
+		// What daprd gets no argument for is in the annotation alone.
+		for _, name := range sorted(annotations) {
+			if want, has := annotations[name], pod.Annotations[rules.AnnotationPrefix+name]; has != want.Value {
+				shown := fmt.Sprintf(" is %q, the stack file says %q", has, want.Value)
+				if want.Hidden {
+					shown = " is not what the stack file says"
+				}
+				problems = append(problems, fmt.Errorf("pod %s: the annotation %s%s%s; %s", pod.Name, rules.AnnotationPrefix, name, shown, want.ToDo()))
 			}
 		}
 		problems = append(problems, v.saysOfItself(ctx, a, pod.Name), v.hasMetrics(ctx, a, pod.Name))
@@ -129,11 +151,18 @@ func (v *verifier) settings(ctx context.Context, a config.App) error {
 	return errors.Join(problems...)
 }
 
-// flags reads "--name value" and "--name" of a command line.
+// argument is one that daprd should run with, and what to do when it does not.
+type argument struct{ name, value, remedy string }
+
+// flags reads "--name value", "--name=value" and "--name" of a command line.
 func flags(args []string) map[string]string {
 	found := map[string]string{}
 	for i, arg := range args {
 		if len(arg) < 3 || arg[:2] != "--" {
+			continue
+		}
+		if name, value, ok := strings.Cut(arg[2:], "="); ok {
+			found[name] = value
 			continue
 		}
 		value := "true"
@@ -169,12 +198,14 @@ func (v *verifier) saysOfItself(ctx context.Context, a config.App, pod string) e
 }
 
 func (v *verifier) hasMetrics(ctx context.Context, a config.App, pod string) error {
-	if !*a.Sidecar.EnableMetrics {
+	options := a.Sidecar.Options
+	if !options.On(rules.OptionEnableMetrics) {
 		return nil
 	}
-	metrics, err := v.get(ctx, pod, *a.Sidecar.MetricsPort, "/metrics")
+	port := options.Number(rules.OptionMetricsPort)
+	metrics, err := v.get(ctx, pod, port, "/metrics")
 	if err == nil && metrics.status != http.StatusOK {
-		err = fmt.Errorf("pod %s: port %d answers %d to /metrics", pod, *a.Sidecar.MetricsPort, metrics.status)
+		err = fmt.Errorf("pod %s: port %d answers %d to /metrics", pod, port, metrics.status)
 	}
 	return err
 }
@@ -230,8 +261,7 @@ func (v *verifier) listens(ctx context.Context, a config.App) error {
 	}
 	var problems []error
 	for _, pod := range pods {
-		_, err := v.get(ctx, pod.Name, *a.Sidecar.AppPort, a.HealthPath)
-		problems = append(problems, err)
+		problems = append(problems, v.answers(ctx, pod.Name, a, *a.Sidecar.AppPort))
 	}
 	return errors.Join(problems...)
 }
@@ -243,11 +273,7 @@ func (v *verifier) healthy(ctx context.Context, a config.App) error {
 	}
 	var problems []error
 	for _, pod := range pods {
-		health, err := v.get(ctx, pod.Name, a.Port, a.HealthPath)
-		if err == nil && (health.status < 200 || health.status >= 400) {
-			err = fmt.Errorf("pod %s answers %d to %s", pod.Name, health.status, a.HealthPath)
-		}
-		problems = append(problems, err)
+		problems = append(problems, v.well(ctx, pod.Name, a))
 	}
 	return errors.Join(problems...)
 }
@@ -284,6 +310,9 @@ func (v *verifier) pods(ctx context.Context, a config.App) ([]corev1.Pod, error)
 	pods, err := v.cluster.Pods(ctx, v.stack.Namespace, a.Name)
 	if err == nil && len(pods) == 0 {
 		err = fmt.Errorf("no pod of %s is there", a.Name)
+	}
+	for _, pod := range pods {
+		v.podApps.Store(pod.Name, a)
 	}
 	return pods, err
 }
@@ -325,9 +354,20 @@ const mostRead = 8 << 20
 
 // send sends a request to a port of a pod and reads the answer.
 func (v *verifier) send(pod string, port int, req *http.Request) (answer, error) {
+	return v.sendBy(v.cluster.HTTP(v.stack.Namespace, pod, port), pod, port, req)
+}
+
+func (v *verifier) sendBy(client *http.Client, pod string, port int, req *http.Request) (answer, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), answerTime)
 	defer cancel() // and with it the connection
-	response, err := v.cluster.HTTP(v.stack.Namespace, pod, port).Do(req.WithContext(ctx))
+	token, err := v.token(ctx, pod, port)
+	if err != nil {
+		return answer{}, err
+	}
+	if token != "" {
+		req.Header.Set(tokenHeader, token)
+	}
+	response, err := client.Do(req.WithContext(ctx))
 	if err != nil {
 		return answer{}, fmt.Errorf("pod %s, port %d: %w", pod, port, errors.Unwrap(err))
 	}

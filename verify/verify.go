@@ -57,6 +57,7 @@ type verifier struct {
 	stack   *config.Stack
 	cluster *cluster.Client
 	wait    bool
+	podApps sync.Map // of the pods that were looked at: the config.App of each name
 
 	redis     sync.Mutex
 	openRedis map[string]*streams.Client // by component

@@ -3,10 +3,12 @@ package app
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // Type is the type token of [App].
@@ -28,11 +30,8 @@ type Sidecar struct {
 	AppID string
 	// AppPort is where daprd calls the app (S-04). Required.
 	AppPort int
-	// LogLevel of daprd (S-06). Required.
-	LogLevel string
-	// EnableMetrics serves metrics on MetricsPort (S-07, S-08).
-	EnableMetrics bool
-	MetricsPort   int
+	// Options are the options of daprd (S-12). Default those of Dapr.
+	Options rules.SidecarOptions
 	// Config names the Configuration (S-09). Required.
 	Config string
 	// Settings identifies what daprd reads when it starts: with another one the pods
@@ -40,6 +39,9 @@ type Sidecar struct {
 	Settings pulumi.StringInput
 	// Resources of the daprd container. Default none.
 	Resources Resources
+	// SecretVolumes are volumes of the pod for the option volumeMounts: by name, the
+	// Secret that is in it. Default none.
+	SecretVolumes map[string]string
 }
 
 // Args are the arguments of [New].
@@ -61,7 +63,7 @@ type Args struct {
 	Args []string
 	// Env are its environment variables, in this order. Default none.
 	Env []Variable
-	// HealthPath of the probes. Required.
+	// HealthPath of the probes. Required where the main port speaks HTTP.
 	HealthPath string
 	// Resources of the container. Default none.
 	Resources Resources
@@ -81,14 +83,18 @@ func (a *Args) check() error {
 	switch {
 	case a == nil:
 		return errors.New("arguments are required")
-	case a.Name == "" || a.Namespace == nil || a.Image == "" || a.HealthPath == "":
-		return errors.New("name, namespace, image and health path are required")
+	case a.Name == "" || a.Namespace == nil || a.Image == "":
+		return errors.New("name, namespace and image are required")
 	case len(a.Ports) == 0:
 		return errors.New("at least one port is required")
+	case a.HealthPath == "" && strings.HasPrefix(a.protocol(), "http"):
+		return errors.New("a health path is required")
 	case a.User < 1:
 		return errors.New("a user other than root is required")
 	case a.Sidecar != nil && (a.Sidecar.AppID == "" || a.Sidecar.Config == "" || a.Sidecar.AppPort < 1):
 		return errors.New("the sidecar needs an app-id, an app-port and a Configuration")
+	case a.Sidecar != nil:
+		return a.Sidecar.Options.Err()
 	}
 	return nil
 }

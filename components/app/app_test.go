@@ -2,11 +2,13 @@ package app
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"github.com/daprstack/daprstack/components/secrets"
+	"github.com/daprstack/daprstack/config/rules"
 	"github.com/daprstack/daprstack/internal/graphtest"
 )
 
@@ -20,17 +22,20 @@ func good() *Args {
 func TestAnnotations(t *testing.T) {
 	require.Nil(t, annotations(nil))
 	got := annotations(&Sidecar{
-		AppID: "web-app", AppPort: 8000, LogLevel: "debug", Config: "appconfig", EnableMetrics: false, MetricsPort: 9090, Settings: pulumi.String("abc"),
+		AppID: "web-app", AppPort: 8000, Config: "appconfig", Options: rules.SidecarOptions{
+			"logLevel": "debug", "enableMetrics": false, "metricsPort": 9090, "appHealthCheck.enabled": true, "appHealthCheck.timeout": 2 * time.Second,
+		}, Settings: pulumi.String("abc"),
 		Resources: Resources{Requests: map[string]string{"cpu": "1"}, Limits: map[string]string{"memory": "2Gi"}},
 	})
 	require.Equal(t, pulumi.ToStringMap(map[string]string{
 		"dapr.io/enabled":                          "true",
 		"dapr.io/app-id":                           "web-app",
 		"dapr.io/app-port":                         "8000",
-		"dapr.io/app-protocol":                     "http",
 		"dapr.io/config":                           "appconfig",
 		"dapr.io/log-level":                        "debug",
 		"dapr.io/enable-metrics":                   "false",
+		"dapr.io/enable-app-health-check":          "true",
+		"dapr.io/app-health-probe-timeout":         "2000",
 		"dapr.io/disable-builtin-k8s-secret-store": "true",
 		"dapr.io/sidecar-seccomp-profile-type":     "RuntimeDefault",
 		"dapr.io/sidecar-cpu-request":              "1",
@@ -44,8 +49,13 @@ func TestArguments(t *testing.T) {
 		change func(*Args) *Args
 		want   string
 	}{
-		"nothing":    {func(*Args) *Args { return nil }, `app "web": arguments are required`},
-		"no image":   {func(a *Args) *Args { a.Image = ""; return a }, `app "web": name, namespace, image and health path are required`},
+		"nothing":  {func(*Args) *Args { return nil }, `app "web": arguments are required`},
+		"no image": {func(a *Args) *Args { a.Image = ""; return a }, `app "web": name, namespace and image are required`},
+		"no path":  {func(a *Args) *Args { a.HealthPath = ""; return a }, `app "web": a health path is required`},
+		"bad option": {func(a *Args) *Args {
+			a.Sidecar = &Sidecar{AppID: "a", AppPort: 1, Config: "c", Options: rules.SidecarOptions{"metricsPort": "9090", "logLevl": "info"}}
+			return a
+		}, "app \"web\": sidecar option logLevl: unknown key; did you mean \"logLevel\"?\nsidecar option metricsPort: must be a value of type int, not string"},
 		"no port":    {func(a *Args) *Args { a.Ports = nil; return a }, `app "web": at least one port is required`},
 		"root":       {func(a *Args) *Args { a.User = 0; return a }, `app "web": a user other than root is required`},
 		"no app-id":  {func(a *Args) *Args { a.Sidecar = &Sidecar{AppPort: 1, Config: "c"}; return a }, `app "web": the sidecar needs an app-id`},
@@ -67,7 +77,7 @@ func TestAlone(t *testing.T) {
 	args := good()
 	args.Env = []Variable{{Name: "A", Value: ""}, {Name: "B", Secret: &secrets.Ref{Name: pulumi.String("s"), Key: "k"}}}
 	args.PullSecrets = []string{"registry"}
-	args.Sidecar = &Sidecar{AppID: "web-app", AppPort: 8000, LogLevel: "info", Config: "appconfig", EnableMetrics: true, MetricsPort: 9090}
+	args.Sidecar = &Sidecar{AppID: "web-app", AppPort: 8000, Config: "appconfig"}
 	g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
 		_, err := New(ctx, "web", args)
 		return err

@@ -1,12 +1,14 @@
 package app
 
 import (
-	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/dapr"
 	"github.com/daprstack/daprstack/components/kube"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // labels identify the app; they select its pods and never change.
@@ -38,13 +40,31 @@ func deployment(args *Args, account pulumi.StringInput) kube.Deployment {
 		d.Pod.Labels = map[string]string{dapr.SidecarLabel: dapr.SidecarLabelValue}
 	}
 	for i, path := range args.WritablePaths {
-		volume := fmt.Sprintf("writable-%d", i)
+		volume := rules.WritableVolume(i)
 		d.Pod.Volumes = append(d.Pod.Volumes, kube.Volume{Name: volume})
 		d.Pod.Container.Mounts = append(d.Pod.Container.Mounts, kube.Mount{Volume: volume, Path: path})
+	}
+	if args.Sidecar != nil {
+		for _, name := range slices.Sorted(maps.Keys(args.Sidecar.SecretVolumes)) {
+			d.Pod.Volumes = append(d.Pod.Volumes, kube.Volume{
+				Name: name, Secret: pulumi.String(args.Sidecar.SecretVolumes[name]), Mode: 0o444, // daprd owns nothing of the pod
+			})
+		}
 	}
 	return d
 }
 
+// probe asks the main port in the protocol that the app speaks there.
 func probe(args *Args, period, failures int) *kube.Probe {
-	return &kube.Probe{Path: args.HealthPath, Port: args.Ports[0].Name, Period: period, Failures: failures}
+	p := &kube.Probe{Port: args.Ports[0].Name, Period: period, Failures: failures}
+	switch args.protocol() {
+	case "grpc":
+		p.GRPC = args.Ports[0].Number // Kubernetes takes no name there
+	case "grpcs", "h2c": // Kubernetes speaks neither: whether it listens
+	case "https":
+		p.Path, p.TLS = args.HealthPath, true
+	default:
+		p.Path = args.HealthPath
+	}
+	return p
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // annotations are the pod annotations that make the injector add daprd. Every
@@ -12,30 +14,24 @@ func annotations(s *Sidecar) pulumi.StringMap {
 	if s == nil {
 		return nil
 	}
-	a := map[string]string{
-		"dapr.io/enabled":        "true",
-		"dapr.io/app-id":         s.AppID,
-		"dapr.io/app-port":       strconv.Itoa(s.AppPort),
-		"dapr.io/app-protocol":   "http",
-		"dapr.io/config":         s.Config,
-		"dapr.io/log-level":      s.LogLevel,
-		"dapr.io/enable-metrics": strconv.FormatBool(s.EnableMetrics),
+	a := s.Options.Annotations()
+	for name, value := range map[string]string{
+		"enabled":  "true",
+		"app-id":   s.AppID,
+		"app-port": strconv.Itoa(s.AppPort),
+		"config":   s.Config,
 		// The pod has no Kubernetes token: components get their secrets from the
 		// operator.
-		"dapr.io/disable-builtin-k8s-secret-store": "true",
-		"dapr.io/sidecar-seccomp-profile-type":     "RuntimeDefault",
-	}
-	if s.EnableMetrics {
-		a["dapr.io/metrics-port"] = strconv.Itoa(s.MetricsPort)
-	}
-	for key, quantity := range map[string]string{
-		"dapr.io/sidecar-cpu-request":    s.Resources.Requests["cpu"],
-		"dapr.io/sidecar-memory-request": s.Resources.Requests["memory"],
-		"dapr.io/sidecar-cpu-limit":      s.Resources.Limits["cpu"],
-		"dapr.io/sidecar-memory-limit":   s.Resources.Limits["memory"],
+		"disable-builtin-k8s-secret-store": "true",
+		"sidecar-seccomp-profile-type":     "RuntimeDefault",
+
+		"sidecar-cpu-request":    s.Resources.Requests["cpu"],
+		"sidecar-memory-request": s.Resources.Requests["memory"],
+		"sidecar-cpu-limit":      s.Resources.Limits["cpu"],
+		"sidecar-memory-limit":   s.Resources.Limits["memory"],
 	} {
-		if quantity != "" {
-			a[key] = quantity
+		if value != "" {
+			a[rules.AnnotationPrefix+name] = value
 		}
 	}
 	all := pulumi.ToStringMap(a)
@@ -43,4 +39,13 @@ func annotations(s *Sidecar) pulumi.StringMap {
 		all["daprstack.io/settings"] = s.Settings
 	}
 	return all
+}
+
+// protocol is what the app speaks on its main port: that of its sidecar where
+// daprd calls it there, else HTTP.
+func (a *Args) protocol() string {
+	if s := a.Sidecar; s != nil && s.AppPort == a.Ports[0].Number {
+		return s.Options.Text(rules.OptionAppProtocol)
+	}
+	return "http"
 }

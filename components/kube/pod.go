@@ -1,6 +1,10 @@
 package kube
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"cmp"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // SecretKey is one key of a Secret.
 type SecretKey struct {
@@ -70,9 +74,12 @@ type Variable struct {
 // Resources are the requests and limits of one container.
 type Resources struct{ Requests, Limits map[string]string }
 
-// Probe asks a container how it is, by HTTP or by a command.
+// Probe asks a container how it is: by HTTP, by gRPC, by a command, or, with none
+// of these, by whether the port listens.
 type Probe struct {
 	Path, Port       string   // HTTP: path, and name of the port
+	TLS              bool     // HTTP over TLS; the certificate is not verified
+	GRPC             int      // the port's number, for gRPC's health service
 	Command          []string // instead of HTTP
 	Period, Failures int      // seconds between two, and how many in a row count
 }
@@ -84,6 +91,7 @@ type Volume struct {
 	Claim       pulumi.StringInput
 	Secret      pulumi.StringInput
 	SecretFiles []string // the keys of the Secret that are mounted
+	Mode        int      // of the Secret's files; default 0440
 }
 
 // Mount puts a volume into a container.
@@ -202,10 +210,19 @@ func (p Probe) inputs() pulumi.Map {
 	in := pulumi.Map{
 		"periodSeconds": pulumi.Int(p.Period), "timeoutSeconds": pulumi.Int(3), "failureThreshold": pulumi.Int(p.Failures),
 	}
-	if p.Command != nil {
+	switch {
+	case p.Command != nil:
 		in["exec"] = pulumi.Map{"command": pulumi.ToStringArray(p.Command)}
-	} else {
-		in["httpGet"] = pulumi.Map{"path": pulumi.String(p.Path), "port": pulumi.String(p.Port)}
+	case p.GRPC != 0:
+		in["grpc"] = pulumi.Map{"port": pulumi.Int(p.GRPC)}
+	case p.Path == "":
+		in["tcpSocket"] = pulumi.Map{"port": pulumi.String(p.Port)}
+	default:
+		get := pulumi.Map{"path": pulumi.String(p.Path), "port": pulumi.String(p.Port)}
+		if p.TLS {
+			get["scheme"] = pulumi.String("HTTPS")
+		}
+		in["httpGet"] = get
 	}
 	return in
 }
@@ -216,7 +233,7 @@ func (v Volume) inputs() pulumi.Map {
 	case v.Claim != nil:
 		in["persistentVolumeClaim"] = pulumi.Map{"claimName": v.Claim}
 	case v.Secret != nil:
-		secret := pulumi.Map{"secretName": v.Secret, "defaultMode": pulumi.Int(0o440)}
+		secret := pulumi.Map{"secretName": v.Secret, "defaultMode": pulumi.Int(cmp.Or(v.Mode, 0o440))}
 		setList(secret, "items", v.SecretFiles, func(key string) pulumi.Map {
 			return pulumi.Map{"key": pulumi.String(key), "path": pulumi.String(key)}
 		})

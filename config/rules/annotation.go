@@ -1,27 +1,11 @@
 package rules
 
 import (
+	"fmt"
+	"iter"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
-)
-
-// The annotations of dapr.io/ that hold a number or a truth value, without that
-// prefix (dapr v1.18.1, pkg/injector/patcher/sidecar.go).
-var (
-	numberAnnotations = []string{
-		"app-port", "metrics-port", "debug-port", "grpc-port", "internal-grpc-port", "app-max-concurrency",
-		"sidecar-liveness-probe-delay-seconds", "sidecar-liveness-probe-timeout-seconds",
-		"sidecar-liveness-probe-period-seconds", "sidecar-liveness-probe-threshold",
-		"sidecar-readiness-probe-delay-seconds", "sidecar-readiness-probe-timeout-seconds",
-		"sidecar-readiness-probe-period-seconds", "sidecar-readiness-probe-threshold",
-		"http-max-request-size", "http-read-buffer-size", "graceful-shutdown-seconds",
-		"app-health-probe-interval", "app-health-probe-timeout", "app-health-threshold",
-	}
-	truthAnnotations = []string{
-		"enabled", "app-ssl", "enable-profiling", "log-as-json", "enable-metrics", "enable-debug", "enable-api-logging",
-		"disable-builtin-k8s-secret-store", "enable-app-health-check", "inject-pluggable-components", "enable-native-sidecar",
-	}
 )
 
 // The words that Dapr takes for true, and those that are plainly meant as false;
@@ -31,7 +15,7 @@ var (
 	falseWords = []string{"n", "no", "false", "f", "off", "0", ""}
 )
 
-// Truthy says whether Dapr takes the value of an annotation for true.
+// Truthy reports whether Dapr takes the value of an annotation for true.
 func Truthy(value string) bool {
 	return slices.Contains(trueWords, strings.ToLower(strings.TrimSpace(value)))
 }
@@ -45,19 +29,50 @@ func AnnotationText(isText bool) []Reason {
 	return because("S-10", "must be text: put it in quotes")
 }
 
-// Annotation checks the form of an annotation, given without its prefix
-// dapr.io/: Dapr ignores a number that it cannot read (S-10).
-func Annotation(name, value string) []Reason {
-	switch {
-	case slices.Contains(numberAnnotations, name):
-		if _, err := strconv.Atoi(value); err != nil {
-			return because("S-10", "must be a whole number: Dapr ignores anything else")
-		}
-	case slices.Contains(truthAnnotations, name):
-		word := strings.ToLower(strings.TrimSpace(value))
-		if !Truthy(value) && !slices.Contains(falseWords, word) {
-			return because("S-10", "must be true or false: Dapr takes anything else for false")
-		}
+// Annotation checks one annotation, given without its prefix dapr.io/: that Dapr
+// reads it (S-12), that its text has the form that Dapr reads (S-10), and that
+// Dapr honours the value (S-12, or the rule of the option).
+func Annotation(name, value string) (reasons []Reason) {
+	at, known := optionByAnnotation[name]
+	if !known {
+		return because("S-12", "must be an annotation that Dapr reads%s", didYouMean(name, maps.Keys(optionByAnnotation)))
 	}
-	return nil
+	row := SidecarTable[at]
+	v, bad := row.Form.read(value)
+	if bad != "" {
+		return because("S-10", "must be %s", bad)
+	}
+	for _, f := range row.Form.check(v) {
+		reasons = append(reasons, Reason{Rule: row.RuleID(), Allowed: f.Text()})
+	}
+	return reasons
+}
+
+// Hidden reports whether the value of an annotation, given without its prefix, is
+// never shown.
+func Hidden(name string) bool {
+	at, known := optionByAnnotation[name]
+	return known && SidecarTable[at].Hidden
+}
+
+// OptionsOf reads the options in the annotations of a pod, given without their
+// prefix. Those that [Annotation] refuses are left out.
+func OptionsOf(annotations map[string]string) SidecarOptions {
+	s := SidecarOptions{}
+	for name, text := range annotations {
+		at, known := optionByAnnotation[name]
+		if !known || SidecarTable[at].Key == "" || Annotation(name, text) != nil {
+			continue
+		}
+		s[SidecarTable[at].Key], _ = SidecarTable[at].Form.read(text)
+	}
+	return s
+}
+
+// didYouMean names the candidate that is nearest to a name, if one is near.
+func didYouMean(name string, candidates iter.Seq[string]) string {
+	if near := nearest(name, candidates); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }

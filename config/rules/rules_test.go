@@ -47,11 +47,11 @@ func TestRules(t *testing.T) {
 		{"negative port", rules.AppPort(-1), "S-04"},
 		{"exposed port", rules.AppPortExposed(9000, ports), ""},
 		{"port that is not exposed", rules.AppPortExposed(8001, ports), "S-05"},
-		{"log level", rules.LogLevel("warn"), ""},
-		{"log level in capitals", rules.LogLevel("INFO"), "S-06"},
-		{"no log level", rules.LogLevel(""), "S-06"},
+		{"log level", rules.Annotation("log-level", "warn"), ""},
+		{"log level in capitals", rules.Annotation("log-level", "INFO"), "S-06"},
+		{"no log level", rules.Annotation("log-level", ""), "S-06"},
 		{"metrics port", rules.MetricsPort(9090, ports), ""},
-		{"metrics port 0", rules.MetricsPort(0, ports), "S-08"},
+		{"metrics port 0", rules.Annotation("metrics-port", "0"), "S-08"},
 		{"metrics port of the app", rules.MetricsPort(9000, ports), "S-08"},
 		{"metrics port of the sidecar", rules.MetricsPort(3501, ports), "S-08"},
 		{"container port", rules.ContainerPort(8080), ""},
@@ -283,7 +283,7 @@ func TestNearest(t *testing.T) {
 // TestTable: the numbers are unique, well-formed and in groups; each rule says
 // what it is and where it holds.
 func TestTable(t *testing.T) {
-	require.Len(t, rules.Table, 59)
+	require.Len(t, rules.Table, 60)
 	form, last := regexp.MustCompile(`^[STQENIXC]-\d\d$`), ""
 	for _, r := range rules.Table {
 		require.Regexp(t, form, r.ID)

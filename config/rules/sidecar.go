@@ -60,15 +60,9 @@ func ConfigurationName(name string) []Reason {
 	return reasons
 }
 
-// LogLevel checks daprd's log level (S-06).
-func LogLevel(level string) []Reason { return oneOf("S-06", level, LogLevels...) }
-
-// MetricsPort checks the range of a metrics-port, and that neither the app's
-// container nor daprd has it already (S-08).
+// MetricsPort checks that neither the app's container nor daprd has a metrics-port
+// already (S-08).
 func MetricsPort(p int, exposed []int) []Reason {
-	if r := port("S-08", p); r != nil {
-		return r
-	}
 	if slices.Contains(SidecarPorts, p) {
 		return because("S-08", "must differ from the sidecar's own ports (%s)", joinInts(SidecarPorts))
 	}
@@ -90,6 +84,10 @@ func ContainerPort(p int) []Reason {
 	}
 	return nil
 }
+
+// WritableVolume is the name of the volume of an app's writable path, by its
+// position.
+func WritableVolume(i int) string { return fmt.Sprintf("writable-%d", i) }
 
 func joinInts(values []int) string {
 	var b strings.Builder

@@ -43,6 +43,7 @@ var Table = []Rule{
 	{"S-09", "`config` names a Configuration that exists in the same namespace: daprd refuses to start without it.", "entity 1", []Level{Load, Policy, Live}},
 	{"S-10", "Annotations are strings; Dapr drops a malformed `app-port` with a log line only.", "entity 1", []Level{Graph, Policy}},
 	{"S-11", "Every pod of an app with a sidecar really has one, ready: no pod may start before the injector serves, and none may start silently without a sidecar.", "entity 1", []Level{Graph, Live}},
+	{"S-12", "Every option and annotation of a sidecar is one that the pinned Dapr reads, in the unit and within the bounds that it honours. What Dapr would silently ignore, misread or not start with is an error.", "entity 1", []Level{Load, Policy, Live}},
 	{"T-01", "`name` is a DNS-1123 name, unique per namespace, set as `metadata.name` (never auto-named: applications use it).", "entities 2 and 3", []Level{Load, Graph, Policy}},
 	{"T-02", "`type` is one that the stack supports (`state.redis`, `pubsub.redis`).", "entities 2 and 3", []Level{Load, Policy}},
 	{"T-03", "`version` is required, `v1`.", "entities 2 and 3", []Level{Load, Policy}},

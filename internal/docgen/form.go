@@ -119,11 +119,16 @@ var forms = map[string]form{
 	"Port.Name":           portName,
 	"Port.Port":           port,
 
-	"Sidecar.AppID":       appID,
-	"Sidecar.AppPort":     port,
-	"Sidecar.LogLevel":    logLevel,
-	"Sidecar.MetricsPort": port,
-	"Sidecar.Config":      dnsName,
+	"Sidecar.AppID":         appID,
+	"Sidecar.AppPort":       port,
+	"Sidecar.Config":        dnsName,
+	"Sidecar.SecretVolumes": keyed(dnsName, label),
+}
+
+// keyed is a map to such values, whose keys match a pattern as a whole.
+func keyed(f form, names string) form {
+	f.Names = &schema{Pattern: "^(" + names + ")$"}
+	return f
 }
 
 // matching is text that matches a pattern as a whole, of at most so many

@@ -9,6 +9,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // An object is one structure of the stack file.
@@ -22,10 +23,12 @@ type object struct {
 // A key is one field of an object.
 type key struct {
 	Name     string // as it is written
+	Field    string // of the Go type; empty for an option of a sidecar
 	Doc      string // its comment, as one paragraph
 	Required bool
 	Type     reflect.Type
-	Form     form // what its value, or each of its values, looks like
+	Form     form   // what its value, or each of its values, looks like
+	Group    string // the object that it holds, where no Go type is one
 }
 
 // stackFile reads the structures of the stack file, the stack itself first.
@@ -47,10 +50,21 @@ func stackFile() ([]*object, error) {
 		all = append(all, o)
 		for i := range t.NumField() {
 			f := t.Field(i)
-			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if f.Type == optionsType {
+				keys, groups := options(place)
+				o.Keys, all = append(o.Keys, keys...), append(all, groups...)
+				for _, k := range keys {
+					if inner, path := structure(k.Type, place+"."+k.Name); inner != nil && k.Group == "" {
+						walk(inner, path)
+					}
+				}
+				continue
+			}
+			name, omit, _ := strings.Cut(f.Tag.Get("json"), ",")
 			id := t.Name() + "." + f.Name
 			o.Keys = append(o.Keys, key{
-				Name: name, Doc: prose(comments[id], f.Name, t), Required: options == "", Type: pointed(f.Type), Form: forms[id],
+				Name: name, Field: f.Name, Doc: prose(comments[id], f.Name, t),
+				Required: omit == "", Type: pointed(f.Type), Form: forms[id],
 			})
 			if inner, path := structure(f.Type, strings.TrimPrefix(place+"."+name, ".")); inner != nil {
 				walk(inner, path)
@@ -95,6 +109,7 @@ func pointed(t reflect.Type) reflect.Type {
 var (
 	durationType = reflect.TypeFor[config.Duration]()
 	secretType   = reflect.TypeFor[config.Secret]()
+	optionsType  = reflect.TypeFor[rules.SidecarOptions]()
 )
 
 // goComments reads the comments of package config, by "Type" and "Type.Field".

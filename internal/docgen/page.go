@@ -218,6 +218,9 @@ func inline(v any) string {
 
 // typeName says in words what the value of a key is.
 func (k key) typeName() string {
+	if k.Group != "" {
+		return fmt.Sprintf("[object](#%s)", anchor(k.Group))
+	}
 	name := named(k.Type)
 	if k.Form.Words == "" {
 		return name

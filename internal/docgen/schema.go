@@ -89,7 +89,12 @@ func (o *object) schema() *schema {
 
 // values returns the forms that the value of a key may have.
 func (k key) values() []*schema {
-	forms := k.Form.forms(k.Type)
+	var forms []*schema
+	if k.Group != "" {
+		forms = append(forms, &schema{Ref: "#/$defs/" + k.Group})
+	} else {
+		forms = k.Form.forms(k.Type)
+	}
 	if !k.Required {
 		forms = append(forms, null()) // the same as no key
 	}

@@ -9,8 +9,7 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// prefix begins every annotation that Dapr reads.
-const prefix = "dapr.io/"
+const prefix = rules.AnnotationPrefix
 
 // sidecar is what a workload says of its Dapr sidecar.
 type sidecar struct {
@@ -55,13 +54,55 @@ func (s sidecar) check(found *findings) {
 		return // S-10 reports it
 	}
 	s.identity(found)
+	s.options(found)
 	s.ports(found)
-	if level := s.annotation("log-level"); level.ready() {
-		found.add(s.annotationPath("log-level"), level, rules.LogLevel(level.value))
+}
+
+// options checks what the options of the sidecar do to each other, and that it
+// mounts volumes that the pod has (S-12).
+func (s sidecar) options(found *findings) {
+	texts, unknown := map[string]string{}, map[string]bool{}
+	for key := range s.annotations {
+		if t := textOf(s.annotations[key]); t.ready() {
+			texts[strings.TrimPrefix(key, prefix)] = t.value
+		} else {
+			unknown[strings.TrimPrefix(key, prefix)] = !t.known
+		}
+	}
+	options := rules.OptionsOf(texts)
+	faults := options.Together(func(row rules.SidecarOption) string { return prefix + row.Annotation })
+	if volumes, known := s.volumes(); known {
+		faults = append(faults, options.Unmounted(volumes)...)
+	}
+	for _, f := range faults {
+		row, _ := rules.Option(f.Key)
+		by := func(key string) bool { other, _ := rules.Option(key); return unknown[other.Annotation] }
+		if !slices.ContainsFunc(f.By, by) {
+			found.add(s.annotationPath(row.Annotation), s.shown(row.Annotation), []rules.Reason{{Rule: f.Rule, Allowed: f.Text()}})
+		}
 	}
 }
 
-// forms checks that every annotation of Dapr is one that it can read (S-10).
+// shown is an annotation, unless it may not be shown.
+func (s sidecar) shown(name string) text {
+	t := s.annotation(name)
+	t.secret = t.secret || rules.Hidden(name)
+	return t
+}
+
+// volumes are those of the pod; known is false when there may be more.
+func (s sidecar) volumes() (names rules.Names, known bool) {
+	list, known := listOf(field(s.pod, "spec", "volumes"))
+	names = rules.Names{}
+	for _, v := range list {
+		name := textOf(field(v, "name"))
+		names[name.value], known = true, known && name.known
+	}
+	return names, known
+}
+
+// forms checks that every annotation of Dapr is one that it reads and honours
+// (S-10, S-12).
 func (s sidecar) forms(found *findings) {
 	for _, key := range slices.Sorted(maps.Keys(s.annotations)) {
 		name, ours := strings.CutPrefix(key, prefix)
@@ -71,9 +112,9 @@ func (s sidecar) forms(found *findings) {
 		}
 		path := s.annotationPath(name)
 		if r := rules.AnnotationText(t.quoted || !t.given); r != nil {
-			found.add(path, t, r)
+			found.add(path, s.shown(name), r)
 		} else if t.given {
-			found.add(path, t, rules.Annotation(name, t.value))
+			found.add(path, s.shown(name), rules.Annotation(name, t.value))
 		}
 	}
 }

@@ -33,6 +33,7 @@ var Policies = []Policy{
 	policy("S-08", "metrics-port", "move the annotation dapr.io/metrics-port or the container's port to a free one"),
 	policy("S-09", "configuration", "correct the annotation dapr.io/config, or declare the Configuration in the namespace").together(),
 	policy("S-10", "annotation-form", "write the annotation as text, in the form that Dapr reads"),
+	policy("S-12", "sidecar-option", "correct the annotation as said, or take it out"),
 	policy("T-01", "component-name", "set metadata.name, which applications use, to a name that no other component of the namespace has").together(),
 	policy("T-02", "component-type", "use the supported type, or allow this one for the policy"),
 	policy("T-03", "component-version", "set spec.version"),

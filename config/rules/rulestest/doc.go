@@ -43,7 +43,7 @@ type Object struct {
 
 // Cases returns the whole table.
 func Cases() []Case {
-	return slices.Concat(sidecarCases(), componentCases(), metadataCases(), eventCases(), referenceCases())
+	return slices.Concat(sidecarCases(), optionCases(), componentCases(), metadataCases(), eventCases(), referenceCases())
 }
 
 // edits is one edit, for the many cases that need no more.

@@ -117,7 +117,7 @@ func sidecarCases() []Case {
 			Objects: frontend("app-port", text),
 		}, Case{
 			Rule: "S-08", Name: "metrics port " + text,
-			Check: func() []rules.Reason { return rules.MetricsPort(port, []int{3000}) }, Allowed: portRange,
+			Check: option("metrics-port", text), Allowed: portRange,
 			Stack: edits("apps[0].sidecar.metricsPort", port), Path: "apps[0].sidecar.metricsPort", Value: text,
 			Objects: frontend("metrics-port", text),
 		})
@@ -133,10 +133,15 @@ func sidecarCases() []Case {
 	for _, level := range []string{"trace", "INFO", "warning", " info"} {
 		cases = append(cases, Case{
 			Rule: "S-06", Name: "log level " + level,
-			Check: func() []rules.Reason { return rules.LogLevel(level) }, Allowed: "must be one of debug, info, warn, error",
+			Check: option("log-level", level), Allowed: "must be one of debug, info, warn, error",
 			Stack: edits("apps[0].sidecar.logLevel", level), Path: "apps[0].sidecar.logLevel", Value: `"` + level + `"`,
 			Objects: frontend("log-level", level),
 		})
 	}
 	return cases
+}
+
+// option checks the annotation of an option.
+func option(annotation, text string) func() []rules.Reason {
+	return func() []rules.Reason { return rules.Annotation(annotation, text) }
 }

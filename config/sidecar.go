@@ -1,0 +1,151 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// MarshalJSON renders the sidecar as it is written in the stack file, with its
+// options among its other keys.
+func (s Sidecar) MarshalJSON() ([]byte, error) {
+	type fields Sidecar // without this method
+	raw, err := json.Marshal(fields(s))
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]any{}
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return nil, err
+	}
+	for key, v := range s.Options {
+		if span, ok := v.(time.Duration); ok {
+			v = Duration{span}
+		}
+		group, name, grouped := strings.Cut(key, ".")
+		if !grouped {
+			keys[key] = v
+			continue
+		}
+		below, _ := keys[group].(map[string]any)
+		if below == nil {
+			below = map[string]any{}
+			keys[group] = below
+		}
+		below[name] = v
+	}
+	return json.Marshal(keys)
+}
+
+// sidecarReaders are those of the keys of a sidecar, its options included.
+func (d *decoder) sidecarReaders(s *Sidecar) map[string]reader {
+	if s.Options == nil {
+		s.Options = rules.SidecarOptions{}
+	}
+	readers := d.readers(structFields(reflect.ValueOf(s).Elem(), false))
+	groups := map[string]map[string]reader{}
+	for _, row := range rules.Options() {
+		group, name := row.Group()
+		if group == "" {
+			readers[name] = d.optionReader(row, s.Options)
+			continue
+		}
+		if groups[group] == nil {
+			groups[group] = map[string]reader{}
+			readers[group] = d.groupReader(group, groups[group], s.Options)
+		}
+		groups[group][name] = d.optionReader(row, s.Options)
+	}
+	return readers
+}
+
+// optionReader reads the value of one option, unless it is not understood.
+func (d *decoder) optionReader(row rules.SidecarOption, into rules.SidecarOptions) reader {
+	return func(path *field.Path, in any) {
+		value := reflect.New(row.Form.Type()).Elem()
+		before := len(d.found)
+		d.value(path, in, target{value, row.Hidden})
+		if in != nil && len(d.found) == before {
+			into[row.Key] = value.Interface()
+		}
+	}
+}
+
+// groupReader reads the options of a group, which is on when it is given.
+func (d *decoder) groupReader(group string, readers map[string]reader, into rules.SidecarOptions) reader {
+	return func(path *field.Path, in any) {
+		entries, ok := in.(map[string]any)
+		switch {
+		case in == nil:
+		case !ok:
+			d.wrong(path, in, false, "an object", object)
+		default:
+			d.structure(path, entries, readers)
+			into.Enable(group)
+		}
+	}
+}
+
+// options checks the options of a sidecar, each by itself, together, and against
+// the volumes of the pod.
+func (v *validator) options(app *field.Path, a App) {
+	path, s := app.Child("sidecar"), a.Sidecar
+	volumes := rules.Names{}
+	for name := range s.SecretVolumes {
+		volumes[name] = true
+	}
+	for i := range a.WritablePaths {
+		volumes[rules.WritableVolume(i)] = true
+	}
+	key := func(row rules.SidecarOption) string { return row.Key }
+	v.optionFaults(path, s.Options.Check())
+	v.optionFaults(path, s.Options.Together(key))
+	v.optionFaults(path, s.Options.Unmounted(volumes), app.Child("writablePaths").String(), path.Child("secretVolumes").String())
+}
+
+func (v *validator) optionFaults(sidecar *field.Path, faults []rules.OptionFault, by ...string) {
+	for _, f := range faults {
+		against := slices.Clone(by)
+		for _, key := range f.By {
+			against = append(against, optionPath(sidecar, key).String())
+		}
+		path := optionPath(sidecar, f.Key)
+		for _, step := range f.At {
+			if i, ok := step.(int); ok {
+				path = path.Index(i)
+			} else {
+				path = child(path, fmt.Sprint(step))
+			}
+		}
+		v.add(path, f.Value, []rules.Reason{{Rule: f.Rule, Allowed: f.Allowed}}, against...)
+	}
+}
+
+// optionPath is the place of an option, whose key may have a dot.
+func optionPath(sidecar *field.Path, key string) *field.Path {
+	path := sidecar
+	for step := range strings.SplitSeq(key, ".") {
+		path = child(path, step)
+	}
+	return path
+}
+
+// GRPC reports whether the app speaks gRPC on a port of it.
+func (a App) GRPC(port int) bool {
+	return strings.HasPrefix(a.Protocol(port), "grpc")
+}
+
+// Protocol is what the app speaks on a port of it: the appProtocol of its sidecar
+// where daprd calls it, HTTP anywhere else.
+func (a App) Protocol(port int) string {
+	if a.Sidecar == nil || a.Sidecar.AppPort == nil || *a.Sidecar.AppPort != port {
+		return "http"
+	}
+	return a.Sidecar.Options.Text(rules.OptionAppProtocol)
+}

@@ -1,0 +1,132 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// answers proves that something answers at a port of an app, in the protocol that
+// the app speaks there.
+func (v *verifier) answers(ctx context.Context, pod string, a config.App, port int) error {
+	if a.GRPC(port) {
+		_, err := v.grpcHealth(ctx, pod, a, port)
+		return err
+	}
+	_, err := v.ask(ctx, pod, a, port)
+	return err
+}
+
+// well proves that an app says of itself that it is healthy. One that speaks gRPC
+// need not have the health service unless its probes ask for it.
+func (v *verifier) well(ctx context.Context, pod string, a config.App) error {
+	if a.GRPC(a.Port) {
+		said, err := v.grpcHealth(ctx, pod, a, a.Port)
+		needed := a.Protocol(a.Port) == "grpc"
+		if err == nil && said != healthpb.HealthCheckResponse_SERVING && (needed || said != healthpb.HealthCheckResponse_SERVICE_UNKNOWN) {
+			err = fmt.Errorf("pod %s: gRPC's health service answers %s", pod, said)
+		}
+		return err
+	}
+	said, err := v.ask(ctx, pod, a, a.Port)
+	if err == nil && a.HealthPath != "" && (said.status < 200 || said.status >= 400) {
+		err = fmt.Errorf("pod %s answers %d to %s", pod, said.status, a.HealthPath)
+	}
+	return err
+}
+
+// ask requests the health path of an app over HTTP, with TLS or HTTP/2 where it
+// speaks that.
+func (v *verifier) ask(ctx context.Context, pod string, a config.App, port int) (answer, error) {
+	scheme := "http"
+	client := v.cluster.HTTP(v.stack.Namespace, pod, port)
+	transport, _ := client.Transport.(*http.Transport)
+	switch a.Protocol(port) {
+	case "https":
+		scheme, transport.TLSClientConfig = "https", unverified()
+	case "h2c":
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetUnencryptedHTTP2(true)
+	}
+	url := scheme + "://localhost:" + strconv.Itoa(port) + cmp.Or(a.HealthPath, "/")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	return v.sendBy(client, pod, port, req)
+}
+
+// unverified lets any certificate pass, as daprd does with that of its app.
+func unverified() *tls.Config {
+	return &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
+}
+
+// grpcHealth asks gRPC's health service of an app. Without that service it says
+// SERVICE_UNKNOWN, and the error is that nobody speaks gRPC there.
+func (v *verifier) grpcHealth(ctx context.Context, pod string, a config.App, port int) (healthpb.HealthCheckResponse_ServingStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel() // and with it the connection
+	transport := insecure.NewCredentials()
+	if a.Protocol(port) == "grpcs" {
+		transport = credentials.NewTLS(unverified())
+	}
+	connection, err := grpc.NewClient("passthrough:///localhost:"+strconv.Itoa(port), grpc.WithTransportCredentials(transport),
+		grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) {
+			return v.cluster.Dial(ctx, v.stack.Namespace, pod, port)
+		}))
+	if err != nil {
+		return 0, fmt.Errorf("pod %s, port %d: %w", pod, port, err)
+	}
+	defer connection.Close()
+	said, err := healthpb.NewHealthClient(connection).Check(ctx, &healthpb.HealthCheckRequest{})
+	switch code := status.Code(err); {
+	case err == nil:
+		return said.GetStatus(), nil
+	case code == codes.Unavailable || code == codes.DeadlineExceeded || code == codes.Internal:
+		return 0, fmt.Errorf("pod %s, port %d: %w", pod, port, err)
+	}
+	return healthpb.HealthCheckResponse_SERVICE_UNKNOWN, nil // it answered
+}
+
+// tokenHeader is where Dapr looks for a token, and shows one.
+const tokenHeader = "dapr-api-token"
+
+// token is what every caller of a port of a pod has to show, "" for nothing: the
+// one of daprd's API, or that of its app.
+func (v *verifier) token(ctx context.Context, pod string, port int) (string, error) {
+	of, _ := v.podApps.Load(pod)
+	a, _ := of.(config.App)
+	if a.Sidecar == nil || !*v.stack.Dapr.Enabled {
+		return "", nil
+	}
+	name := ""
+	switch port {
+	case rules.SidecarPorts[0]:
+		name = a.Sidecar.Options.Text(rules.OptionAPITokenSecret)
+	case *a.Sidecar.AppPort:
+		name = a.Sidecar.Options.Text(rules.OptionAppTokenSecret)
+	}
+	if name == "" {
+		return "", nil
+	}
+	secret, err := v.cluster.Kube.CoreV1().Secrets(v.stack.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return "", fmt.Errorf("reading the token of pod %s: %w", pod, err)
+	}
+	return string(secret.Data["token"]), nil
+}
