@@ -2,6 +2,7 @@ package config
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -102,8 +103,7 @@ func defaultApp(a *App, configuration string) {
 	if a.Sidecar != nil {
 		defaultSidecar(a, configuration)
 	}
-	switch a.Protocol(a.Port) {
-	case "http", "https":
+	if !slices.Contains(notPlain, a.Protocol(a.Port)) {
 		def(&a.HealthPath, "/healthz")
 	}
 }

@@ -136,6 +136,9 @@ func optionPath(sidecar *field.Path, key string) *field.Path {
 	return path
 }
 
+// notPlain are the protocols of apps that no HTTP client can call without more ado.
+var notPlain = []string{"grpc", "grpcs", "h2c"}
+
 // GRPC reports whether the app speaks gRPC on a port of it.
 func (a App) GRPC(port int) bool {
 	return strings.HasPrefix(a.Protocol(port), "grpc")

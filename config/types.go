@@ -393,7 +393,7 @@ type App struct {
 	SecretEnv map[string]SecretKey `json:"secretEnv,omitzero"`
 
 	// HealthPath is the path of the readiness and liveness probes. Default
-	// /healthz.
+	// /healthz. An app whose sidecar speaks gRPC or h2c with it has none.
 	HealthPath string `json:"healthPath,omitzero"`
 
 	// Resources of the container. Default requests 25m CPU and 32Mi, limit 128Mi

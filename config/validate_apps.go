@@ -27,7 +27,7 @@ func (v *validator) applications() {
 			ids[i] = a.Sidecar.AppID
 			v.sidecar(at(i), a)
 		}
-		v.invokes(at(i).Child("invokes"), a.Invokes, ids[i])
+		v.invokes(at(i).Child("invokes"), a, ids[i])
 		v.environment(at(i), a)
 	}
 	v.addEach(rules.Duplicates("", names), names, func(i int) *field.Path { return at(i).Child("name") })
@@ -73,11 +73,11 @@ func (v *validator) app(path *field.Path, a App) {
 func (v *validator) health(path *field.Path, a App) {
 	at, sidecar := path.Child("healthPath"), path.Child("sidecar")
 	switch protocol := a.Protocol(a.Port); {
-	case protocol == "http" || protocol == "https":
+	case !slices.Contains(notPlain, protocol):
 		if rules.HandlerPath(a.HealthPath) != nil {
 			v.form(at, a.HealthPath, "must be an absolute path such as /healthz")
 		}
-	case a.HealthPath != "" && slices.Contains([]string{"grpc", "grpcs", "h2c"}, protocol):
+	case a.HealthPath != "":
 		v.form(at, a.HealthPath, "must not be given with appProtocol "+protocol+": the probes ask no path of such an app",
 			sidecar.Child("appPort").String(), sidecar.Child(rules.OptionAppProtocol).String())
 	}
@@ -150,11 +150,23 @@ func (v *validator) sidecar(app *field.Path, a App) {
 	v.resources(path.Child("resources"), s.Resources)
 }
 
-func (v *validator) invokes(path *field.Path, targets []string, own string) {
+func (v *validator) invokes(path *field.Path, a App, own string) {
 	at := func(i int) *field.Path { return path.Index(i) }
-	v.addEach(rules.Targets(own, targets), targets, at)
-	for i, id := range targets {
-		v.knownApp("I-01", at(i), id)
+	v.addEach(rules.Targets(own, a.Invokes), a.Invokes, at)
+	for i, id := range a.Invokes {
+		if v.knownApp("I-01", at(i), id) && (a.Sidecar == nil || !*v.stack.Dapr.Enabled) {
+			v.plainHTTP(at(i), id)
+		}
+	}
+}
+
+// plainHTTP checks an app that is called without a sidecar in between, which
+// would speak its protocol with it.
+func (v *validator) plainHTTP(path *field.Path, appID string) {
+	a := v.apps[appID]
+	if protocol := a.Protocol(a.Port); slices.Contains(notPlain, protocol) {
+		v.form(path, appID, "must be an app that serves HTTP: it is called without a sidecar here, and speaks "+protocol,
+			"dapr.enabled", "apps[].sidecar.appPort", "apps[].sidecar."+rules.OptionAppProtocol)
 	}
 }
 

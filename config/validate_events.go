@@ -21,6 +21,9 @@ func (v *validator) events() {
 		apps := make([]string, len(e.Subscribers))
 		for j, sub := range e.Subscribers {
 			apps[j] = sub.App
+			if v.apps[sub.App] != nil && !*v.stack.Dapr.Enabled {
+				v.plainHTTP(path.Child("subscribers").Index(j).Child("app"), sub.App)
+			}
 			v.add(path.Child("subscribers").Index(j).Child("path"), sub.Path, rules.HandlerPath(sub.Path))
 			if len(e.PubSub)+len(e.Type)+len(sub.App) > maxSubscription {
 				v.form(path.Child("subscribers").Index(j), nil, "must have, together with the event's type and its pub/sub, "+

@@ -73,7 +73,7 @@ func (s *stack) appArgs(a config.App, found []config.Variable) *app.Args {
 		Name: a.Name, Namespace: s.namespace,
 		Image: a.Image, ImagePullPolicy: a.ImagePullPolicy, PullSecrets: s.ImagePullSecrets,
 		Ports:    []app.Port{{Name: "http", Number: a.Port}},
-		Replicas: *a.Replicas, Args: a.Args, Env: variables(a, found), HealthPath: a.HealthPath,
+		Replicas: *a.Replicas, Args: a.Args, Env: variables(a, found), Protocol: a.Protocol(a.Port), HealthPath: a.HealthPath,
 		Resources: app.Resources(a.Resources), User: *a.User, WritablePaths: a.WritablePaths,
 		After: s.first,
 	}

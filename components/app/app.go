@@ -63,7 +63,11 @@ type Args struct {
 	Args []string
 	// Env are its environment variables, in this order. Default none.
 	Env []Variable
-	// HealthPath of the probes. Required where the main port speaks HTTP.
+	// Protocol that the app speaks on its main port, in which it is probed: http,
+	// https, grpc (gRPC's health service), or grpcs and h2c, where the probes only
+	// see whether it listens. Default http.
+	Protocol string
+	// HealthPath of the probes. Required with http and https.
 	HealthPath string
 	// Resources of the container. Default none.
 	Resources Resources
@@ -87,7 +91,7 @@ func (a *Args) check() error {
 		return errors.New("name, namespace and image are required")
 	case len(a.Ports) == 0:
 		return errors.New("at least one port is required")
-	case a.HealthPath == "" && strings.HasPrefix(a.protocol(), "http"):
+	case a.HealthPath == "" && (a.Protocol == "" || strings.HasPrefix(a.Protocol, "http")):
 		return errors.New("a health path is required")
 	case a.User < 1:
 		return errors.New("a user other than root is required")

@@ -57,7 +57,7 @@ func deployment(args *Args, account pulumi.StringInput) kube.Deployment {
 // probe asks the main port in the protocol that the app speaks there.
 func probe(args *Args, period, failures int) *kube.Probe {
 	p := &kube.Probe{Port: args.Ports[0].Name, Period: period, Failures: failures}
-	switch args.protocol() {
+	switch args.Protocol {
 	case "grpc":
 		p.GRPC = args.Ports[0].Number // Kubernetes takes no name there
 	case "grpcs", "h2c": // Kubernetes speaks neither: whether it listens

@@ -40,12 +40,3 @@ func annotations(s *Sidecar) pulumi.StringMap {
 	}
 	return all
 }
-
-// protocol is what the app speaks on its main port: that of its sidecar where
-// daprd calls it there, else HTTP.
-func (a *Args) protocol() string {
-	if s := a.Sidecar; s != nil && s.AppPort == a.Ports[0].Number {
-		return s.Options.Text(rules.OptionAppProtocol)
-	}
-	return "http"
-}
