@@ -227,3 +227,35 @@ func TestMessage(t *testing.T) {
 		`[T-09] Component todo/statestore: scopes[1]: "activty-app"; must be the app-id of an app of the stack that has a sidecar; did you mean "activity-app"?; list the app-ids that may use the component under scopes, at the top level of the object`,
 	}, judge(t, objects, nil))
 }
+
+// TestSidecarOptions: what an option does beside others is judged once all of it
+// is known, volumes that are there are mounted, and variables are not shown.
+func TestSidecarOptions(t *testing.T) {
+	objects := devStack(t)
+	frontend := find(t, objects, "Deployment", "frontend")
+	set := func(path string, v any) { rulestest.Set(frontend.fields, rulestest.Edit{Path: path, Value: v}) }
+	annotate := func(name string, v any) { set(`spec.template.metadata.annotations["dapr.io/`+name+`"]`, v) }
+
+	annotate("app-health-check-path", "/ready")
+	annotate("enable-app-health-check", unknown)
+	annotate("volume-mounts", "certs:/etc/certs")
+	set("spec.template.spec.volumes", unknown)
+	require.Empty(t, judge(t, objects, nil))
+	set("spec.template.spec.volumes", []any{map[string]any{"name": unknown}})
+	require.Empty(t, judge(t, objects, nil))
+
+	annotate("enable-app-health-check", "true")
+	set("spec.template.spec.volumes", []any{map[string]any{"name": "certs"}})
+	require.Empty(t, judge(t, objects, nil))
+
+	set("spec.template.spec.volumes", []any{map[string]any{"name": "certz"}})
+	annotate("enable-app-health-check", nil)
+	annotate("env", "1A=p4ss,TOKEN=p4ss")
+	const at, fix = `[S-12] Deployment todo/frontend: spec.template.metadata.annotations[dapr.io/`, "; correct the annotation as said, or take it out"
+	said := judge(t, objects, nil)
+	require.Equal(t, []string{
+		at + `app-health-check-path]: "/ready"; must not be given without dapr.io/enable-app-health-check: Dapr ignores it` + fix,
+		at + `env]: [secret]; 1A: must be named with letters, digits and underscores, not starting with a digit` + fix,
+		at + `volume-mounts]: "certs:/etc/certs"; certs: must be a volume of the pod: Dapr passes over any other; did you mean "certz"?` + fix,
+	}, slices.Sorted(slices.Values(said)))
+}

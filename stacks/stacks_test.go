@@ -189,6 +189,29 @@ func TestSidecarOrNot(t *testing.T) {
 	}, backend.Input(append(pod, "annotations")...))
 }
 
+// TestOptionsOfASidecar: what the stack file says of a sidecar is on the pod, and
+// the app is probed in the protocol that it speaks, with Dapr on and off.
+func TestOptionsOfASidecar(t *testing.T) {
+	values := rulestest.Apply(t, read(t, "dev"), []rulestest.Edit{
+		{Path: "apps[0].invokes", Value: nil},
+		{Path: "apps[1].sidecar", Value: map[string]any{
+			"appId": "backend-app", "appProtocol": "grpc", "gracefulShutdown": "10s", "volumeMounts": map[string]any{"ca": "/etc/ca"},
+			"secretVolumes": map[string]any{"ca": "private-ca"},
+		}},
+	})
+	backend := run(t, values).Get(t, "Deployment", "backend-deployment")
+	annotations := backend.Input("spec", "template", "metadata", "annotations").(map[string]any)
+	require.Equal(t, "grpc", annotations["dapr.io/app-protocol"])
+	require.Equal(t, "10", annotations["dapr.io/graceful-shutdown-seconds"])
+	require.Equal(t, "ca:/etc/ca", annotations["dapr.io/volume-mounts"])
+	require.Equal(t, "ca", backend.Input("spec", "template", "spec", "volumes", 0, "name"))
+	for _, dapr := range []string{`{"enabled": true}`, `{"enabled": false}`} {
+		values["daprstack:dapr"] = dapr
+		backend := run(t, values).Get(t, "Deployment", "backend-deployment")
+		require.Equal(t, map[string]any{"port": 8000.0}, backend.Input("spec", "template", "spec", "containers", 0, "readinessProbe", "grpc"))
+	}
+}
+
 // TestAccess: only the apps whose invokes name an app may call it, unless the
 // stack file lets everybody in or there are no certificates to know a caller by.
 func TestAccess(t *testing.T) {

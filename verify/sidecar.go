@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -101,77 +100,6 @@ func container(pod corev1.Pod, name string) *corev1.Container {
 		}
 	}
 	return nil
-}
-
-// settings proves that the sidecars run with what the stack file says: by their
-// arguments and by what they say of themselves.
-func (v *verifier) settings(ctx context.Context, a config.App) error {
-	pods, err := v.pods(ctx, a)
-	if err != nil {
-		return err
-	}
-	s := a.Sidecar
-	arguments := []argument{
-		{"app-id", s.AppID, ""}, {"app-port", strconv.Itoa(*s.AppPort), ""}, {"config", v.stack.ConfigurationOf(s.AppID), ""},
-		{"dapr-http-port", strconv.Itoa(rules.SidecarPorts[0]), ""}, {"enable-mtls", strconv.FormatBool(*v.stack.Dapr.MTLS), ""},
-	}
-	annotations := map[string]rules.Setting{}
-	for _, option := range s.Options.Settings() {
-		if option.Argument == "" {
-			annotations[option.Annotation] = option
-			continue
-		}
-		arguments = append(arguments, argument{option.Argument, option.Value, "; " + option.ToDo()})
-	}
-	var problems []error
-	for _, pod := range pods {
-		c := container(pod, daprd)
-		if c == nil {
-			problems = append(problems, fmt.Errorf("pod %s has no sidecar", pod.Name))
-			continue
-		}
-		args := flags(slices.Concat(c.Command, c.Args))
-		for _, want := range arguments {
-			if has := args[want.name]; has != want.value && (has != "" || want.value != "false") {
-				problems = append(problems, fmt.Errorf("pod %s: the sidecar runs with %s %q, the stack file says %q%s", pod.Name, want.name, has, want.value, want.remedy))
-			}
-		}
-		// What daprd gets no argument for is in the annotation alone.
-		for _, name := range sorted(annotations) {
-			if want, has := annotations[name], pod.Annotations[rules.AnnotationPrefix+name]; has != want.Value {
-				shown := fmt.Sprintf(" is %q, the stack file says %q", has, want.Value)
-				if want.Hidden {
-					shown = " is not what the stack file says"
-				}
-				problems = append(problems, fmt.Errorf("pod %s: the annotation %s%s%s; %s", pod.Name, rules.AnnotationPrefix, name, shown, want.ToDo()))
-			}
-		}
-		problems = append(problems, v.saysOfItself(ctx, a, pod.Name), v.hasMetrics(ctx, a, pod.Name))
-	}
-	return errors.Join(problems...)
-}
-
-// argument is one that daprd should run with, and what to do when it does not.
-type argument struct{ name, value, remedy string }
-
-// flags reads "--name value", "--name=value" and "--name" of a command line.
-func flags(args []string) map[string]string {
-	found := map[string]string{}
-	for i, arg := range args {
-		if len(arg) < 3 || arg[:2] != "--" {
-			continue
-		}
-		if name, value, ok := strings.Cut(arg[2:], "="); ok {
-			found[name] = value
-			continue
-		}
-		value := "true"
-		if i+1 < len(args) && (len(args[i+1]) < 2 || args[i+1][:2] != "--") {
-			value = args[i+1]
-		}
-		found[arg[2:]] = value
-	}
-	return found
 }
 
 func (v *verifier) saysOfItself(ctx context.Context, a config.App, pod string) error {

@@ -6,12 +6,16 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 func report() Report {
@@ -82,8 +86,49 @@ func TestRun(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	require.Equal(t, map[string]string{"app-id": "a", "enable-mtls": "true", "seconds": "-1", "last": "true"},
-		flags([]string{"/daprd", "--app-id", "a", "--enable-mtls", "--seconds", "-1", "--", "--last"}))
+	require.Equal(t, map[string]string{"app-id": "a", "enable-mtls": "true", "seconds": "-1", "logging": "false", "last": "true"},
+		flags([]string{"/daprd", "--app-id", "a", "--enable-mtls", "--seconds", "-1", "--logging=false", "--", "--last"}))
+}
+
+// TestDeviations: S-12, every option of the stack file is held against the
+// argument that daprd has for it, or else against the annotation.
+func TestDeviations(t *testing.T) {
+	stack := &config.Stack{Context: "c", Namespace: "n", Apps: []config.App{{Name: "web", Image: "web:1", Port: 8000, Sidecar: &config.Sidecar{
+		AppID: "web-app", Options: rules.SidecarOptions{
+			"gracefulShutdown": 7 * time.Second, "apiLogging": true, "logAsJSON": false, "nativeSidecar": true, "apiTokenSecret": "api",
+			"env": map[string]string{"A": "p4ss"},
+		},
+	}}}}
+	require.NoError(t, config.Validate(stack))
+	pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "web-1", Annotations: map[string]string{
+		"dapr.io/enable-native-sidecar": "true", "dapr.io/api-token-secret": "api", "dapr.io/env": "A=p4ss",
+	}}}
+	good := []string{"/daprd", "--app-id", "web-app", "--app-port", "8000", "--config", "appconfig.web-app", "--dapr-http-port", "3500", "--enable-mtls",
+		"--app-protocol", "http", "--log-level", "info", "--enable-metrics", "--metrics-port", "9090", "--enable-api-logging=true", "--dapr-graceful-shutdown-seconds", "7"}
+	pod.Spec.InitContainers = []corev1.Container{{Name: "daprd", Args: good}}
+	require.NoError(t, deviations(pod, stack, stack.Apps[0].Sidecar))
+
+	pod.Spec.InitContainers[0].Args = []string{"/daprd", "--app-id", "web", "--app-port", "1", "--config", "c", "--dapr-http-port", "3501",
+		"--app-protocol", "grpc", "--log-as-json", "--metrics-port", "1", "--enable-api-logging=false", "--dapr-graceful-shutdown-seconds", "5"}
+	pod.Annotations = map[string]string{"dapr.io/env": "A=other"}
+	const again = "; run up, and delete the pod when that changes nothing"
+	require.EqualError(t, deviations(pod, stack, stack.Apps[0].Sidecar), strings.Join([]string{
+		`pod web-1: the sidecar runs with app-id "web", the stack file says "web-app"`,
+		`pod web-1: the sidecar runs with app-port "1", the stack file says "8000"`,
+		`pod web-1: the sidecar runs with config "c", the stack file says "appconfig.web-app"`,
+		`pod web-1: the sidecar runs with dapr-http-port "3501", the stack file says "3500"`,
+		`pod web-1: the sidecar runs with enable-mtls "", the stack file says "true"`,
+		`pod web-1: the sidecar runs with app-protocol "grpc", the stack file says "http"` + again,
+		`pod web-1: the sidecar runs with log-level "", the stack file says "info"` + again,
+		`pod web-1: the sidecar runs with log-as-json "true", the stack file says "false"` + again,
+		`pod web-1: the sidecar runs with enable-api-logging "false", the stack file says "true"` + again,
+		`pod web-1: the sidecar runs with enable-metrics "", the stack file says "true"` + again,
+		`pod web-1: the sidecar runs with metrics-port "1", the stack file says "9090"` + again,
+		`pod web-1: the sidecar runs with dapr-graceful-shutdown-seconds "5", the stack file says "7"` + again,
+		`pod web-1: the annotation dapr.io/env is another one, the stack file says what it should be` + again,
+		`pod web-1: the annotation dapr.io/api-token-secret is "", the stack file says "api"` + again,
+		`pod web-1: the annotation dapr.io/enable-native-sidecar is "", the stack file says "true"` + again,
+	}, "\n"))
 }
 
 // TestPeriodic: Q-02, of one sidecar and of several.

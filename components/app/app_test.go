@@ -108,3 +108,57 @@ func TestAlone(t *testing.T) {
 	require.Equal(t, map[string]any{"path": "/healthz", "port": "http"}, container["readinessProbe"].(map[string]any)["httpGet"])
 	require.Equal(t, "true", g.Get(t, "Service", "web-service").Input("metadata", "annotations", "pulumi.com/skipAwait"))
 }
+
+// TestProtocols: the probes ask the main port in the protocol of the app.
+func TestProtocols(t *testing.T) {
+	get := func(scheme string) map[string]any {
+		probe := map[string]any{"path": "/healthz", "port": "http"}
+		if scheme != "" {
+			probe["scheme"] = scheme
+		}
+		return probe
+	}
+	for protocol, want := range map[string]struct {
+		kind  string
+		probe map[string]any
+	}{
+		"":      {"httpGet", get("")},
+		"http":  {"httpGet", get("")},
+		"https": {"httpGet", get("HTTPS")},
+		"grpc":  {"grpc", map[string]any{"port": 8000.0}},
+		"grpcs": {"tcpSocket", map[string]any{"port": "http"}},
+		"h2c":   {"tcpSocket", map[string]any{"port": "http"}},
+	} {
+		args := good()
+		args.Protocol = protocol
+		if want.kind != "httpGet" {
+			args.HealthPath = ""
+		}
+		g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
+			_, err := New(ctx, "web", args)
+			return err
+		})
+		require.NoError(t, err)
+		for _, probe := range []string{"readinessProbe", "livenessProbe"} {
+			require.Equal(t, want.probe, g.Get(t, "Deployment", "web-deployment").Input("spec", "template", "spec", "containers", 0, probe, want.kind), protocol)
+		}
+	}
+}
+
+// TestSecretVolumes: daprd, which runs as a user of its own, can read them.
+func TestSecretVolumes(t *testing.T) {
+	args := good()
+	args.Sidecar = &Sidecar{
+		AppID: "web-app", AppPort: 8000, Config: "appconfig", SecretVolumes: map[string]string{"ca": "private-ca"},
+		Options: rules.SidecarOptions{"volumeMounts": map[string]string{"ca": "/etc/ca"}},
+	}
+	g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
+		_, err := New(ctx, "web", args)
+		return err
+	})
+	require.NoError(t, err)
+	template := g.Get(t, "Deployment", "web-deployment").Input("spec", "template").(map[string]any)
+	require.Equal(t, "ca:/etc/ca", template["metadata"].(map[string]any)["annotations"].(map[string]any)["dapr.io/volume-mounts"])
+	require.Equal(t, []any{map[string]any{"name": "ca", "secret": map[string]any{"secretName": "private-ca", "defaultMode": 0o444 + 0.0}}},
+		template["spec"].(map[string]any)["volumes"])
+}

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -138,6 +139,26 @@ func TestPod(t *testing.T) {
 			"periodSeconds": pulumi.Int(3), "timeoutSeconds": pulumi.Int(3), "failureThreshold": pulumi.Int(4),
 		},
 	}, full["containers"].(pulumi.MapArray)[0])
+}
+
+// TestProbes: by HTTP, with and without TLS, by gRPC, by a command, or by a
+// connection.
+func TestProbes(t *testing.T) {
+	common := pulumi.Map{"periodSeconds": pulumi.Int(1), "timeoutSeconds": pulumi.Int(3), "failureThreshold": pulumi.Int(2)}
+	for kind, c := range map[string]struct {
+		probe Probe
+		want  pulumi.Map
+	}{
+		"httpGet":   {Probe{Path: "/h", Port: "http", TLS: true}, pulumi.Map{"path": pulumi.String("/h"), "port": pulumi.String("http"), "scheme": pulumi.String("HTTPS")}},
+		"grpc":      {Probe{GRPC: 80, Port: "http"}, pulumi.Map{"port": pulumi.Int(80)}},
+		"exec":      {Probe{Command: []string{"p"}}, pulumi.Map{"command": text("p")}},
+		"tcpSocket": {Probe{Port: "http"}, pulumi.Map{"port": pulumi.String("http")}},
+	} {
+		c.probe.Period, c.probe.Failures = 1, 2
+		want := maps.Clone(common)
+		want[kind] = c.want
+		require.Equal(t, want, c.probe.inputs())
+	}
 }
 
 // TestDeployment: further labels of the pods are no part of the selector, which

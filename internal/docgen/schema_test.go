@@ -158,6 +158,28 @@ func TestSchemaOfWellFormedFiles(t *testing.T) {
 	}
 }
 
+// TestSchemaOfOptions: the schema takes the good value of each option of a
+// sidecar, and none of another type.
+func TestSchemaOfOptions(t *testing.T) {
+	schema := compiled(t)
+	file := func(edits []rulestest.Edit) tree {
+		values, err := stackfile.Read("Pulumi.dev.yaml")
+		require.NoError(t, err)
+		return asFile(t, rulestest.Apply(t, values, edits))
+	}
+	for _, o := range rulestest.Options() {
+		require.NoError(t, schema.Validate(file(o.Edits(o.Value))), o.Key)
+		require.NoError(t, schema.Validate(file(o.Edits(json.RawMessage("null")))), o.Key)
+		for _, wrong := range []any{[]any{[]any{}}, 7.5} {
+			require.Error(t, schema.Validate(file(o.Edits(wrong))), o.Key)
+		}
+	}
+	for _, group := range []string{"appHealthCheck", "livenessProbe", "readinessProbe"} {
+		require.NoError(t, schema.Validate(file(one("apps[0].sidecar."+group, tree{}))))
+		require.Error(t, schema.Validate(file(one("apps[0].sidecar."+group, tree{"colour": "red"}))))
+	}
+}
+
 // TestSchemaOfWholeValuesAsText: pulumi config set without --path writes each
 // value as a text.
 func TestSchemaOfWholeValuesAsText(t *testing.T) {
