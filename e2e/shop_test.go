@@ -59,12 +59,24 @@ func openShop(t *testing.T, settings ...string) *shop {
 	s := &shop{t: t}
 	s.collector = newCollector(t, thisMachine(t))
 	s.loadImage()
-	file, err := filepath.Abs(shopFile)
-	require.NoError(t, err)
-	s.args = []string{"--stack", "shop", "--config-file", file}
 	for i := range 3 {
-		s.args = append(s.args, "-c", fmt.Sprintf("apps[%d].env.COLLECTOR=%s", i, s.URL))
+		settings = append(settings, fmt.Sprintf("apps[%d].env.COLLECTOR=%s", i, s.URL))
 	}
+	s.bringUp("shop", shopFile, settings...)
+	service, err := s.client.Kube.CoreV1().Services(s.stack.Namespace).Get(t.Context(), "till", metav1.GetOptions{})
+	require.NoError(t, err)
+	s.till = fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
+	return s
+}
+
+// bringUp brings a stack up on the local node, with some settings of its stack
+// file changed. It goes with the test.
+func (s *shop) bringUp(name, file string, settings ...string) {
+	t := s.t
+	t.Helper()
+	file, err := filepath.Abs(file)
+	require.NoError(t, err)
+	s.args = []string{"--stack", name, "--config-file", file}
 	for _, setting := range settings {
 		s.args = append(s.args, "-c", setting)
 	}
@@ -87,10 +99,6 @@ func openShop(t *testing.T, settings ...string) *shop {
 	require.NoError(t, err)
 	s.client, err = live.New(access)
 	require.NoError(t, err)
-	service, err := s.client.Kube.CoreV1().Services(s.stack.Namespace).Get(t.Context(), "till", metav1.GetOptions{})
-	require.NoError(t, err)
-	s.till = fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
-	return s
 }
 
 // run runs the driver on the shop.

@@ -4,6 +4,8 @@
 //	GET, POST /echo      answers with what it was sent
 //	POST /publish/TYPE   publishes the event in the body at EVENT_TYPE_URL
 //	POST /on/…           takes an event: COLLECTOR is told, and says what to answer
+//
+// With the argument grpc it speaks gRPC instead, see serveGRPC.
 package main
 
 import (
@@ -31,6 +33,9 @@ func main() {
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
+	if len(os.Args) > 1 && os.Args[1] == "grpc" {
+		return serveGRPC(ctx)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo", echo)
 	mux.HandleFunc("POST /publish/{type}", func(w http.ResponseWriter, r *http.Request) {
