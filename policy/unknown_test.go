@@ -102,6 +102,10 @@ func TestConfiguration(t *testing.T) {
 	rulestest.Set(frontend.fields, rulestest.Edit{Path: `spec.template.metadata.annotations["dapr.io/app-id"]`, Value: "web"})
 	rulestest.Set(frontend.fields, rulestest.Edit{Path: `spec.template.metadata.annotations["dapr.io/config"]`, Value: "tracing"})
 	require.Equal(t, []string{"S-02", "S-09"}, rulesOf(judge(t, objects, nil)))
+	rulestest.Set(frontend.fields, rulestest.Edit{Path: `spec.template.metadata.annotations["dapr.io/new-in-1.20"]`, Value: "yes"})
+	require.Equal(t, []string{"S-02", "S-09", "S-12"}, rulesOf(judge(t, objects, nil)))
+	require.Equal(t, []string{"S-02", "S-09"}, rulesOf(judge(t, objects, map[string]map[string]any{"s-12-sidecar-option": {"allow": []any{"new-in-1\\.20"}}})))
+	rulestest.Set(frontend.fields, rulestest.Edit{Path: `spec.template.metadata.annotations["dapr.io/new-in-1.20"]`})
 
 	list := func(texts ...any) []any { return texts }
 	for _, c := range []struct {

@@ -53,17 +53,8 @@ func (v *verifier) well(ctx context.Context, pod string, a config.App) error {
 // ask requests the health path of an app over HTTP, with TLS or HTTP/2 where it
 // speaks that.
 func (v *verifier) ask(ctx context.Context, pod string, a config.App, port int) (answer, error) {
-	scheme := "http"
 	client := v.cluster.HTTP(v.stack.Namespace, pod, port)
-	transport, _ := client.Transport.(*http.Transport)
-	switch a.Protocol(port) {
-	case "https":
-		scheme, transport.TLSClientConfig = "https", unverified()
-	case "h2c":
-		transport.Protocols = new(http.Protocols)
-		transport.Protocols.SetUnencryptedHTTP2(true)
-	}
-	url := scheme + "://localhost:" + strconv.Itoa(port) + cmp.Or(a.HealthPath, "/")
+	url := speak(client, a.Protocol(port)) + "://localhost:" + strconv.Itoa(port) + cmp.Or(a.HealthPath, "/")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return answer{}, err
@@ -71,36 +62,57 @@ func (v *verifier) ask(ctx context.Context, pod string, a config.App, port int) 
 	return v.sendBy(client, pod, port, req)
 }
 
-// unverified lets any certificate pass, as daprd does with that of its app.
-func unverified() *tls.Config {
-	return &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
+// speak makes a client speak a protocol, and returns the scheme of its URLs.
+func speak(client *http.Client, protocol string) (scheme string) {
+	transport, _ := client.Transport.(*http.Transport)
+	switch protocol {
+	case "https":
+		transport.TLSClientConfig = unverified()
+		return "https"
+	case "h2c":
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return "http"
 }
 
-// grpcHealth asks gRPC's health service of an app. Without that service it says
-// SERVICE_UNKNOWN, and the error is that nobody speaks gRPC there.
+// unverified lets any certificate pass, as daprd does with that of its app.
+func unverified() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
+
+// grpcHealth asks gRPC's health service of an app.
 func (v *verifier) grpcHealth(ctx context.Context, pod string, a config.App, port int) (healthpb.HealthCheckResponse_ServingStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel() // and with it the connection
-	transport := insecure.NewCredentials()
-	if a.Protocol(port) == "grpcs" {
-		transport = credentials.NewTLS(unverified())
-	}
-	connection, err := grpc.NewClient("passthrough:///localhost:"+strconv.Itoa(port), grpc.WithTransportCredentials(transport),
-		grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) {
-			return v.cluster.Dial(ctx, v.stack.Namespace, pod, port)
-		}))
+	said, err := grpcHealth(ctx, a.Protocol(port), func() (net.Conn, error) {
+		return v.cluster.Dial(ctx, v.stack.Namespace, pod, port)
+	})
 	if err != nil {
 		return 0, fmt.Errorf("pod %s, port %d: %w", pod, port, err)
+	}
+	return said, nil
+}
+
+// grpcHealth asks gRPC's health service behind a connection. A server without
+// that service says SERVICE_UNKNOWN; the error is that nobody speaks gRPC there.
+func grpcHealth(ctx context.Context, protocol string, dial func() (net.Conn, error)) (healthpb.HealthCheckResponse_ServingStatus, error) {
+	transport := insecure.NewCredentials()
+	if protocol == "grpcs" {
+		transport = credentials.NewTLS(unverified())
+	}
+	connection, err := grpc.NewClient("passthrough:///localhost", grpc.WithTransportCredentials(transport),
+		grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) { return dial() }))
+	if err != nil {
+		return 0, err
 	}
 	defer connection.Close()
 	said, err := healthpb.NewHealthClient(connection).Check(ctx, &healthpb.HealthCheckRequest{})
 	switch code := status.Code(err); {
 	case err == nil:
 		return said.GetStatus(), nil
-	case code == codes.Unavailable || code == codes.DeadlineExceeded || code == codes.Internal:
-		return 0, fmt.Errorf("pod %s, port %d: %w", pod, port, err)
+	case code == codes.Unimplemented || code == codes.NotFound || code == codes.Unauthenticated || code == codes.PermissionDenied:
+		return healthpb.HealthCheckResponse_SERVICE_UNKNOWN, nil // it answered
 	}
-	return healthpb.HealthCheckResponse_SERVICE_UNKNOWN, nil // it answered
+	return 0, err
 }
 
 // tokenHeader is where Dapr looks for a token, and shows one.

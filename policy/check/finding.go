@@ -15,7 +15,7 @@ type Finding struct {
 	// or never shown, as that of a metadata item.
 	Shown string
 	// Subject is what an exemption may name: the refused value, even a secret one,
-	// or the name of the metadata item. Never shown.
+	// or the name of the metadata item or of the annotation (S-12). Never shown.
 	Subject string
 }
 

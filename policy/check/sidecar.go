@@ -63,10 +63,13 @@ func (s sidecar) check(found *findings) {
 func (s sidecar) options(found *findings) {
 	texts, unknown := map[string]string{}, map[string]bool{}
 	for key := range s.annotations {
-		if t := textOf(s.annotations[key]); t.ready() {
-			texts[strings.TrimPrefix(key, prefix)] = t.value
-		} else {
-			unknown[strings.TrimPrefix(key, prefix)] = !t.known
+		name, ours := strings.CutPrefix(key, prefix)
+		switch t := textOf(s.annotations[key]); {
+		case !ours:
+		case t.ready():
+			texts[name] = t.value
+		default:
+			unknown[name] = !t.known
 		}
 	}
 	options := rules.OptionsOf(texts)
@@ -78,16 +81,23 @@ func (s sidecar) options(found *findings) {
 		row, _ := rules.Option(f.Key)
 		by := func(key string) bool { other, _ := rules.Option(key); return unknown[other.Annotation] }
 		if !slices.ContainsFunc(f.By, by) {
-			found.add(s.annotationPath(row.Annotation), s.shown(row.Annotation), []rules.Reason{{Rule: f.Rule, Allowed: f.Text()}})
+			s.report(found, row.Annotation, []rules.Reason{{Rule: f.Rule, Allowed: f.Text()}})
 		}
 	}
 }
 
-// shown is an annotation, unless it may not be shown.
-func (s sidecar) shown(name string) text {
+// report reports reasons about an annotation. Its value is not shown where it may
+// be a secret; of S-12 its name is what an exemption may name, not the value.
+func (s sidecar) report(found *findings, name string, reasons []rules.Reason) {
 	t := s.annotation(name)
 	t.secret = t.secret || rules.Hidden(name)
-	return t
+	for _, r := range reasons {
+		subject := t.value
+		if r.Rule == "S-12" {
+			subject = name
+		}
+		found.put(s.annotationPath(name), t.shown(), subject, []rules.Reason{r})
+	}
 }
 
 // volumes are those of the pod; known is false when there may be more.
@@ -110,11 +120,10 @@ func (s sidecar) forms(found *findings) {
 		if !ours || !t.known {
 			continue
 		}
-		path := s.annotationPath(name)
 		if r := rules.AnnotationText(t.quoted || !t.given); r != nil {
-			found.add(path, s.shown(name), r)
+			s.report(found, name, r)
 		} else if t.given {
-			found.add(path, s.shown(name), rules.Annotation(name, t.value))
+			s.report(found, name, rules.Annotation(name, t.value))
 		}
 	}
 }
