@@ -77,7 +77,8 @@ func (d *decoder) optionReader(row rules.SidecarOption, into rules.SidecarOption
 	}
 }
 
-// groupReader reads the options of a group, which is on when it is given.
+// groupReader reads the options of a group. One without any is on, as it is with
+// them (see [rules.SidecarOptions.Fill]).
 func (d *decoder) groupReader(group string, readers map[string]reader, into rules.SidecarOptions) reader {
 	return func(path *field.Path, in any) {
 		entries, ok := in.(map[string]any)
@@ -86,8 +87,11 @@ func (d *decoder) groupReader(group string, readers map[string]reader, into rule
 		case !ok:
 			d.wrong(path, in, false, "an object", object)
 		default:
+			before := len(into)
 			d.structure(path, entries, readers)
-			into.Enable(group)
+			if len(into) == before {
+				into.Enable(group)
+			}
 		}
 	}
 }
