@@ -119,7 +119,7 @@ func (c *chart) register(objects []unstructured.Unstructured, await bool, opts .
 		}
 		name := c.name + ":" + strings.TrimPrefix(o.GetNamespace()+"/"+o.GetName(), "/")
 		made := &pulumi.CustomResourceState{}
-		if err := c.ctx.RegisterResource(token(o), name, in, made, opts...); err != nil {
+		if err := c.ctx.RegisterResource(kube.Token(o.GetAPIVersion(), o.GetKind()), name, in, made, opts...); err != nil {
 			return nil, fmt.Errorf("making the %s %s of Dapr's chart: %w", o.GetKind(), o.GetName(), err)
 		}
 		all = append(all, made)
@@ -134,15 +134,6 @@ func (c *chart) alias() pulumi.ResourceOption {
 		pulumi.String(c.name), pulumi.String("kubernetes:helm.sh/v4:Chart"), c.plane.URN().ToStringOutput(),
 		pulumi.String(c.ctx.Project()), pulumi.String(c.ctx.Stack()),
 	)}})
-}
-
-// token returns the type token of an object, "kubernetes:apps/v1:Deployment".
-func token(o unstructured.Unstructured) string {
-	group := o.GetAPIVersion()
-	if !strings.Contains(group, "/") {
-		group = "core/" + group
-	}
-	return "kubernetes:" + group + ":" + o.GetKind()
 }
 
 // inputs returns the inputs of an object: as it is rendered, and with what comes

@@ -1,6 +1,8 @@
 package kube
 
 import (
+	"strings"
+
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -48,4 +50,12 @@ func (m Meta) Args(ctx *pulumi.Context) *metav1.ObjectMetaArgs {
 		args.Labels = pulumi.ToStringMap(m.Labels)
 	}
 	return args
+}
+
+// Token returns the type token of a kind, "kubernetes:apps/v1:Deployment".
+func Token(apiVersion, kind string) string {
+	if !strings.Contains(apiVersion, "/") {
+		apiVersion = "core/" + apiVersion
+	}
+	return "kubernetes:" + apiVersion + ":" + kind
 }
