@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -39,7 +40,7 @@ func (v *validator) namespace(path *field.Path, name string) {
 	switch {
 	case name == "":
 		v.form(path, nil, "is required")
-	case !isLabel(name, 63):
+	case !valid(content.IsDNS1123Label, name):
 		v.form(path, name, "must be a DNS-1123 label, at most 63 characters")
 	case slices.Contains(reservedNamespaces, name):
 		v.form(path, name, "must be a namespace of the stack's own: destroy removes it")

@@ -7,5 +7,5 @@
 // every rule once, with its statement and its source; error messages,
 // documentation and tests refer to a rule by the number given there.
 //
-// The package imports no Pulumi and no Kubernetes.
+// The package imports no Pulumi, and of Kubernetes only the checks of names.
 package rules
