@@ -93,7 +93,7 @@ func TestLockIsForOne(t *testing.T) {
 	_, err = takeLock(t.Context(), l)
 	assert.EqualError(t, err, "another `daprstack local up` or `down` is at work on this node: wait for it to end and try again")
 
-	// What Down does: the lock goes with the directory, and a new one is another.
+	// Down removes the lock with its directory; the next file is another lock.
 	require.NoError(t, os.RemoveAll(l.run))
 	again, err := takeLock(t.Context(), l)
 	require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// goodMachine is one on which the node can run.
+// goodMachine returns a machine on which the node can run.
 func goodMachine() machine {
 	return machine{
 		os:          "linux",
