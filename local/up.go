@@ -57,7 +57,7 @@ func Up(ctx context.Context, o Options) error {
 			}
 			return becomeReady(ctx, o, l, id.Since)
 		}
-		o.Report.Say("the local node runs with other programs or settings, or out of reach: restarting it, with its data")
+		o.Report.Say("the local node runs with other programs or settings, or cannot be reached: restarting it with its data")
 		if _, err := stop(ctx, l); err != nil {
 			return err
 		}
