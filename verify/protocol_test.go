@@ -24,8 +24,8 @@ func listen(t *testing.T) (net.Listener, func() (net.Conn, error)) {
 	return listener, func() (net.Conn, error) { return net.Dial("tcp", listener.Addr().String()) }
 }
 
-// certificate is one that nobody vouches for.
-func certificate(t *testing.T) *tls.Config {
+// selfSigned is a certificate that nobody vouches for.
+func selfSigned(t *testing.T) *tls.Config {
 	t.Helper()
 	server := httptest.NewTLSServer(nil)
 	t.Cleanup(server.Close)
@@ -48,7 +48,7 @@ func TestGRPCHealth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var options []grpc.ServerOption
 			if c.protocol == "grpcs" {
-				options = append(options, grpc.Creds(credentials.NewTLS(certificate(t))))
+				options = append(options, grpc.Creds(credentials.NewTLS(selfSigned(t))))
 			}
 			server := grpc.NewServer(options...)
 			if c.service {
@@ -77,7 +77,7 @@ func TestSpeak(t *testing.T) {
 			server.Protocols.SetHTTP1(protocol != "h2c")
 			server.Protocols.SetUnencryptedHTTP2(protocol == "h2c")
 			if protocol == "https" {
-				listener = tls.NewListener(listener, certificate(t))
+				listener = tls.NewListener(listener, selfSigned(t))
 			}
 			go func() { _ = server.Serve(listener) }()
 			t.Cleanup(func() { _ = server.Close() })

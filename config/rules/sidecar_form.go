@@ -407,8 +407,9 @@ func checkSecretRef(at string, ref SecretRef) (faults []Fault) {
 	switch {
 	case ref.Key == "":
 		faults = append(faults, Fault{[]any{at, "key"}, nil, "is required"})
-	case !dataKey.MatchString(ref.Key):
-		faults = append(faults, Fault{[]any{at, "key"}, ref.Key, "must be letters, digits, hyphens, dots and underscores"})
+	case !dataKey.MatchString(ref.Key) || len(ref.Key) > 253 || ref.Key == "." || strings.HasPrefix(ref.Key, ".."):
+		faults = append(faults, Fault{[]any{at, "key"}, ref.Key, "must be letters, digits, hyphens, dots and underscores, at most 253 characters, " +
+			"and must not be . or start with .."})
 	}
 	return faults
 }

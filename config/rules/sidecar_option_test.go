@@ -97,7 +97,7 @@ func TestMalformedAnnotations(t *testing.T) {
 		{"env-from-secret", "A", parts},
 		{"env-from-secret", "A=token", ""},
 		{"env-from-secret", "A= a : k ", ""},
-		{"env-from-secret", "A=a:b:c", "[S-12]: A: key: must be letters, digits, hyphens, dots and underscores"},
+		{"env-from-secret", "A=a:b:c", "[S-12]: A: key: must be letters, digits, hyphens, dots and underscores, at most 253 characters, and must not be . or start with .."},
 		{"volume-mounts", "ca", mounts},
 		{"volume-mounts", "ca:/a:ro", mounts},
 		{"volume-mounts", "ca:/a,ca:/b", mounts},

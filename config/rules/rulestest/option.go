@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/daprstack/daprstack/config/rules"
@@ -50,6 +51,7 @@ const (
 	bytes          = "must be a whole number of bytes, 1 or more, such as 8Mi"
 	anImage        = "must be an image reference"
 	aSecret        = "must be the name of a Secret, a DNS-1123 name"
+	aKey           = "must be letters, digits, hyphens, dots and underscores, at most 253 characters, and must not be . or start with .."
 	aVariable      = "must be named with letters, digits and underscores, not starting with a digit"
 	anAddress      = "must be an IP address, IPv6 in brackets, such as 127.0.0.1 or [::1]"
 	aDirectory     = "must be an absolute directory, without colons, commas and spaces"
@@ -122,7 +124,10 @@ func Options() []Option {
 		{Key: "envFromSecret", Value: object{"B": object{"name": "b", "key": "k"}, "A": object{"name": "a", "key": "k"}}, Text: "A=a:k,B=b:k", Refused: []Refusal{
 			{object{"A-B": object{"name": "a", "key": "k"}}, `.A-B`, "", "A-B=a:k", aVariable},
 			{object{"A": object{"name": "A_", "key": "k"}}, ".A.name", `"A_"`, "A=A_:k", "must be a DNS-1123 name"},
-			{object{"A": object{"name": "a", "key": "k/l"}}, ".A.key", `"k/l"`, "A=a:k/l", "must be letters, digits, hyphens, dots and underscores"},
+			{object{"A": object{"name": "a", "key": "k/l"}}, ".A.key", `"k/l"`, "A=a:k/l", aKey},
+			{object{"A": object{"name": "a", "key": "."}}, ".A.key", `"."`, "A=a:.", aKey},
+			{object{"A": object{"name": "a", "key": "..k"}}, ".A.key", `"..k"`, "A=a:..k", aKey},
+			{object{"A": object{"name": "a", "key": strings.Repeat("k", 254)}}, ".A.key", shown(strings.Repeat("k", 254)), "A=a:" + strings.Repeat("k", 254), aKey},
 			{object{"A": object{"key": "k"}}, ".A.name", "", "A=:k", "is required"},
 			{object{"A": object{"name": "a"}}, ".A.key", "", "A=a:", "is required"}}},
 		{Key: "apiTokenSecret", Value: "token", Text: "token", Refused: tokens},
