@@ -140,7 +140,7 @@ func optionPath(sidecar *field.Path, key string) *field.Path {
 	return path
 }
 
-// notPlain are the protocols of apps that no HTTP client can call without more ado.
+// notPlain are the protocols that a plain HTTP client does not speak.
 var notPlain = []string{"grpc", "grpcs", "h2c"}
 
 // GRPC reports whether the app speaks gRPC on a port of it.

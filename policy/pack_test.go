@@ -256,6 +256,6 @@ func TestSidecarOptions(t *testing.T) {
 	require.Equal(t, []string{
 		at + `app-health-check-path]: "/ready"; must not be given without dapr.io/enable-app-health-check: Dapr ignores it` + fix,
 		at + `env]: [secret]; 1A: must be named with letters, digits and underscores, not starting with a digit` + fix,
-		at + `volume-mounts]: "certs:/etc/certs"; certs: must be a volume of the pod: Dapr passes over any other; did you mean "certz"?` + fix,
+		at + `volume-mounts]: "certs:/etc/certs"; certs: must be a volume of the pod: Dapr skips any other; did you mean "certz"?` + fix,
 	}, slices.Sorted(slices.Values(said)))
 }

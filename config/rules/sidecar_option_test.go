@@ -80,8 +80,8 @@ func TestAnnotationsOfOptions(t *testing.T) {
 // not look at.
 func TestMalformedAnnotations(t *testing.T) {
 	const number = "[S-10]: must be a whole number: Dapr ignores anything else"
-	parts := "[S-10]: must be name=value parts separated by commas, each name once: Dapr passes over anything else"
-	mounts := "[S-10]: must be volume:path parts separated by commas, each volume once: Dapr passes over anything else"
+	parts := "[S-10]: must be name=value parts separated by commas, each name once: Dapr skips anything else"
+	mounts := "[S-10]: must be volume:path parts separated by commas, each volume once: Dapr skips anything else"
 	for _, c := range []struct{ name, value, want string }{
 		{"app-health-probe-interval", "5s", `[S-10]: must be a whole number of seconds: Dapr ignores a unit there; write "5"`},
 		{"app-health-probe-timeout", "1.5s", `[S-10]: must be a whole number of milliseconds: Dapr ignores a unit there; write "1500"`},
@@ -158,7 +158,7 @@ func TestTogether(t *testing.T) {
 	require.Empty(t, rules.SidecarOptions{"appHealthCheck.interval": -time.Second, "appHealthCheck.enabled": true}.Together(nil), "what is bad by itself")
 }
 
-// TestUnmounted: the injector passes over volumes that the pod does not have.
+// TestUnmounted: the injector skips volumes that the pod does not have.
 func TestUnmounted(t *testing.T) {
 	options := rules.SidecarOptions{"volumeMounts": map[string]string{"a": "/a", "b": "/b"}, "volumeMountsRW": map[string]string{"c": "/c"}}
 	require.Empty(t, options.Unmounted(rules.NamesOf("a", "b", "c")))

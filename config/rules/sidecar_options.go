@@ -10,17 +10,18 @@ import (
 // annotation of the pod, the policy pack and verify follow from it.
 type SidecarOption struct {
 	// Key of the stack file, below the sidecar of an app: "logLevel",
-	// "appHealthCheck.path". Empty for an annotation that the stack file does not
-	// set by an option; its form is checked all the same.
+	// "appHealthCheck.path". Empty for an annotation that no option sets; the policy
+	// pack checks its form all the same.
 	Key string
 	// Annotation of the pod, without its prefix dapr.io/.
 	Annotation string
-	// Argument of daprd that the injector makes of the annotation, without its
-	// hyphens. Empty: it makes none.
+	// Argument of daprd that the injector makes of the annotation, without the
+	// leading hyphens. Empty when it makes none.
 	Argument string
 	// Form of the value.
 	Form OptionForm
-	// Default is what Dapr takes without the annotation. Nil: see Unset.
+	// Default is what Dapr takes without the annotation, nil when that is no value:
+	// see Unset.
 	Default any
 	// Unset says in words what happens without the option, where no value can.
 	// Default "none".

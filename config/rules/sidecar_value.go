@@ -300,11 +300,11 @@ func (s SidecarOptions) twice(add func(key string, at []any, by []string, format
 }
 
 // Unmounted returns what is wrong with mounts of volumes that the pod does not
-// have: the injector passes over them.
+// have: the injector skips them.
 func (s SidecarOptions) Unmounted(volumes Names) (faults []OptionFault) {
 	for _, key := range []string{OptionVolumeMounts, OptionVolumeMountsRW} {
 		for _, volume := range slices.Sorted(maps.Keys(s.Map(key))) {
-			for _, r := range Known("S-12", "a volume of the pod: Dapr passes over any other", volume, volumes) {
+			for _, r := range Known("S-12", "a volume of the pod: Dapr skips any other", volume, volumes) {
 				faults = append(faults, OptionFault{Key: key, Fault: Fault{At: []any{volume}, Allowed: r.Allowed}, Rule: r.Rule})
 			}
 		}
