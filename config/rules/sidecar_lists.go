@@ -138,9 +138,9 @@ func variables() OptionForm {
 			faults := checkVariable(name)
 			switch {
 			case nextVariable.MatchString(value):
-				faults = append(faults, Fault{[]any{name}, nil, "must not have a comma with name= behind it: Dapr reads another variable there"})
+				faults = append(faults, Fault{[]any{name}, value, "must not have a comma with name= behind it: Dapr reads another variable there"})
 			case strings.TrimRightFunc(value, unicode.IsSpace) != value:
-				faults = append(faults, Fault{[]any{name}, nil, "must not end in a space: Dapr cuts it off"})
+				faults = append(faults, Fault{[]any{name}, value, "must not end in a space: Dapr cuts it off"})
 			}
 			return faults
 		})

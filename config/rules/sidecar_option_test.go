@@ -158,6 +158,28 @@ func TestTogether(t *testing.T) {
 	require.Empty(t, rules.SidecarOptions{"appHealthCheck.interval": -time.Second, "appHealthCheck.enabled": true}.Together(nil), "what is bad by itself")
 }
 
+// TestCheck: what does not apply is not judged, and nothing is changed by it.
+func TestCheck(t *testing.T) {
+	require.Empty(t, rules.SidecarOptions{"enableMetrics": false, "metricsPort": 0, "appHealthCheck.threshold": 0}.Check())
+	require.Equal(t, []rules.OptionFault{
+		{Key: "appHealthCheck.threshold", Fault: rules.Fault{Value: 0, Allowed: "must be a whole number, 1 or more, of 32 bits"}, Rule: "S-12", By: []string{"appHealthCheck.enabled"}},
+		{Key: "env", Fault: rules.Fault{At: []any{"A"}, Allowed: "must not end in a space: Dapr cuts it off"}, Rule: "S-12", By: []string{}},
+	}, rules.SidecarOptions{"appHealthCheck.enabled": true, "appHealthCheck.threshold": 0, "env": map[string]string{"A": "p4ss "}}.Check())
+	options := rules.SidecarOptions{"gracefulShutdown": -time.Second}
+	require.Empty(t, options.Together(nil))
+	require.Contains(t, options, "gracefulShutdown")
+}
+
+// TestSecrets: the Secrets that a sidecar cannot start without.
+func TestSecrets(t *testing.T) {
+	refs := map[string]rules.SecretRef{}
+	for _, name := range []string{"C", "A", "E", "B", "D"} {
+		refs[name] = rules.SecretRef{Name: name, Key: "k"}
+	}
+	require.Equal(t, map[string][]string{"envFromSecret": {"A", "B", "C", "D", "E"}, "appTokenSecret": {"t"}},
+		rules.SidecarOptions{"envFromSecret": refs, "appTokenSecret": "t", "image": "i", "env": map[string]string{"A": "b"}}.Secrets())
+}
+
 // TestUnmounted: the injector skips volumes that the pod does not have.
 func TestUnmounted(t *testing.T) {
 	options := rules.SidecarOptions{"volumeMounts": map[string]string{"a": "/a", "b": "/b"}, "volumeMountsRW": map[string]string{"c": "/c"}}

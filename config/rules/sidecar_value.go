@@ -201,7 +201,7 @@ func (s SidecarOptions) Check() (faults []OptionFault) {
 			if row.Hidden {
 				f.Value = nil
 			}
-			faults = append(faults, OptionFault{Key: key, Fault: f, Rule: row.RuleID(), By: row.with()})
+			faults = append(faults, OptionFault{Key: key, Fault: f, Rule: row.RuleID(), By: strings.Fields(row.With)})
 		}
 	}
 	return faults
@@ -216,13 +216,6 @@ func (s SidecarOptions) Err() error {
 		all = append(all, fmt.Errorf("sidecar option %s: %s", f.Key, f.Allowed))
 	}
 	return errors.Join(all...)
-}
-
-func (o SidecarOption) with() []string {
-	if o.With == "" {
-		return nil
-	}
-	return []string{o.With}
 }
 
 // podGrace is how long Kubernetes waits before it kills a pod.
@@ -249,7 +242,7 @@ func (s SidecarOptions) Together(name func(SidecarOption) string) (faults []Opti
 
 	for _, row := range Options() {
 		if given(row.Key) && row.With != "" && !s.applies(row) && !given(row.With) {
-			add(row.Key, nil, row.with(), "not be given without %s: Dapr ignores it", called(row.With))
+			add(row.Key, nil, strings.Fields(row.With), "not be given without %s: Dapr ignores it", called(row.With))
 		}
 	}
 	if s.GRPC() {
