@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,6 +110,23 @@ func TestMalformedAnnotations(t *testing.T) {
 		{"colour", "red", "[S-12]: must be an annotation that Dapr reads"},
 		{"grpc-port", "0", "[S-12]: must be between 1 and 65535"},
 		{"component-container", "anything at all", ""},
+		// What lies just inside.
+		{"metrics-port", "1", ""},
+		{"metrics-port", "65535", ""},
+		{"app-max-concurrency", "1", ""},
+		{"app-max-concurrency", "2147483647", ""},
+		{"app-health-threshold", "2147483646", ""},
+		{"app-health-probe-interval", "2147483647", ""},
+		{"app-health-probe-interval", "1s", `[S-10]: must be a whole number of seconds: Dapr ignores a unit there; write "1"`},
+		{"app-health-probe-interval", "-2147483647", "[S-12]: must be whole seconds, 1s or more, of 32 bits"},
+		{"graceful-shutdown-seconds", "0", ""},
+		{"graceful-shutdown-seconds", "2147483647", ""},
+		{"block-shutdown-duration", "1ns", ""},
+		{"max-body-size", "999999999G", ""},
+		{"max-body-size", "1", ""},
+		{"volume-mounts", "a:/b", ""},
+		{"env-from-secret", "A=a:" + strings.Repeat("k", 253), ""},
+		{"env-from-secret", "A=a:.k", ""},
 	} {
 		got := ""
 		for _, r := range rules.Annotation(c.name, c.value) {
