@@ -24,7 +24,7 @@ func component(o Object, found *findings) {
 
 	typ := textOf(field(o.Fields, "spec", "type"))
 	if typ.known {
-		found.add("spec.type", typ, rules.ComponentType(typ.value, supported(typ.value)...))
+		found.add("spec.type", typ, rules.SupportedType(typ.value, supported(typ.value)...))
 	}
 	if version := textOf(field(o.Fields, "spec", "version")); version.known {
 		found.add("spec.version", version, rules.Version(version.value))
@@ -39,11 +39,11 @@ func component(o Object, found *findings) {
 func supported(typ string) []string {
 	switch kind, _, _ := strings.Cut(typ, "."); kind {
 	case "state":
-		return []string{rules.StateRedis}
+		return rules.TypesOf(rules.StateStore)
 	case "pubsub":
-		return []string{rules.PubSubRedis}
+		return rules.TypesOf(rules.PubSub)
 	}
-	return []string{rules.StateRedis, rules.PubSubRedis}
+	return rules.TypesOf()
 }
 
 func componentScopes(o Object, found *findings) {
@@ -165,9 +165,10 @@ func (it item) path() string {
 
 // vocabulary says whether a name is a key that Dapr reads.
 func vocabulary(name string) bool {
-	_, state := rules.Metadata(rules.StateRedis)[name]
-	_, pubSub := rules.Metadata(rules.PubSubRedis)[name]
-	return state || pubSub
+	return slices.ContainsFunc(rules.ComponentTypes, func(t rules.ComponentType) bool {
+		_, known := t.Metadata[name]
+		return known
+	})
 }
 
 func merge(into, more map[string][]rules.Reason) {
