@@ -12,23 +12,23 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// Consistency is what a write waits for and what a read may see (N-06).
+// Consistency decides what a write waits for and what a read may see (N-06).
 type Consistency string
 
-// The levels of consistency; the empty one is Eventual.
+// The levels of consistency. The default is Eventual.
 const (
 	Eventual Consistency = rules.Eventual
 	Strong   Consistency = rules.Strong
 )
 
-// Concurrency is who wins when two write the same entry (N-07).
+// Concurrency decides which of two concurrent writes to an entry wins (N-07).
 type Concurrency string
 
-// The kinds of concurrency; the empty one is LastWrite.
+// The kinds of concurrency. The default is LastWrite.
 const (
-	// LastWrite writes in any case.
+	// LastWrite always writes.
 	LastWrite Concurrency = rules.LastWrite
-	// FirstWrite refuses with 409 a write whose ETag is no longer the entry's.
+	// FirstWrite refuses a write with a stale ETag with 409.
 	FirstWrite Concurrency = rules.FirstWrite
 )
 
@@ -37,16 +37,17 @@ type Entry struct {
 	Key Key // N-01 to N-03
 
 	// Value is anything that encodes to JSON; json.RawMessage is taken as it is
-	// (N-04). Dapr reads numbers as float64: integers beyond 2^53 come back changed,
-	// so write them as strings.
+	// (N-04). Dapr reads numbers as float64: integers beyond 2^53 come back
+	// changed, so write them as strings.
 	Value any
 
-	// TTL, in whole seconds, stands instead of the key's lifetime (N-05); 0 keeps
-	// that. An entry that ever had a TTL keeps it until a write brings another.
+	// TTL, in whole seconds, overrides the key's lifetime (N-05). Default 0:
+	// the key's lifetime. An entry that ever had a TTL keeps it until a write
+	// sets another.
 	TTL time.Duration
 
-	// ETag is the version that FirstWrite expects, from the ETag header of a read.
-	// LastWrite would ignore it, so together they are refused (N-07).
+	// ETag is the version that FirstWrite expects, from the ETag header of a
+	// read. LastWrite would ignore it, so the combination is refused (N-07).
 	ETag        string
 	Concurrency Concurrency // default LastWrite
 	Consistency Consistency // default Eventual
@@ -62,9 +63,9 @@ func (e Entry) Check() Problems {
 	return join(ps, checkWrite(e.ETag, e.Concurrency, e.Consistency))
 }
 
-// SaveRequest builds the request that saves entries in the store at storeURL. It
-// always sends the lifetime of a key that has one: without it, a write keeps
-// whatever time the entry had left (N-05). Several entries are not one
+// SaveRequest builds the request that saves entries in the store at storeURL.
+// It always sends the lifetime of a key that has one: without it, a write keeps
+// whatever time the entry had left (N-05). Several entries are not saved in one
 // transaction.
 func SaveRequest(ctx context.Context, storeURL string, entries ...Entry) (*http.Request, error) {
 	ps := CheckURL(storeURL)
@@ -84,7 +85,8 @@ func SaveRequest(ctx context.Context, storeURL string, entries ...Entry) (*http.
 }
 
 // GetRequest builds the request that reads key from the store at storeURL. The
-// answer is 200 with the value and its ETag header, or 204 when there is none.
+// response is 200 with the value and an ETag header, or 204 if there is no
+// entry.
 func GetRequest(ctx context.Context, storeURL string, key Key, consistency Consistency) (*http.Request, error) {
 	ps := join(CheckURL(storeURL), CheckKey(key.name))
 	ps.add("consistency", string(consistency), rules.Consistency(string(consistency)))
@@ -95,7 +97,7 @@ func GetRequest(ctx context.Context, storeURL string, key Key, consistency Consi
 	return newRequest(ctx, http.MethodGet, entryURL(storeURL, key, query), "", nil)
 }
 
-// DeleteOptions say when an entry may be deleted; the fields are those of
+// DeleteOptions are the conditions of a delete. The fields mean the same as in
 // [Entry].
 type DeleteOptions struct {
 	ETag        string
@@ -104,7 +106,7 @@ type DeleteOptions struct {
 }
 
 // DeleteRequest builds the request that deletes key from the store at storeURL.
-// Deleting what is not there succeeds.
+// Deleting an entry that does not exist succeeds.
 func DeleteRequest(ctx context.Context, storeURL string, key Key, opts DeleteOptions) (*http.Request, error) {
 	ps := join(CheckURL(storeURL), CheckKey(key.name), checkWrite(opts.ETag, opts.Concurrency, opts.Consistency))
 	if err := ps.err("building a delete request"); err != nil {
@@ -121,7 +123,7 @@ func DeleteRequest(ctx context.Context, storeURL string, key Key, opts DeleteOpt
 	return req, err
 }
 
-// savedEntry is an entry in the form of Dapr's state API.
+// savedEntry is an entry as Dapr's state API takes it.
 type savedEntry struct {
 	Key      string            `json:"key"`
 	Value    any               `json:"value"`
@@ -149,8 +151,8 @@ func checkWrite(etag string, concurrency Concurrency, consistency Consistency) (
 	return ps
 }
 
-// entryURL is the address of one entry. Dapr decodes the key as a query value,
-// in which a plus is a space; in a path it would not be.
+// entryURL returns the address of one entry. Dapr decodes the key as a query
+// value, in which a plus is a space; in a path it would not be.
 func entryURL(storeURL string, key Key, query url.Values) string {
 	return storeURL + "/" + url.QueryEscape(key.name) + "?" + query.Encode()
 }
