@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -93,7 +94,7 @@ func GetRequest(ctx context.Context, storeURL string, key Key, consistency Consi
 	if err := ps.err("building a read request"); err != nil {
 		return nil, err
 	}
-	query := url.Values{"consistency": {string(orDefault(consistency, Eventual))}}
+	query := url.Values{"consistency": {string(cmp.Or(consistency, Eventual))}}
 	return newRequest(ctx, http.MethodGet, entryURL(storeURL, key, query), "", nil)
 }
 
@@ -113,8 +114,8 @@ func DeleteRequest(ctx context.Context, storeURL string, key Key, opts DeleteOpt
 		return nil, err
 	}
 	query := url.Values{
-		"concurrency": {string(orDefault(opts.Concurrency, LastWrite))},
-		"consistency": {string(orDefault(opts.Consistency, Eventual))},
+		"concurrency": {string(cmp.Or(opts.Concurrency, LastWrite))},
+		"consistency": {string(cmp.Or(opts.Consistency, Eventual))},
 	}
 	req, err := newRequest(ctx, http.MethodDelete, entryURL(storeURL, key, query), "", nil)
 	if err == nil && opts.ETag != "" {
@@ -137,11 +138,11 @@ type savedEntry struct {
 
 func (e Entry) wire() savedEntry {
 	w := savedEntry{Key: e.Key.name, Value: e.Value, ETag: e.ETag}
-	if ttl := orDefault(e.TTL, e.Key.lifetime); ttl > 0 {
+	if ttl := cmp.Or(e.TTL, e.Key.lifetime); ttl > 0 {
 		w.Metadata = map[string]string{"ttlInSeconds": strconv.FormatInt(int64(ttl/time.Second), 10)}
 	}
-	w.Options.Concurrency = orDefault(e.Concurrency, LastWrite)
-	w.Options.Consistency = orDefault(e.Consistency, Eventual)
+	w.Options.Concurrency = cmp.Or(e.Concurrency, LastWrite)
+	w.Options.Consistency = cmp.Or(e.Consistency, Eventual)
 	return w
 }
 
@@ -155,12 +156,4 @@ func checkWrite(etag string, concurrency Concurrency, consistency Consistency) (
 // value, in which a plus is a space; in a path it would not be.
 func entryURL(storeURL string, key Key, query url.Values) string {
 	return storeURL + "/" + url.QueryEscape(key.name) + "?" + query.Encode()
-}
-
-func orDefault[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }
