@@ -1,5 +1,5 @@
-// Tests of the three applications together, wired over HTTP as an environment
-// wires them: directly, and through (imitated) sidecars. The applications are the
+// Tests of the three applications together, wired over HTTP as in their two
+// environments: directly, and through (fake) sidecars. The applications are the
 // same; only their variables differ.
 
 package todo
@@ -37,7 +37,7 @@ func variable(topic string) string {
 	return "EVENT_" + strings.ToUpper(strings.ReplaceAll(topic, ".", "_")) + "_URL"
 }
 
-// direct wires the three without anything in between.
+// direct connects the three without anything in between.
 func direct(t *testing.T) (frontend string) {
 	t.Helper()
 	activity := start(t, feed.New, nil)
@@ -113,7 +113,7 @@ func ask(t *testing.T, method, address, body string) (int, string) {
 	return res.StatusCode, string(got)
 }
 
-// seen waits until the feed of the page reads like this, newest first.
+// seen waits until the page's feed has these lines, newest first.
 func seen(t *testing.T, frontend string, want ...string) {
 	t.Helper()
 	var got []string
@@ -156,7 +156,7 @@ func TestATaskThroughThePageIsSeenInTheFeed(t *testing.T) {
 	})
 }
 
-// The API answers the same whatever is in between.
+// The API responds in the same way with and without sidecars.
 func TestRefusalsComeThrough(t *testing.T) {
 	both(t, func(t *testing.T, frontend string) {
 		for _, test := range []struct {
@@ -175,8 +175,8 @@ func TestRefusalsComeThrough(t *testing.T) {
 	})
 }
 
-// The store and the broker go away and come back: whoever was told that a change
-// is made finds it, and its event arrives.
+// The store and the broker go away and come back: every change that was
+// confirmed is there, and its event arrives.
 func TestNothingIsLostInAnOutage(t *testing.T) {
 	frontend, mesh := meshed(t)
 	api := frontend + "/api/tasks"

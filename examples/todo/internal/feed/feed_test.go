@@ -27,7 +27,7 @@ func entry(i int) Entry {
 	return Entry{ID: fmt.Sprintf("e%03d", i), Type: "task.created", TaskID: int64(i), Title: "x", Time: noon.Add(time.Duration(i/2) * time.Second)}
 }
 
-// The feed is the same in whatever order events come, and however often.
+// The feed is the same in whatever order events arrive, and however often.
 func TestAddIsASet(t *testing.T) {
 	var want []Entry
 	for i := range 3 * size {
@@ -73,7 +73,7 @@ func TestLines(t *testing.T) {
 	}, got)
 }
 
-// app is the service, on memory or on a state store.
+// app returns the service, in memory or on a state store.
 func app(t *testing.T, stateStore string) http.Handler {
 	t.Helper()
 	a, err := New(serve.Env(func(name string) (string, bool) {
@@ -161,7 +161,7 @@ func TestServiceAsksForAnEventAgain(t *testing.T) {
 	assert.Equal(t, []string{"Deleted task 1"}, texts(t, h, "1"))
 }
 
-// A path that is misspelt anywhere must not lose events: 404 would.
+// A path that is misspelled anywhere must not lose events, as 404 would.
 func TestServiceDropsNothing(t *testing.T) {
 	h := app(t, "")
 	for _, path := range []string{"/", "/events/task-renamed", "/event/task-created", "/feed"} {

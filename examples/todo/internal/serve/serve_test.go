@@ -48,7 +48,7 @@ func TestHandlerAddsWhatAllHave(t *testing.T) {
 
 	w := call("/panic", "")
 	assert.Equal(t, http.StatusInternalServerError, w.Code)
-	assert.JSONEq(t, `{"error":"something went wrong here; it is in the log"}`, w.Body.String())
+	assert.JSONEq(t, `{"error":"something went wrong; the log has the details"}`, w.Body.String())
 	assert.Contains(t, log.String(), "boom")
 
 	assert.Equal(t, http.StatusOK, call("/read", strings.Repeat("x", maxBody)).Code)
@@ -96,8 +96,8 @@ func TestEnvURL(t *testing.T) {
 	assert.EqualError(t, err, "NO_URL is not set: give the address of the backend")
 }
 
-// Told to stop, an application answers what it was asked, then ends its own
-// work, then returns.
+// When told to stop, an application finishes the requests under way, then its
+// own work, then returns.
 func TestServeStopsGracefully(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "localhost:0")
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ var key = func() contracts.Key {
 	return k
 }()
 
-// both runs a test with each kind of store.
+// both runs a test on each kind of store.
 func both(t *testing.T, test func(t *testing.T, s Store)) {
 	t.Run("memory", func(t *testing.T) { test(t, NewMemory()) })
 	t.Run("remote", func(t *testing.T) { test(t, remoteStore(t, sidecar.New(nil, nil))) })
@@ -121,7 +121,7 @@ func TestUpdateEndsWithTheChangesError(t *testing.T) {
 	})
 }
 
-// alwaysLate is a store in which somebody else is always faster.
+// alwaysLate is a store where another write always comes first.
 type alwaysLate struct{ *Memory }
 
 func (alwaysLate) Put(context.Context, contracts.Key, []byte, string) error { return ErrConflict }
@@ -140,8 +140,8 @@ func TestErrorsSayWhatWasBeingDone(t *testing.T) {
 	s := remoteStore(t, mesh)
 	mesh.Down(true)
 	_, err := Load[int](t.Context(), s, key)
-	assert.ErrorContains(t, err, `reading todo:tasks:1: the state store answered 500: "{\"errorCode\"`)
-	assert.ErrorContains(t, s.Put(t.Context(), key, []byte(`1`), ""), "answered 500")
+	assert.ErrorContains(t, err, `reading todo:tasks:1: the state store responded with 500: "{\"errorCode\"`)
+	assert.ErrorContains(t, s.Put(t.Context(), key, []byte(`1`), ""), "responded with 500")
 
 	mesh.Down(false)
 	require.NoError(t, s.Put(t.Context(), key, []byte(`"text"`), ""))
@@ -162,7 +162,7 @@ func TestUpdateTellsAWriteThatFails(t *testing.T) {
 	s, err := Open(server.URL, server.Client())
 	require.NoError(t, err)
 	_, err = Update(t.Context(), s, key, increment)
-	assert.ErrorContains(t, err, "writing todo:tasks:1: the state store answered 500")
+	assert.ErrorContains(t, err, "writing todo:tasks:1: the state store responded with 500")
 }
 
 func TestOpen(t *testing.T) {

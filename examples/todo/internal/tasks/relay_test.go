@@ -16,7 +16,7 @@ import (
 	"github.com/daprstack/daprstack/examples/todo/internal/store"
 )
 
-// receiver takes events, but not those that refuse says.
+// receiver takes every event that refuse does not refuse.
 type receiver struct {
 	mu     sync.Mutex
 	got    []string // ids
@@ -45,7 +45,8 @@ func (r *receiver) ids() []string {
 	return append([]string(nil), r.got...)
 }
 
-// relayed runs a test with a relay at work, in a bubble with a clock of its own.
+// relayed runs a test with a running relay, in a bubble with a clock of its
+// own.
 func relayed(t *testing.T, s store.Store, test func(t *testing.T, relay *relay, to *receiver, stop func())) {
 	synctest.Test(t, func(t *testing.T) {
 		to := &receiver{}
@@ -131,7 +132,7 @@ func TestRelayLetsNoEventHoldUpOthers(t *testing.T) {
 	})
 }
 
-// A process that crashed left events behind; another one finds them.
+// One process crashed and left events behind; another one finds them.
 func TestRelayFindsWhatWasLeftBehind(t *testing.T) {
 	s := store.NewMemory()
 	require.Equal(t, 201, call(api(s), "POST", "/tasks?user_id=4", `{"title":"a"}`).Code)
@@ -205,7 +206,7 @@ func TestRelayStopsAndLeavesTheRestInTheOutbox(t *testing.T) {
 	})
 }
 
-// What is added while the outbox is being emptied is not forgotten.
+// Events that are added while the outbox is being emptied are not forgotten.
 func TestRelaySeesWhatIsAddedMeanwhile(t *testing.T) {
 	s := store.NewMemory()
 	relayed(t, s, func(t *testing.T, r *relay, to *receiver, _ func()) {

@@ -29,7 +29,7 @@ func call(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// echo answers with what it was asked, in a way that must come through.
+// echo responds with what it was asked, in a way that must be passed on.
 func echo(t *testing.T, name string) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +70,7 @@ func TestRequestsAndAnswersAreHandedOn(t *testing.T) {
 	}
 }
 
-// Nothing but the API is reached through the page.
+// Only the API can be reached through the page.
 func TestNothingElseIsHandedOn(t *testing.T) {
 	h := page(t, echo(t, "backend"), echo(t, "activity"))
 	for _, request := range [][2]string{
