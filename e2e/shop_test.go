@@ -238,7 +238,7 @@ func (s *shop) strangeEnvelopes(t *testing.T) {
 			require.Equal(t, http.StatusNoContent, answer.StatusCode)
 			failed, _ := verified(t, append(s.args, "--quick")...)
 			require.Len(t, failed, 1, lines(failed))
-			require.Equal(t, topic+": what was published last has the envelope of the catalogue", failed[0].Check)
+			require.Equal(t, topic+": the newest events have the catalogue's envelope", failed[0].Check)
 			require.Contains(t, strings.Join(failed[0].Details, "\n"), c.want)
 			require.NoError(t, redis.Each(t.Context(), topic, func(e streams.Entry) error {
 				if strings.Contains(string(e.Body), id) {
@@ -261,8 +261,8 @@ func (s *shop) anotherInterval(t *testing.T) {
 	}
 	interval("2000")
 	finds(t, []string{
-		`orders: every metadata item has a form that Dapr honours: redeliverInterval is "2000", the stack file says "5000"`,
-		"orders: unacknowledged events are looked for every 5s: order.",
+		`orders: Dapr honors every metadata item: redeliverInterval is "2000", the stack file says "5000"`,
+		"orders: sidecars check for unacknowledged events every 5s: order.",
 	}, s.args...)
 	interval("5000")
 	finds(t, nil, s.args...)

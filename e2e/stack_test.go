@@ -264,7 +264,7 @@ func daprOff(t *testing.T) {
 	find(t, []breakage{
 		{name: "an annotation of Dapr's", resource: deployments, object: "frontend",
 			change: set("true", "spec", "template", "metadata", "annotations", "dapr.io/enabled"),
-			want:   []string{"not one Dapr object, annotation or sidecar is left: pod frontend-"}},
+			want:   []string{"no Dapr object, annotation or sidecar is left: pod frontend-"}},
 		{name: "a peer at another address, without Dapr", resource: deployments, object: "frontend", change: otherPeer,
 			want: []string{"frontend: it finds its peers by its variables: pod frontend-"}},
 	}, "-c", "dapr.enabled=false")

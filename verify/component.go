@@ -46,11 +46,11 @@ func (v *verifier) declared() (all []component) {
 func (v *verifier) components() (all []check) {
 	for _, c := range v.declared() {
 		all = append(all,
-			check{entity: "component", rules: []string{"T-01", "T-02", "T-03", "T-09"}, what: c.name + ": loaded by the apps of its scopes, and by no other",
+			check{entity: "component", rules: []string{"T-01", "T-02", "T-03", "T-09"}, what: c.name + ": loaded by the apps in its scopes and by no other",
 				prove: func(ctx context.Context) error { return v.loaded(ctx, c) }},
-			check{entity: "component", rules: []string{"T-06", "T-07"}, what: c.name + ": its password comes from a Secret that is there",
+			check{entity: "component", rules: []string{"T-06", "T-07"}, what: c.name + ": its password comes from an existing Secret",
 				prove: func(ctx context.Context) error { return v.password(ctx, c) }},
-			check{entity: "component", rules: []string{"T-10", "Q-02", "Q-05", "E-10"}, what: c.name + ": every metadata item has a form that Dapr honours",
+			check{entity: "component", rules: []string{"T-10", "Q-02", "Q-05", "E-10"}, what: c.name + ": Dapr honors every metadata item",
 				prove: func(ctx context.Context) error { return v.metadataItems(ctx, c) }},
 		)
 	}
@@ -74,7 +74,7 @@ func (v *verifier) loaded(ctx context.Context, c component) error {
 		case scoped && at < 0:
 			problems = append(problems, fmt.Errorf("%s has not loaded it; its sidecar's log says why", a.Sidecar.AppID))
 		case !scoped && at >= 0:
-			problems = append(problems, fmt.Errorf("%s has loaded it and is not in its scopes", a.Sidecar.AppID))
+			problems = append(problems, fmt.Errorf("%s has loaded it but is not in its scopes", a.Sidecar.AppID))
 		case scoped && (m.Components[at].Type != c.kind || m.Components[at].Version != c.version):
 			problems = append(problems, fmt.Errorf("%s has loaded it as %s %s, not %s %s",
 				a.Sidecar.AppID, m.Components[at].Type, m.Components[at].Version, c.kind, c.version))
@@ -135,7 +135,7 @@ func (v *verifier) password(ctx context.Context, c component) error {
 		case err != nil:
 			return fmt.Errorf("reading Secret %s: %w", item.SecretKeyRef.Name, err)
 		case len(secret.Data[item.SecretKeyRef.Key]) == 0:
-			return fmt.Errorf("there is nothing in Secret %s under the key %s: Dapr reads an empty password", item.SecretKeyRef.Name, item.SecretKeyRef.Key)
+			return fmt.Errorf("Secret %s has nothing under the key %s: Dapr reads an empty password", item.SecretKeyRef.Name, item.SecretKeyRef.Key)
 		}
 		return nil
 	}
@@ -192,7 +192,7 @@ func (v *verifier) pubSubs() (all []check) {
 		all = append(all,
 			check{entity: "pub/sub", rules: []string{"Q-03", "E-09"}, what: p.Name + ": its subscribers have the retry policy of the stack file",
 				prove: func(ctx context.Context) error { return v.resiliency(ctx, p, subscribers) }},
-			check{entity: "pub/sub", rules: []string{"Q-02"}, what: p.Name + ": unacknowledged events are looked for every " + interval.String(),
+			check{entity: "pub/sub", rules: []string{"Q-02"}, what: p.Name + ": sidecars check for unacknowledged events every " + interval.String(),
 				takes: 2*interval + patience,
 				prove: func(ctx context.Context) error { return v.redeliver(ctx, p) }},
 		)
@@ -255,7 +255,7 @@ func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers 
 	}
 	switch {
 	case !there:
-		problems = append(problems, errors.New("no retry policy applies: a failed event would be lost to its dead-letter topic at once"))
+		problems = append(problems, errors.New("no retry policy applies: failed events would go straight to the dead-letter topic"))
 	case policy.MaxRetries == nil || *policy.MaxRetries != *p.MaxRetries:
 		problems = append(problems, fmt.Errorf("maxRetries differs from the stack file's %d", *p.MaxRetries))
 	case policy.Policy != p.RetryPolicy || !sameSpan(wait, p.RetryInterval.Duration):
@@ -267,7 +267,7 @@ func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers 
 	for _, id := range subscribers {
 		m, err := v.says(ctx, id)
 		if err == nil && !slices.Contains(m.Resiliencies, struct{ Name string }{resiliencyName}) {
-			err = fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete its pods, so that new ones do", id, resiliencyName)
+			err = fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete its pods, so that new ones load it", id, resiliencyName)
 		}
 		problems = append(problems, err)
 	}
@@ -325,11 +325,11 @@ func periodic(moments []time.Duration, sidecars int, interval, slack time.Durati
 		count++
 		follows := func(other time.Duration) bool { return (other - at - interval).Abs() <= slack }
 		if !slices.ContainsFunc(moments, follows) {
-			return fmt.Errorf("looked after %s, and not again %s later", at.Round(time.Second), interval)
+			return fmt.Errorf("checked after %s and not again %s later", at.Round(time.Second), interval)
 		}
 	}
 	if off := count - sidecars; off > atTheEdge || -off > atTheEdge {
-		return fmt.Errorf("looked %d times in %s, with %d sidecars", count, interval, sidecars)
+		return fmt.Errorf("checked %d times in %s with %d sidecars", count, interval, sidecars)
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (v *verifier) events() (all []check) {
 		}
 		all = append(all, check{
 			entity: "event", rules: []string{"E-01", "E-02", "E-03", "E-11"},
-			what:  e.Type + ": what was published last has the envelope of the catalogue",
+			what:  e.Type + ": the newest events have the catalogue's envelope",
 			prove: func(ctx context.Context) error { return v.envelopes(ctx, e) },
 		})
 		if others := v.others(e); len(others) > 0 {
@@ -103,7 +103,7 @@ func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) 
 		return err
 	}
 	if published.status != http.StatusNoContent {
-		return fmt.Errorf("publishing answers %d: %s", published.status, shorten(published.body))
+		return fmt.Errorf("publishing returned %d: %s", published.status, shorten(published.body))
 	}
 	defer func() {
 		cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
@@ -200,7 +200,7 @@ func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config
 			return fmt.Errorf("%s has no consumer group at %s", s.App, e.Type)
 		}
 		if streams.Before(groups[at].Delivered, id) {
-			return fmt.Errorf("%s has not been given it in its consumer group %s", s.App, group)
+			return fmt.Errorf("it was not delivered to %s in its consumer group %s", s.App, group)
 		}
 		letter, err := client.Find(ctx, dead, p.ID())
 		if err != nil {
@@ -248,7 +248,7 @@ func (v *verifier) forbidden(ctx context.Context, e config.Event, apps []string)
 			problems = append(problems, err)
 		case published.status == http.StatusForbidden:
 		default:
-			problems = append(problems, fmt.Errorf("publishing as %s answers %d, not 403", app, published.status))
+			problems = append(problems, fmt.Errorf("publishing as %s returned %d, not 403", app, published.status))
 			if client, err := v.streams(ctx, e.PubSub); err == nil {
 				problems = append(problems, v.forget(ctx, client, e, p.ID()))
 			}
@@ -268,7 +268,7 @@ func (v *verifier) subscribed(ctx context.Context, e config.Event) error {
 		}
 		at := slices.IndexFunc(m.Subscriptions, func(has loadedSubscription) bool { return has.PubSub == e.PubSub && has.Topic == e.Type })
 		if at < 0 {
-			problems = append(problems, fmt.Errorf("the sidecar of %s does not subscribe it", s.App))
+			problems = append(problems, fmt.Errorf("the sidecar of %s does not subscribe to it", s.App))
 			continue
 		}
 		has := m.Subscriptions[at]
@@ -276,7 +276,7 @@ func (v *verifier) subscribed(ctx context.Context, e config.Event) error {
 			problems = append(problems, fmt.Errorf("the dead letters of %s go to %q, not %q", s.App, has.DeadLetter, rules.DeadLetterTopic(e.Type, s.App)))
 		}
 		if len(has.Rules) != 1 || has.Rules[0].Path != s.Path {
-			problems = append(problems, fmt.Errorf("the handler of %s is %v, not %s alone", s.App, has.Rules, s.Path))
+			problems = append(problems, fmt.Errorf("the handler of %s is %v, not only %s", s.App, has.Rules, s.Path))
 		}
 	}
 	return errors.Join(problems...)

@@ -27,7 +27,7 @@ func (v *verifier) invocations() (all []check) {
 		for _, target := range a.Invokes {
 			all = append(all, check{
 				entity: "invocation", rules: []string{"I-01", "I-05", "I-06"},
-				what:  id + " → " + target + ": headers, query and body arrive, and the answer is the target's own",
+				what:  id + " → " + target + ": headers, query and body arrive, and the response is the target's own",
 				prove: func(ctx context.Context) error { return v.invoke(ctx, a, target) },
 			})
 		}
@@ -128,7 +128,7 @@ var onTheWay = []string{"Date", "Connection", "Keep-Alive", "Transfer-Encoding",
 // agree.
 func differences(direct [2]answer, through answer) (all []string) {
 	if first := direct[0]; first.status == direct[1].status && first.status != through.status {
-		return []string{fmt.Sprintf("the target answers %d, and %d through the sidecars: %s", first.status, through.status, shorten(through.body))}
+		return []string{fmt.Sprintf("the target returned %d directly and %d through the sidecars: %s", first.status, through.status, shorten(through.body))}
 	}
 	for _, name := range sorted(direct[0].header) {
 		value := direct[0].header.Get(name)
@@ -136,11 +136,11 @@ func differences(direct [2]answer, through answer) (all []string) {
 			continue
 		}
 		if got := through.header.Get(name); !strings.EqualFold(got, value) {
-			all = append(all, fmt.Sprintf("the header %s is %q, and %q through the sidecars", name, value, got))
+			all = append(all, fmt.Sprintf("the header %s is %q directly and %q through the sidecars", name, value, got))
 		}
 	}
 	if bytes.Equal(direct[0].body, direct[1].body) && !bytes.Equal(direct[0].body, through.body) {
-		all = append(all, fmt.Sprintf("the target answers %s, and %s through the sidecars", shorten(direct[0].body), shorten(through.body)))
+		all = append(all, fmt.Sprintf("the target returned %s directly and %s through the sidecars", shorten(direct[0].body), shorten(through.body)))
 	}
 	return all
 }
@@ -151,7 +151,7 @@ func (v *verifier) refuses(ctx context.Context, target config.App, callers []str
 	for _, caller := range callers {
 		got, err := v.invokeAs(ctx, caller, target, http.MethodGet)
 		if err == nil && got.status != http.StatusForbidden {
-			err = fmt.Errorf("%s invokes it and is answered %d, not 403", caller, got.status)
+			err = fmt.Errorf("%s invoked it and got %d, not 403", caller, got.status)
 		}
 		problems = append(problems, err)
 	}

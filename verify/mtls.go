@@ -27,7 +27,7 @@ func (v *verifier) certified(ctx context.Context, a config.App) error {
 	for _, pod := range pods {
 		id, err := v.identity(ctx, pod.Name)
 		if err == nil && id != want {
-			err = fmt.Errorf("its certificate is of %q, not of %s", id, want)
+			err = fmt.Errorf("its certificate is for %q, not for %s", id, want)
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("pod %s: %w", pod.Name, err))

@@ -26,7 +26,7 @@ var kinds = map[string]schema.GroupVersionResource{
 
 func (v *verifier) objects() []check {
 	return []check{{
-		entity: "stack", rules: []string{"X-01", "S-09"}, what: "the Dapr objects of the namespace are those of the stack file, nothing dangles",
+		entity: "stack", rules: []string{"X-01", "S-09"}, what: "the namespace has exactly the Dapr objects of the stack file",
 		prove: v.nothingDangles,
 	}}
 }
@@ -69,12 +69,12 @@ func (v *verifier) nothingDangles(ctx context.Context) error {
 	}
 	for _, name := range sorted(found) {
 		if !want[name] {
-			problems = append(problems, fmt.Errorf("%s is not of this stack", name))
+			problems = append(problems, fmt.Errorf("%s does not belong to this stack", name))
 		}
 		scopes, _, _ := unstructured.NestedStringSlice(found[name].Object, "scopes")
 		for _, app := range scopes {
 			if !apps[app] {
-				problems = append(problems, fmt.Errorf("%s is scoped to %s, which no app of the stack has as its app-id", name, app))
+				problems = append(problems, fmt.Errorf("%s is scoped to %s, which is not the app-id of any app of the stack", name, app))
 			}
 		}
 	}
@@ -110,7 +110,7 @@ func (v *verifier) plainApps() (all []check) {
 
 func (v *verifier) withoutDapr() []check {
 	return []check{{
-		entity: "stack", rules: []string{"C-04"}, what: "not one Dapr object, annotation or sidecar is left", prove: v.noDapr,
+		entity: "stack", rules: []string{"C-04"}, what: "no Dapr object, annotation or sidecar is left", prove: v.noDapr,
 	}}
 }
 

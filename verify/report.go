@@ -62,7 +62,7 @@ func (r Report) Write(w io.Writer, format string) error {
 	case "text":
 		return r.table(w)
 	}
-	return fmt.Errorf("unknown format %q: it is one of %s", format, strings.Join(Formats, ", "))
+	return fmt.Errorf("unknown format %q: must be one of %s", format, strings.Join(Formats, ", "))
 }
 
 func (r Report) table(w io.Writer) error {

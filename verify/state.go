@@ -23,10 +23,10 @@ func (v *verifier) states() (all []check) {
 			s := stateStore{v, store.Name, app, store.Metadata["keyPrefix"]}
 			what := store.Name + " from " + app + ": "
 			all = append(all,
-				check{entity: "state", rules: []string{"T-05", "N-06"}, what: what + "an entry is written, read and deleted, eventually and strongly", prove: s.roundTrip},
+				check{entity: "state", rules: []string{"T-05", "N-06"}, what: what + "an entry is written, read and deleted with eventual and strong consistency", prove: s.roundTrip},
 				check{entity: "state", rules: []string{"N-07"}, what: what + "a stale etag is refused with 409", prove: s.staleETag},
-				check{entity: "state", rules: []string{"N-05"}, what: what + "an entry is gone after its time to live", prove: s.expires},
-				check{entity: "state", rules: []string{"N-03"}, what: what + "a key brings the lifetime of its pattern", prove: s.lifetimes},
+				check{entity: "state", rules: []string{"N-05"}, what: what + "an entry expires after its time to live", prove: s.expires},
+				check{entity: "state", rules: []string{"N-03"}, what: what + "a key has the lifetime of its pattern", prove: s.lifetimes},
 			)
 		}
 	}
@@ -68,7 +68,7 @@ func (s stateStore) do(ctx context.Context, want int) func(*http.Request, error)
 		}
 		got, err := s.sidecar(ctx, s.app, req)
 		if err == nil && got.status != want {
-			err = fmt.Errorf("%s answers %d, not %d: %s", req.Method, got.status, want, shorten(got.body))
+			err = fmt.Errorf("%s returned %d, not %d: %s", req.Method, got.status, want, shorten(got.body))
 		}
 		return got, err
 	}
@@ -121,7 +121,7 @@ func (s stateStore) staleETag(ctx context.Context) error {
 		}
 		first := contracts.Entry{Value: 2, ETag: read.header.Get("ETag"), Concurrency: contracts.FirstWrite}
 		if err := save(http.StatusNoContent, first); err != nil {
-			return fmt.Errorf("with the present etag: %w", err)
+			return fmt.Errorf("with the current etag: %w", err)
 		}
 		if err := save(http.StatusConflict, first); err != nil {
 			return fmt.Errorf("with the stale etag: %w", err)

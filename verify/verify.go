@@ -161,7 +161,7 @@ func until(ctx context.Context, try func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("still not: %w", last)
+			return fmt.Errorf("timed out: %w", last)
 		case <-tick.C:
 		}
 	}
@@ -179,7 +179,7 @@ func (v *verifier) streams(ctx context.Context, component string) (*streams.Clie
 	case err == nil:
 		v.openRedis[component] = client
 	case v.stack.Redis.External != nil:
-		err = skipped("the external Redis cannot be asked from this machine: " + err.Error())
+		err = skipped("the external Redis cannot be reached from this machine: " + err.Error())
 	}
 	return client, err
 }
