@@ -17,11 +17,11 @@ import (
 	"github.com/daprstack/daprstack/internal/cluster"
 )
 
-// component is one state store or pub/sub of the stack file.
+// component is a state store or pub/sub of the stack file.
 type component struct {
 	name, kind, version string
 	scopes              []string
-	timings             map[string]string // metadata items that must have these values
+	timings             map[string]string // expected values of metadata items
 }
 
 func (v *verifier) declared() (all []component) {
@@ -57,7 +57,7 @@ func (v *verifier) components() (all []check) {
 	return all
 }
 
-// loaded proves that exactly the apps of the scopes have a component.
+// loaded proves that exactly the apps in the scopes have loaded a component.
 func (v *verifier) loaded(ctx context.Context, c component) error {
 	var problems []error
 	for _, a := range v.stack.Apps {
@@ -83,8 +83,8 @@ func (v *verifier) loaded(ctx context.Context, c component) error {
 	return errors.Join(problems...)
 }
 
-// object is a Component as it is in the cluster.
-type object struct {
+// componentObject is a Component in the cluster.
+type componentObject struct {
 	Spec struct {
 		Type     string
 		Metadata []struct {
@@ -97,8 +97,8 @@ type object struct {
 	Scopes []string
 }
 
-func (v *verifier) object(ctx context.Context, name string) (object, error) {
-	var o object
+func (v *verifier) componentObject(ctx context.Context, name string) (componentObject, error) {
+	var o componentObject
 	found, err := v.cluster.Objects.Resource(cluster.Components).Namespace(v.stack.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return o, fmt.Errorf("there is no Component %s in namespace %s", name, v.stack.Namespace)
@@ -113,10 +113,10 @@ func (v *verifier) object(ctx context.Context, name string) (object, error) {
 	return o, err
 }
 
-// password proves that a component has its password by reference, and that what
-// it refers to is there. No value is shown.
+// password proves that a component refers to its password and that the password
+// is there. Errors never show its value.
 func (v *verifier) password(ctx context.Context, c component) error {
-	o, err := v.object(ctx, c.name)
+	o, err := v.componentObject(ctx, c.name)
 	if err != nil {
 		return err
 	}
@@ -145,10 +145,10 @@ func (v *verifier) password(ctx context.Context, c component) error {
 	return nil
 }
 
-// metadataItems proves that Dapr honours every item of the object in the cluster,
-// and that the timings are those of the stack file.
+// metadataItems proves that Dapr honors every metadata item of the object in
+// the cluster, and that the timings are those of the stack file.
 func (v *verifier) metadataItems(ctx context.Context, c component) error {
-	o, err := v.object(ctx, c.name)
+	o, err := v.componentObject(ctx, c.name)
 	if err != nil {
 		return err
 	}
@@ -193,14 +193,14 @@ func (v *verifier) pubSubs() (all []check) {
 			check{entity: "pub/sub", rules: []string{"Q-03", "E-09"}, what: p.Name + ": its subscribers have the retry policy of the stack file",
 				prove: func(ctx context.Context) error { return v.resiliency(ctx, p, subscribers) }},
 			check{entity: "pub/sub", rules: []string{"Q-02"}, what: p.Name + ": sidecars check for unacknowledged events every " + interval.String(),
-				takes: 2*interval + patience,
-				prove: func(ctx context.Context) error { return v.redeliver(ctx, p) }},
+				timeout: 2*interval + checkTimeout,
+				prove:   func(ctx context.Context) error { return v.redeliver(ctx, p) }},
 		)
 	}
 	return all
 }
 
-// subscribers are the app-ids that take events of a pub/sub.
+// subscribers returns the app-ids that subscribe to events of a pub/sub.
 func (v *verifier) subscribers(pubSub string) (ids []string) {
 	for _, e := range v.stack.Events {
 		for _, s := range e.Subscribers {
@@ -213,11 +213,11 @@ func (v *verifier) subscribers(pubSub string) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// resiliencyName is the object that package stacks makes.
+// resiliencyName is the name of the object that package stacks creates.
 const resiliencyName = "delivery"
 
-// resiliency proves that the retry policy is in the cluster as the stack file has
-// it, and that the subscribers' sidecars have loaded it.
+// resiliency proves that the cluster has the retry policy of the stack file and
+// that the subscribers' sidecars have loaded it.
 func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers []string) error {
 	found, err := v.cluster.Objects.Resource(cluster.Resiliencies).Namespace(v.stack.Namespace).Get(ctx, resiliencyName, metav1.GetOptions{})
 	if err != nil {
@@ -258,10 +258,10 @@ func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers 
 		problems = append(problems, errors.New("no retry policy applies: failed events would go straight to the dead-letter topic"))
 	case policy.MaxRetries == nil || *policy.MaxRetries != *p.MaxRetries:
 		problems = append(problems, fmt.Errorf("maxRetries differs from the stack file's %d", *p.MaxRetries))
-	case policy.Policy != p.RetryPolicy || !sameSpan(wait, p.RetryInterval.Duration):
+	case policy.Policy != p.RetryPolicy || !sameDuration(wait, p.RetryInterval.Duration):
 		problems = append(problems, fmt.Errorf("the policy is %s %s, the stack file says %s %s", policy.Policy, wait, p.RetryPolicy, p.RetryInterval))
 	}
-	if !sameSpan(o.Spec.Policies.Timeouts[inbound.Timeout], p.HandlerTimeout.Duration) {
+	if !sameDuration(o.Spec.Policies.Timeouts[inbound.Timeout], p.HandlerTimeout.Duration) {
 		problems = append(problems, fmt.Errorf("the handler's timeout differs from the stack file's %s", p.HandlerTimeout))
 	}
 	for _, id := range subscribers {
@@ -274,12 +274,12 @@ func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers 
 	return errors.Join(problems...)
 }
 
-func sameSpan(text string, want time.Duration) bool {
+func sameDuration(text string, want time.Duration) bool {
 	d, err := time.ParseDuration(text)
 	return err == nil && d == want
 }
 
-// redeliver watches when the sidecars look for unacknowledged events. It takes
+// redeliver watches when the sidecars check for unacknowledged events. It takes
 // twice the interval.
 func (v *verifier) redeliver(ctx context.Context, p config.PubSub) error {
 	interval := p.RedeliverInterval.Duration
@@ -311,8 +311,8 @@ func (v *verifier) redeliver(ctx context.Context, p config.PubSub) error {
 	return errors.Join(problems...)
 }
 
-// periodic says whether the moments in which so many sidecars look are those of
-// an interval: each looks once in it, and again in the next.
+// periodic returns an error unless each of so many sidecars checked once in the
+// first interval and again one interval later.
 func periodic(moments []time.Duration, sidecars int, interval, slack time.Duration) error {
 	count, atTheEdge := 0, 0
 	for _, at := range moments {

@@ -36,7 +36,7 @@ skipped: bus: looked: takes 1m0s
 `, b.String())
 }
 
-func TestForTools(t *testing.T) {
+func TestMachineFormats(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, report().Write(&b, "json"))
 	var again Report
@@ -56,7 +56,8 @@ func TestForTools(t *testing.T) {
 	require.EqualError(t, report().Write(&b, "yaml"), `unknown format "yaml": must be one of text, json, junit`)
 }
 
-// TestRun: how a check ends, and that one is made again while a stack settles.
+// TestRun covers how a check ends, and that it is retried while a stack
+// settles.
 func TestRun(t *testing.T) {
 	run := func(settle time.Duration, prove func(context.Context) error) Result {
 		return check{entity: "e", what: "w", prove: prove}.run(t.Context(), settle)
@@ -86,7 +87,7 @@ func TestFlags(t *testing.T) {
 		flags([]string{"/daprd", "--app-id", "a", "--enable-mtls", "--seconds", "-1", "--", "--last"}))
 }
 
-// TestPeriodic: Q-02, of one sidecar and of several.
+// TestPeriodic: Q-02, for one sidecar and for several.
 func TestPeriodic(t *testing.T) {
 	seconds := func(s ...float64) (all []time.Duration) {
 		for _, s := range s {
