@@ -3,7 +3,6 @@ package feed
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -20,13 +19,9 @@ import (
 // New returns the activity service. STATESTORE_URL is the address of its store,
 // in memory if empty.
 func New(env serve.Env, log *slog.Logger) (serve.App, error) {
-	address, _ := env("STATESTORE_URL")
-	documents, err := store.Open(address, serve.Client(3*time.Second))
+	documents, err := store.FromEnv(env, serve.Client(3*time.Second), log)
 	if err != nil {
-		return serve.App{}, fmt.Errorf("STATESTORE_URL: %w", err)
-	}
-	if address == "" {
-		log.Warn("STATESTORE_URL is empty: the feed is kept in memory and is lost when this process ends")
+		return serve.App{}, err
 	}
 	s := &service{store: documents, log: log}
 	return serve.App{Handler: s.routes()}, nil

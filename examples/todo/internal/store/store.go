@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -36,6 +37,19 @@ func Open(address string, client *http.Client) (Store, error) {
 		return nil, fmt.Errorf("opening the state store: %w", problems)
 	}
 	return &remote{address: address, client: client}, nil
+}
+
+// FromEnv opens the store at STATESTORE_URL, or one in memory if it is empty.
+func FromEnv(env func(name string) (string, bool), client *http.Client, log *slog.Logger) (Store, error) {
+	address, _ := env("STATESTORE_URL")
+	s, err := Open(address, client)
+	if err != nil {
+		return nil, fmt.Errorf("STATESTORE_URL: %w", err)
+	}
+	if address == "" {
+		log.Warn("STATESTORE_URL is empty: state is kept in memory and is lost when this process ends")
+	}
+	return s, nil
 }
 
 // Load reads a document into a T. It returns the zero T if there is none.

@@ -19,7 +19,6 @@ package tasks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -37,13 +36,9 @@ import (
 // New returns the backend. STATESTORE_URL is the address of its store, in
 // memory if empty; EVENT_TASK_…_URL are the addresses of its events.
 func New(env serve.Env, log *slog.Logger) (serve.App, error) {
-	address, _ := env("STATESTORE_URL")
-	documents, err := store.Open(address, serve.Client(3*time.Second))
+	documents, err := store.FromEnv(env, serve.Client(3*time.Second), log)
 	if err != nil {
-		return serve.App{}, fmt.Errorf("STATESTORE_URL: %w", err)
-	}
-	if address == "" {
-		log.Warn("STATESTORE_URL is empty: tasks are kept in memory and are lost when this process ends")
+		return serve.App{}, err
 	}
 	publisher, err := events.NewPublisher(env, serve.Client(10*time.Second), log, contracts.Catalogue()...)
 	if err != nil {
