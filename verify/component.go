@@ -11,6 +11,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
@@ -97,20 +98,28 @@ type componentObject struct {
 	Scopes []string
 }
 
-func (v *verifier) componentObject(ctx context.Context, name string) (componentObject, error) {
-	var o componentObject
-	found, err := v.cluster.Objects.Resource(cluster.Components).Namespace(v.stack.Namespace).Get(ctx, name, metav1.GetOptions{})
+func (v *verifier) componentObject(ctx context.Context, name string) (o componentObject, err error) {
+	err = v.read(ctx, cluster.Components, "Component", name, &o)
+	return o, err
+}
+
+// read decodes an object of the namespace into a struct.
+func (v *verifier) read(ctx context.Context, resource schema.GroupVersionResource, kind, name string, into any) error {
+	found, err := v.cluster.Objects.Resource(resource).Namespace(v.stack.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return o, fmt.Errorf("there is no Component %s in namespace %s", name, v.stack.Namespace)
+		return fmt.Errorf("there is no %s %s in namespace %s", kind, name, v.stack.Namespace)
+	}
+	var raw []byte
+	if err == nil {
+		raw, err = found.MarshalJSON()
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, into)
 	}
 	if err != nil {
-		return o, fmt.Errorf("reading Component %s: %w", name, err)
+		return fmt.Errorf("reading %s %s: %w", kind, name, err)
 	}
-	raw, err := found.MarshalJSON()
-	if err == nil {
-		err = json.Unmarshal(raw, &o)
-	}
-	return o, err
+	return nil
 }
 
 // password proves that a component refers to its password and that the password
@@ -216,45 +225,54 @@ func (v *verifier) subscribers(pubSub string) (ids []string) {
 // resiliencyName is the name of the object that package stacks creates.
 const resiliencyName = "delivery"
 
-// resiliency proves that the cluster has the retry policy of the stack file and
-// that the subscribers' sidecars have loaded it.
-func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers []string) error {
-	found, err := v.cluster.Objects.Resource(cluster.Resiliencies).Namespace(v.stack.Namespace).Get(ctx, resiliencyName, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("reading Resiliency %s: %w", resiliencyName, err)
-	}
-	var o struct {
-		Spec struct {
-			Policies struct {
-				Retries map[string]struct {
-					Policy, Duration, MaxInterval string
-					MaxRetries                    *int
-				}
-				Timeouts map[string]string
+// resiliencyObject is the Resiliency in the cluster.
+type resiliencyObject struct {
+	Spec struct {
+		Policies struct {
+			Retries map[string]struct {
+				Policy, Duration, MaxInterval string
+				MaxRetries                    *int
 			}
-			Targets struct {
-				Components map[string]struct {
-					Inbound struct{ Retry, Timeout string }
-				}
+			Timeouts map[string]string
+		}
+		Targets struct {
+			Components map[string]struct {
+				Inbound struct{ Retry, Timeout string }
 			}
 		}
 	}
-	raw, err := found.MarshalJSON()
-	if err == nil {
-		err = json.Unmarshal(raw, &o)
+}
+
+// resiliency proves that the cluster has the retry policy of the stack file and
+// that the subscribers' sidecars have loaded it.
+func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers []string) error {
+	var o resiliencyObject
+	if err := v.read(ctx, cluster.Resiliencies, "Resiliency", resiliencyName, &o); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("reading Resiliency %s: %w", resiliencyName, err)
+	problems := []error{o.matches(p)}
+	for _, id := range subscribers {
+		m, err := v.says(ctx, id)
+		if err == nil && !slices.Contains(m.Resiliencies, struct{ Name string }{resiliencyName}) {
+			err = fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete its pods, so that new ones load it", id, resiliencyName)
+		}
+		problems = append(problems, err)
 	}
-	inbound := o.Spec.Targets.Components[p.Name].Inbound
-	policy, there := o.Spec.Policies.Retries[inbound.Retry]
+	return errors.Join(problems...)
+}
+
+// matches returns how the delivery policies of a pub/sub differ from the stack
+// file.
+func (o resiliencyObject) matches(p config.PubSub) error {
 	var problems []error
+	inbound := o.Spec.Targets.Components[p.Name].Inbound
+	policy, found := o.Spec.Policies.Retries[inbound.Retry]
 	wait := policy.Duration
 	if p.RetryPolicy == "exponential" {
 		wait = policy.MaxInterval
 	}
 	switch {
-	case !there:
+	case !found:
 		problems = append(problems, errors.New("no retry policy applies: failed events would go straight to the dead-letter topic"))
 	case policy.MaxRetries == nil || *policy.MaxRetries != *p.MaxRetries:
 		problems = append(problems, fmt.Errorf("maxRetries differs from the stack file's %d", *p.MaxRetries))
@@ -263,13 +281,6 @@ func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers 
 	}
 	if !sameDuration(o.Spec.Policies.Timeouts[inbound.Timeout], p.HandlerTimeout.Duration) {
 		problems = append(problems, fmt.Errorf("the handler's timeout differs from the stack file's %s", p.HandlerTimeout))
-	}
-	for _, id := range subscribers {
-		m, err := v.says(ctx, id)
-		if err == nil && !slices.Contains(m.Resiliencies, struct{ Name string }{resiliencyName}) {
-			err = fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete its pods, so that new ones load it", id, resiliencyName)
-		}
-		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
 }
