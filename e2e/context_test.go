@@ -13,8 +13,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// ownCluster deploys the way a person does who has a cluster: by a context of
-// their kubeconfig, which here names the same node. Once the stack is there it
+// ownCluster deploys as a person with a cluster does: to a context of their
+// kubeconfig, which here names the same node. Once the stack is there, it
 // refuses to move to another context, where up would delete it from the first.
 func ownCluster(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
@@ -25,7 +25,7 @@ func ownCluster(t *testing.T) {
 	node := config.Contexts["daprstack-local"]
 	require.NotNil(t, node)
 	config.Contexts["mine"], config.Contexts["other"] = node, node
-	config.CurrentContext = "other" // which must not matter
+	config.CurrentContext = "other" // must not matter
 	kubeconfig := filepath.Join(t.TempDir(), "config")
 	require.NoError(t, clientcmd.WriteToFile(*config, kubeconfig))
 	on := func(context string, args ...string) []string {
@@ -44,5 +44,5 @@ func ownCluster(t *testing.T) {
 
 	state, err := os.ReadDir(filepath.Join(os.Getenv("XDG_STATE_HOME"), "daprstack"))
 	require.NoError(t, err)
-	assert.NotEmpty(t, state, "the state is beside the person's, not the node's")
+	assert.NotEmpty(t, state, "the state is in the user's folder, not the node's")
 }

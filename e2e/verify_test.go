@@ -28,7 +28,7 @@ import (
 
 var deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
 
-// verified runs verify and returns the checks that failed.
+// verified runs verify and returns the failed checks and the report.
 func verified(t *testing.T, args ...string) (failed []verify.Result, report verify.Report) {
 	t.Helper()
 	cmd := driver(t, append([]string{"verify", "--output", "json"}, args...)...)
@@ -67,14 +67,14 @@ type breakage struct {
 	name     string
 	resource schema.GroupVersionResource
 	object   string
-	change   func(object map[string]any) error       // nil takes the object away
-	running  bool                                    // the sidecars go on as they are
-	by       func(*testing.T, cluster) (mend func()) // in place of a change to an object
-	want     []string                                // the beginning of each check that fails, with its detail
+	change   func(object map[string]any) error       // nil deletes the object
+	running  bool                                    // without restarting the sidecars
+	by       func(*testing.T, cluster) (undo func()) // instead of a change to an object
+	want     []string                                // the beginning of each failed check with its details
 }
 
-// breakages are ways to break a running stack, each with what verify has to say
-// of it and of nothing else.
+// breakages are ways to break a running stack, each with all that verify must
+// report.
 var breakages = []breakage{
 	{name: "a component that is open to one app more", resource: live.Components, object: "statestore",
 		change: set([]any{"backend-app", "activity-app", "frontend-app"}, "scopes"),
@@ -166,7 +166,7 @@ var breakages = []breakage{
 		}},
 }
 
-// otherPeer gives an app a peer's address at which it is not.
+// otherPeer gives an app a wrong address of a peer.
 func otherPeer(object map[string]any) error {
 	containers, _, err := unstructured.NestedSlice(object, "spec", "template", "spec", "containers")
 	if err != nil {
@@ -184,7 +184,7 @@ func set(value any, path ...string) func(map[string]any) error {
 	return func(object map[string]any) error { return unstructured.SetNestedField(object, value, path...) }
 }
 
-// metadataItem changes one metadata item of a Component.
+// metadataItem returns a change of one metadata item of a Component.
 func metadataItem(name, value string) func(map[string]any) error {
 	return eachItem(func(m map[string]any) bool {
 		if m["name"] == name {
@@ -194,7 +194,7 @@ func metadataItem(name, value string) func(map[string]any) error {
 	})
 }
 
-// addItem adds a metadata item to a Component.
+// addItem returns a change that adds a metadata item to a Component.
 func addItem(name, value string) func(map[string]any) error {
 	return func(object map[string]any) error {
 		items, _, err := unstructured.NestedSlice(object, "spec", "metadata")
@@ -205,7 +205,7 @@ func addItem(name, value string) func(map[string]any) error {
 	}
 }
 
-// remove takes metadata items out of a Component.
+// remove returns a change that removes metadata items from a Component.
 func remove(names ...string) func(map[string]any) error {
 	return eachItem(func(m map[string]any) bool {
 		for _, name := range names {
@@ -234,30 +234,30 @@ func eachItem(keep func(map[string]any) bool) func(map[string]any) error {
 }
 
 // verifyFindsWhatIsBroken breaks the running stack in one way after the other,
-// behind Pulumi's back, and mends it again.
-func verifyFindsWhatIsBroken(t *testing.T) { find(t, breakages) }
+// behind Pulumi's back, and repairs it again.
+func verifyFindsWhatIsBroken(t *testing.T) { breakEach(t, breakages) }
 
-func find(t *testing.T, breakages []breakage, args ...string) {
+func breakEach(t *testing.T, breakages []breakage, args ...string) {
 	c := localCluster(t)
 	for _, b := range breakages {
 		t.Run(b.name, func(t *testing.T) {
-			mend := b.make(t, c)
+			undo := b.make(t, c)
 			defer func() {
-				mend()
+				undo()
 				eventually(t, "verify passes again", func(context.Context) string {
 					failed, _ := verified(t, append(args, "--quick")...)
 					return lines(failed)
 				})
 			}()
-			finds(t, b.want, append(args, "--quick")...)
+			expectFailures(t, b.want, append(args, "--quick")...)
 		})
 	}
 }
 
-// finds expects that verify says what is wanted, and nothing else.
-func finds(t *testing.T, wanted []string, args ...string) {
+// expectFailures expects verify to report exactly these failures.
+func expectFailures(t *testing.T, wanted []string, args ...string) {
 	t.Helper()
-	eventually(t, "verify says so", func(context.Context) string {
+	eventually(t, "verify reports it", func(context.Context) string {
 		failed, _ := verified(t, args...)
 		if len(failed) != len(wanted) {
 			return fmt.Sprintf("%d failed:\n%s", len(failed), lines(failed))
@@ -271,9 +271,9 @@ func finds(t *testing.T, wanted []string, args ...string) {
 	})
 }
 
-// everPersisting takes the time to live from each entry that verify has to see
-// expire, as soon as it is there.
-func everPersisting(t *testing.T, c cluster) (mend func()) {
+// everPersisting removes the time to live from each entry that verify expects
+// to expire, as soon as it appears.
+func everPersisting(t *testing.T, c cluster) (undo func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var persisting sync.WaitGroup
 	persisting.Go(func() {
@@ -287,13 +287,13 @@ func everPersisting(t *testing.T, c cluster) (mend func()) {
 	return func() { cancel(); persisting.Wait() }
 }
 
-// withoutHGET forbids what Dapr's scripts use to read an etag, and nothing else.
-func withoutHGET(t *testing.T, c cluster) (mend func()) {
+// withoutHGET forbids the command with which Dapr's scripts read an etag.
+func withoutHGET(t *testing.T, c cluster) (undo func()) {
 	require.NoError(t, c.redis(t.Context(), "ACL", "SETUSER", "default", "-hget"))
 	return func() { require.NoError(t, c.redis(t.Context(), "ACL", "SETUSER", "default", "+hget")) }
 }
 
-// redis has redis-cli run a command in the pod of Redis.
+// redis runs a command with redis-cli in the pod of Redis.
 func (c cluster) redis(ctx context.Context, command ...string) error {
 	client, err := live.New(c.config)
 	if err != nil {
@@ -313,10 +313,10 @@ func (c cluster) redis(ctx context.Context, command ...string) error {
 	return nil
 }
 
-// make breaks the stack behind Pulumi's back, and starts the sidecars again that
-// would not see it. mend undoes it, and gives the fields back to the engine, which
-// would not touch another's.
-func (b breakage) make(t *testing.T, c cluster) (mend func()) {
+// make breaks the stack behind Pulumi's back and restarts the sidecars that
+// would not notice. undo reverts it and returns the fields to the engine, which
+// would not touch another manager's.
+func (b breakage) make(t *testing.T, c cluster) (undo func()) {
 	t.Helper()
 	if b.by != nil {
 		return b.by(t, c)
@@ -361,7 +361,7 @@ func (b breakage) make(t *testing.T, c cluster) (mend func()) {
 	}
 }
 
-// edit changes an object, to which someone else may write at the same time.
+// edit changes an object that others may write to at the same time.
 func edit(t *testing.T, objects dynamic.ResourceInterface, name string, how func(map[string]any) error) {
 	t.Helper()
 	eventually(t, "the change is made", func(ctx context.Context) string {
@@ -384,7 +384,7 @@ func newPods(t *testing.T, c cluster) {
 	everyAppReady(t, "2/2")
 }
 
-// lines is each result with its details, a line each.
+// lines returns each result with its details on a line.
 func lines(results []verify.Result) string {
 	var all []string
 	for _, r := range results {
