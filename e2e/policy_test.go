@@ -77,7 +77,9 @@ func TestPolicy(t *testing.T) {
 			out, err := preview(c)
 			if c.update {
 				require.NoError(t, err, out)
-				_, err = stack.Up(t.Context(), optup.PolicyPacks(pack), optup.ProgressStreams(&writer{&out}), optup.ErrorProgressStreams(&writer{&out}))
+				var updated bytes.Buffer
+				_, err = stack.Up(t.Context(), optup.PolicyPacks(pack), optup.ProgressStreams(&updated), optup.ErrorProgressStreams(&updated))
+				out += updated.String()
 			}
 			require.Error(t, err, out)
 			assert.Contains(t, out, c.want)
@@ -93,15 +95,6 @@ func TestPolicy(t *testing.T) {
 		require.ErrorContains(t, err, `policy s-01-app-id is not valid: alow: is not a key of a policy; did you mean "allow"?`)
 	})
 	assert.Empty(t, node.names(namespaces, policyNamespace), "nothing was created")
-}
-
-// writer appends to a string.
-type writer struct{ text *string }
-
-// Write implements io.Writer.
-func (w *writer) Write(p []byte) (int, error) {
-	*w.text += string(p)
-	return len(p), nil
 }
 
 // policyStack opens an empty stack as the driver does, and returns it with the
