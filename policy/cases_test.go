@@ -2,7 +2,8 @@ package main
 
 import "github.com/daprstack/daprstack/config/rules/rulestest"
 
-// ownCases are what only objects can get wrong, because no stack file can say it.
+// ownCases are violations that only objects can have, because no stack file can
+// express them.
 func ownCases() []rulestest.Case {
 	on := func(kind, name string, edits ...any) []rulestest.Object {
 		o := rulestest.Object{Kind: kind, Name: name}
@@ -15,7 +16,7 @@ func ownCases() []rulestest.Case {
 	annotation := func(name string, value any) []rulestest.Object {
 		return on("Deployment", "frontend", `spec.template.metadata.annotations["dapr.io/`+name+`"]`, value)
 	}
-	next := map[string]string{"statestore": "spec.metadata[3]", "pubsub": "spec.metadata[10]"} // after what is there
+	next := map[string]string{"statestore": "spec.metadata[3]", "pubsub": "spec.metadata[10]"} // the next free index
 	item := func(component, name, value string) []rulestest.Object {
 		return on("Component", component, next[component], map[string]any{"name": name, "value": value})
 	}
