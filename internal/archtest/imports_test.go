@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -156,6 +157,6 @@ func imports(t *testing.T) []imported {
 }
 
 func exists(name string) bool {
-	matches, _ := filepath.Glob(name)
-	return len(matches) > 0
+	_, err := os.Stat(name)
+	return err == nil
 }
