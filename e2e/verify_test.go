@@ -128,7 +128,7 @@ var breakages = []breakage{
 			}
 			return true
 		}),
-		want: []string{"statestore: its password comes from an existing Secret: Secret redis-password-secret-",
+		want: []string{"statestore: its password comes from an existing Secret: the Secret redis-password-secret-",
 			"statestore from activity-app: a key has", "statestore from backend-app: a key has"}},
 	{name: "a consumer group that others could share", resource: live.Components, object: "pubsub",
 		change: addItem("consumerID", "shared"),

@@ -142,7 +142,7 @@ func (v *verifier) password(ctx context.Context, c component) error {
 		case err != nil:
 			return fmt.Errorf("reading Secret %s: %w", item.SecretKeyRef.Name, err)
 		case len(secret.Data[item.SecretKeyRef.Key]) == 0:
-			return fmt.Errorf("Secret %s has nothing under the key %s: Dapr reads an empty password", item.SecretKeyRef.Name, item.SecretKeyRef.Key)
+			return fmt.Errorf("the Secret %s has nothing under the key %s: Dapr reads an empty password", item.SecretKeyRef.Name, item.SecretKeyRef.Key)
 		}
 		return nil
 	}
