@@ -141,7 +141,7 @@ func reported(err error) (lines []string) {
 	return lines
 }
 
-func TestParseEventRefusesWhatIsNotOneObject(t *testing.T) {
+func TestParseEventRefusesAnythingButOneObject(t *testing.T) {
 	tests := map[string]string{
 		``:                        "it does not start with {",
 		`[]`:                      "it does not start with {",
@@ -178,7 +178,7 @@ func TestParseEventKeepsEverything(t *testing.T) {
 }
 
 // E-06: data without a content type is JSON.
-func TestParseEventNamesTheDefaultContentType(t *testing.T) {
+func TestParseEventSetsDefaultContentType(t *testing.T) {
 	e, err := ParseEvent(members{"datacontenttype": nil}.body(t))
 	require.NoError(t, err)
 	assert.Equal(t, "application/json", e.DataContentType())
@@ -365,7 +365,7 @@ func TestErrorsShortenLongValues(t *testing.T) {
 }
 
 // Data may be personal and ids long: neither belongs in a log.
-func TestErrorsShowNoDataAndStayShort(t *testing.T) {
+func TestErrorsHideDataAndStayShort(t *testing.T) {
 	long := string(make([]byte, 4000))
 	_, err := ParseEvent(members{"id": long, "type": "t" + long, "datacontenttype": "application/json", "data": nil, "data_base64": "c2VjcmV0"}.body(t))
 	require.Error(t, err)

@@ -66,7 +66,7 @@ func first(t *testing.T) func(string, error) string {
 }
 
 // The rules name these values themselves, without the SDK.
-func TestConstantsAreThoseOfCloudEvents(t *testing.T) {
+func TestConstantsMatchSDK(t *testing.T) {
 	assert.Equal(t, event.CloudEventsVersionV1, SpecVersion)
 	assert.Equal(t, event.ApplicationCloudEventsJSON, EventContentType)
 	assert.Equal(t, event.ApplicationJSON, DefaultDataContentType)

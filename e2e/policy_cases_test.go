@@ -97,7 +97,7 @@ var policyCases = []policyCase{
 		want: "[T-09] Component policy/other: spec.scopes; is required",
 	},
 	{
-		name: "scope of nobody", objects: component("other", "state.redis", "v1", "", "backnd-app"),
+		name: "unknown app in a scope", objects: component("other", "state.redis", "v1", "", "backnd-app"),
 		want: `[T-09] Component policy/other: scopes[0]: "backnd-app"; must be the app-id of an app of the stack that has a sidecar; did you mean "backend-app"?`,
 	},
 	{
@@ -109,11 +109,11 @@ var policyCases = []policyCase{
 		want: `[T-03] Component policy/other: spec.version: "v2"; must be v1`,
 	},
 	{
-		name: "component that is named by the provider", objects: component("", "state.redis", "v1", "", "backend-app"),
+		name: "component named by the provider", objects: component("", "state.redis", "v1", "", "backend-app"),
 		want: "metadata.name; is required",
 	},
 	{
-		name: "plain password by a transform", transform: item("redisPassword", "hunter2"),
+		name: "transform adds a plain password", transform: item("redisPassword", "hunter2"),
 		want: "[T-06] Component policy/statestore: spec.metadata[redisPassword]; must not be given as a plain value",
 	},
 	{
@@ -121,7 +121,7 @@ var policyCases = []policyCase{
 		want: "spec.metadata[redeliverInterval]; must be",
 	},
 	{
-		name: "key that nobody reads", objects: component("other", "state.redis", "v1", "{name: readTimeot, value: 3s}", "backend-app"),
+		name: "key that Dapr does not read", objects: component("other", "state.redis", "v1", "{name: readTimeot, value: 3s}", "backend-app"),
 		want: `[T-10] Component policy/other: spec.metadata[readTimeot]; must be a key that Dapr reads for state.redis; did you mean "readTimeout"?`,
 	},
 	{
@@ -133,15 +133,15 @@ var policyCases = []policyCase{
 		want: "[Q-01] Component policy/pubsub: spec.metadata[consumerID]",
 	},
 	{
-		name: "topic that is no event", objects: subscription("Task_Created", "pubsub"),
+		name: "topic that is not an event type", objects: subscription("Task_Created", "pubsub"),
 		want: `[E-02] Subscription policy/old: spec.topic: "Task_Created"; must be lower-case`,
 	},
 	{
-		name: "subscription to no pub/sub", objects: subscription("task.created", "statestore"),
+		name: "subscription to a state store", objects: subscription("task.created", "statestore"),
 		want: `[X-01] Subscription policy/old: spec.pubsubname: "statestore"; must be a pub/sub of the stack`,
 	},
 	{
-		name: "resiliency without its policy", transform: func(typ string, props pulumi.Map) {
+		name: "resiliency with an unknown policy", transform: func(typ string, props pulumi.Map) {
 			if strings.HasSuffix(typ, ":Resiliency") {
 				inside(props, "spec", "policies")["retries"] = pulumi.Map{}
 			}
@@ -149,7 +149,7 @@ var policyCases = []policyCase{
 		want: `[X-01] Resiliency policy/delivery: spec.targets.components.pubsub.inbound.retry: "often"; must be a policy of the object`,
 	},
 	{
-		name: "secret of another namespace", transform: func(typ string, props pulumi.Map) {
+		name: "secret in another namespace", transform: func(typ string, props pulumi.Map) {
 			if strings.HasSuffix(typ, ":Secret") {
 				inside(props, "metadata")["namespace"] = pulumi.String("default")
 			}
@@ -157,11 +157,11 @@ var policyCases = []policyCase{
 		want: `[X-06] Component policy/statestore: spec.metadata[redisPassword].secretKeyRef.name: "redis"; must be the namespace of the component, "policy"`,
 	},
 	{
-		name: "app-id in capitals by a transform", transform: annotation("app-id", pulumi.String("Backend-App")),
+		name: "transform sets an app-id in capitals", transform: annotation("app-id", pulumi.String("Backend-App")),
 		want: `dapr.io/app-id]: "Backend-App"; must be lower-case letters`,
 	},
 	{
-		name: "app-id twice by a transform", transform: annotation("app-id", pulumi.String("backend-app")),
+		name: "transform sets the same app-id twice", transform: annotation("app-id", pulumi.String("backend-app")),
 		want: `dapr.io/app-id]: "backend-app"; must be unique`,
 	},
 	{
@@ -169,7 +169,7 @@ var policyCases = []policyCase{
 		want: `[S-02] CronJob policy/report: spec.jobTemplate.spec.template.metadata.annotations[dapr.io/app-id]: "report"; must follow {service}-app`,
 	},
 	{
-		name: "port that is none", transform: annotation("app-port", pulumi.String("70000")),
+		name: "port out of range", transform: annotation("app-port", pulumi.String("70000")),
 		want: `dapr.io/app-port]: "70000"; must be between 1 and 65535`,
 	},
 	{
@@ -181,7 +181,7 @@ var policyCases = []policyCase{
 		want: `dapr.io/app-port]: "8080"; must be a port of the app's container (8000)`,
 	},
 	{
-		name: "log level", transform: annotation("log-level", pulumi.String("verbose")),
+		name: "unknown log level", transform: annotation("log-level", pulumi.String("verbose")),
 		want: `dapr.io/log-level]: "verbose"; must be one of debug, info, warn, error`,
 	},
 	{

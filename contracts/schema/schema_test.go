@@ -42,7 +42,7 @@ func TestSchemaAndChecksAgree(t *testing.T) {
 		valid   bool
 	}{
 		"created":                  {created, `{"task_id":1,"user_id":2,"title":"Milk","created_at":` + at + `}`, true},
-		"created, member added":    {created, `{"task_id":1,"user_id":2,"title":"Milk","created_at":` + at + `,"colour":"red"}`, true},
+		"created, member added":    {created, `{"task_id":1,"user_id":2,"title":"Milk","created_at":` + at + `,"color":"red"}`, true},
 		"created, no task_id":      {created, `{"user_id":2,"title":"Milk","created_at":` + at + `}`, false},
 		"created, task_id 0":       {created, `{"task_id":0,"user_id":2,"title":"Milk","created_at":` + at + `}`, false},
 		"created, task_id text":    {created, `{"task_id":"1","user_id":2,"title":"Milk","created_at":` + at + `}`, false},

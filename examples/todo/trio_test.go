@@ -54,15 +54,15 @@ func meshed(t *testing.T) (frontend string, mesh *sidecar.Mesh) {
 	t.Helper()
 	apps, subscriptions := map[string]string{}, map[string]string{}
 	mesh = sidecar.New(apps, subscriptions)
-	beside := func(appID string) string {
+	sidecarOf := func(appID string) string {
 		s := httptest.NewServer(mesh.Sidecar(appID))
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	mine := beside("activity-app")
+	mine := sidecarOf("activity-app")
 	apps["activity-app"] = start(t, feed.New, map[string]string{"STATESTORE_URL": mine + "/v1.0/state/statestore"})
 
-	mine = beside("backend-app")
+	mine = sidecarOf("backend-app")
 	vars := map[string]string{"STATESTORE_URL": mine + "/v1.0/state/statestore"}
 	for topic, path := range topics {
 		subscriptions[topic] = apps["activity-app"] + path
@@ -70,7 +70,7 @@ func meshed(t *testing.T) (frontend string, mesh *sidecar.Mesh) {
 	}
 	apps["backend-app"] = start(t, tasks.New, vars)
 
-	mine = beside("frontend-app")
+	mine = sidecarOf("frontend-app")
 	return start(t, web.New, map[string]string{
 		"BACKEND_URL":  mine + "/v1.0/invoke/backend-app/method",
 		"ACTIVITY_URL": mine + "/v1.0/invoke/activity-app/method",
@@ -133,7 +133,7 @@ func seen(t *testing.T, frontend string, want ...string) {
 	}
 }
 
-func TestATaskThroughThePageIsSeenInTheFeed(t *testing.T) {
+func TestTaskReachesFeed(t *testing.T) {
 	both(t, func(t *testing.T, frontend string) {
 		api := frontend + "/api/tasks"
 		status, body := ask(t, "POST", api, `{"title":"Buy milk"}`)
@@ -157,7 +157,7 @@ func TestATaskThroughThePageIsSeenInTheFeed(t *testing.T) {
 }
 
 // The API responds in the same way with and without sidecars.
-func TestRefusalsComeThrough(t *testing.T) {
+func TestRefusalsReachThePage(t *testing.T) {
 	both(t, func(t *testing.T, frontend string) {
 		for _, test := range []struct {
 			method, path, body string
@@ -199,7 +199,7 @@ func TestNothingIsLostInAnOutage(t *testing.T) {
 	assert.Empty(t, dropped)
 }
 
-func TestStateIsUnderTheNamesOfItsOwners(t *testing.T) {
+func TestStateKeysHaveTheAppID(t *testing.T) {
 	frontend, mesh := meshed(t)
 	_, _ = ask(t, "POST", frontend+"/api/tasks", `{"title":"x"}`)
 	seen(t, frontend, "Added “x”")

@@ -45,7 +45,7 @@ func TestUnknownTypesFail(t *testing.T) {
 	}, s.errors)
 }
 
-func TestErrorsOfTheProgram(t *testing.T) {
+func TestProgramError(t *testing.T) {
 	_, err := graphtest.Run(t, func(*pulumi.Context) error { return errors.New("no") })
 	require.ErrorContains(t, err, "no")
 }

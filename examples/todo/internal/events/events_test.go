@@ -47,7 +47,7 @@ func answering(t *testing.T, status int, body string) string {
 }
 
 // An event counts as published only if nobody has to deliver it again.
-func TestPublishGoesByTheAnswer(t *testing.T) {
+func TestPublishResponses(t *testing.T) {
 	tests := map[string]struct {
 		status int
 		body   string
@@ -95,7 +95,7 @@ func TestPublishReachesEveryAddress(t *testing.T) {
 	assert.Contains(t, got[len(got)-1], "/c", "one that fails does not keep the event from the others")
 }
 
-func TestPublishWithNobodyThere(t *testing.T) {
+func TestPublishWithoutSubscribers(t *testing.T) {
 	assert.NoError(t, published(t, ""), "nobody listens")
 
 	s := httptest.NewServer(nil)
@@ -145,7 +145,7 @@ func TestHandle(t *testing.T) {
 }
 
 // An invalid event is neither acknowledged nor dropped.
-func TestHandleRefusesWhatItCannotTake(t *testing.T) {
+func TestHandleRefusesInvalidEvents(t *testing.T) {
 	never := func(context.Context, event.Event, contracts.TaskDeleted) error {
 		t.Error("taken")
 		return nil
@@ -161,7 +161,7 @@ func TestHandleRefusesWhatItCannotTake(t *testing.T) {
 	}
 }
 
-func TestHandleRefusesABodyThatBreaksOff(t *testing.T) {
+func TestHandleRefusesATruncatedBody(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "/", io.MultiReader(strings.NewReader("{"), broken{}))
 	Handle(quiet, func(context.Context, event.Event, contracts.TaskDeleted) error { return nil }).ServeHTTP(w, r)

@@ -143,7 +143,7 @@ func TestServiceTakesTheFourEvents(t *testing.T) {
 	assert.Equal(t, []string{"activity-app||activity:feed:1", "activity-app||activity:feed:2"}, mesh.Keys())
 }
 
-func TestServiceAsksForAnEventAgain(t *testing.T) {
+func TestServiceAsksForRetry(t *testing.T) {
 	mesh := sidecar.New(nil, nil)
 	server := httptest.NewServer(mesh.Sidecar("activity-app"))
 	defer server.Close()
@@ -173,7 +173,7 @@ func TestServiceDropsNothing(t *testing.T) {
 	assert.NotEqual(t, http.StatusNotFound, w.Code)
 }
 
-func TestFeedWantsAUser(t *testing.T) {
+func TestFeedChecksUser(t *testing.T) {
 	h := app(t, "")
 	for _, user := range []string{"0", "-1", "x"} {
 		assert.Equal(t, http.StatusBadRequest, call(h, http.MethodGet, "/feed?user_id="+user, "").Code, user)
@@ -185,7 +185,7 @@ func TestNewRefusesABadStore(t *testing.T) {
 	assert.ErrorContains(t, err, "STATESTORE_URL: opening the state store: url: \"nowhere\"")
 }
 
-func TestEntriesOfOneTimeAreOrdered(t *testing.T) {
+func TestEntriesOfSameTimeAreOrdered(t *testing.T) {
 	feed := add(add(nil, entry(1)), entry(0))
 	assert.True(t, slices.IsSortedFunc(feed, func(a, b Entry) int { return strings.Compare(b.ID, a.ID) }))
 }

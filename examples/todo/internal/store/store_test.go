@@ -39,7 +39,7 @@ func remoteStore(t *testing.T, mesh *sidecar.Mesh) Store {
 	return s
 }
 
-func TestGetOfNothing(t *testing.T) {
+func TestGetMissing(t *testing.T) {
 	both(t, func(t *testing.T, s Store) {
 		document, version, err := s.Get(t.Context(), key)
 		require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestUpdateCounts(t *testing.T) {
 func increment(n *int) error { *n++; return nil }
 
 // No write is lost, not even the first, which names no version.
-func TestUpdatesSideBySideAllCount(t *testing.T) {
+func TestConcurrentUpdates(t *testing.T) {
 	both(t, func(t *testing.T, s Store) {
 		const writers = 25
 		var done sync.WaitGroup
@@ -110,7 +110,7 @@ func TestUpdateDoesNotWriteWhatDidNotChange(t *testing.T) {
 	})
 }
 
-func TestUpdateEndsWithTheChangesError(t *testing.T) {
+func TestUpdateReturnsChangeError(t *testing.T) {
 	both(t, func(t *testing.T, s Store) {
 		refused := errors.New("refused")
 		_, err := Update(t.Context(), s, key, func(n *int) error { *n = 1; return refused })
@@ -126,7 +126,7 @@ type alwaysLate struct{ *Memory }
 
 func (alwaysLate) Put(context.Context, contracts.Key, []byte, string) error { return ErrConflict }
 
-func TestUpdateGivesUpWithItsContext(t *testing.T) {
+func TestUpdateStopsWithContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	_, err := Update(ctx, alwaysLate{NewMemory()}, key, increment)
@@ -135,7 +135,7 @@ func TestUpdateGivesUpWithItsContext(t *testing.T) {
 	assert.ErrorContains(t, err, "writing todo:tasks:1")
 }
 
-func TestErrorsSayWhatWasBeingDone(t *testing.T) {
+func TestErrorsNameTheOperation(t *testing.T) {
 	mesh := sidecar.New(nil, nil)
 	s := remoteStore(t, mesh)
 	mesh.Down(true)
@@ -149,7 +149,7 @@ func TestErrorsSayWhatWasBeingDone(t *testing.T) {
 	assert.ErrorContains(t, err, "reading todo:tasks:1: json: cannot unmarshal string")
 }
 
-func TestUpdateTellsAWriteThatFails(t *testing.T) {
+func TestUpdateReturnsWriteError(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			w.WriteHeader(http.StatusInternalServerError)

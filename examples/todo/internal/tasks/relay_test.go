@@ -100,7 +100,7 @@ func TestRelayPublishesInOrderAndEmptiesTheOutbox(t *testing.T) {
 	})
 }
 
-func TestRelayTriesAgainUntilItIsDone(t *testing.T) {
+func TestRelayRetriesUntilPublished(t *testing.T) {
 	s := store.NewMemory()
 	relayed(t, s, func(t *testing.T, r *relay, to *receiver, _ func()) {
 		attempts := 0
@@ -118,7 +118,7 @@ func TestRelayTriesAgainUntilItIsDone(t *testing.T) {
 	})
 }
 
-func TestRelayLetsNoEventHoldUpOthers(t *testing.T) {
+func TestRelayIsNotBlockedByOneEvent(t *testing.T) {
 	s := store.NewMemory()
 	relayed(t, s, func(t *testing.T, r *relay, to *receiver, _ func()) {
 		to.refusing(func(e event.Event) bool { return e.Type() == "task.created" })
@@ -150,7 +150,7 @@ func TestRelayFindsWhatWasLeftBehind(t *testing.T) {
 }
 
 // at most once would need no store; at least once must bear one that fails.
-func TestRelayPublishesAgainWhatItCouldNotTakeOut(t *testing.T) {
+func TestRelayRepublishesWhatItCouldNotRemove(t *testing.T) {
 	memory := store.NewMemory()
 	flaky := &switched{Store: memory}
 	relayed(t, flaky, func(t *testing.T, r *relay, to *receiver, _ func()) {

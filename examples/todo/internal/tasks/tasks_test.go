@@ -50,7 +50,7 @@ func types(events []event.Event) (types []string) {
 	return types
 }
 
-func TestTheLifeOfATask(t *testing.T) {
+func TestTaskLifecycle(t *testing.T) {
 	s := store.NewMemory()
 	h := api(s)
 	assert.JSONEq(t, `{"tasks":[]}`, call(h, "GET", "/tasks", "").Body.String())
@@ -85,14 +85,14 @@ func TestTheLifeOfATask(t *testing.T) {
 	}
 }
 
-func TestIDsAreNotUsedAgain(t *testing.T) {
+func TestIDsAreNotReused(t *testing.T) {
 	h := api(store.NewMemory())
 	call(h, "POST", "/tasks", `{"title":"a"}`)
 	call(h, "DELETE", "/tasks/1", "")
 	assert.Contains(t, call(h, "POST", "/tasks", `{"title":"b"}`).Body.String(), `"id":2`)
 }
 
-func TestEachUserHasTasks(t *testing.T) {
+func TestUsersAreSeparate(t *testing.T) {
 	s := store.NewMemory()
 	h := api(s)
 	call(h, "POST", "/tasks?user_id=7", `{"title":"seven"}`)
@@ -107,7 +107,7 @@ func TestEachUserHasTasks(t *testing.T) {
 }
 
 // A change without effect is no event.
-func TestChangesThatChangeNothing(t *testing.T) {
+func TestChangesWithoutEffect(t *testing.T) {
 	s := store.NewMemory()
 	h := api(s)
 	call(h, "POST", "/tasks", `{"title":"a"}`)
@@ -154,7 +154,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestListsDoNotGrowForEver(t *testing.T) {
+func TestListsAreLimited(t *testing.T) {
 	put := func(l list) http.Handler {
 		s := store.NewMemory()
 		_, err := store.Update(t.Context(), s, listKey(1), func(old *list) error { *old = l; return nil })
@@ -193,7 +193,7 @@ func (s lossy) Put(ctx context.Context, key contracts.Key, document []byte, vers
 	return err
 }
 
-func TestAWriteThatSeemsToFailIsNotMadeTwice(t *testing.T) {
+func TestUnconfirmedWriteIsNotRepeated(t *testing.T) {
 	for name, change := range map[string]func(h http.Handler) *httptest.ResponseRecorder{
 		"create":   func(h http.Handler) *httptest.ResponseRecorder { return call(h, "POST", "/tasks", `{"title":"new"}`) },
 		"complete": func(h http.Handler) *httptest.ResponseRecorder { return call(h, "PATCH", "/tasks/1/complete", "") },
@@ -240,7 +240,7 @@ func TestReplicasLoseNothing(t *testing.T) {
 	assert.Len(t, l.Outbox, 2*each)
 }
 
-func TestAStoreThatIsAwayIsSaidSo(t *testing.T) {
+func TestStoreOutageIsReported(t *testing.T) {
 	mesh := sidecar.New(nil, nil)
 	server := httptest.NewServer(mesh.Sidecar("backend-app"))
 	defer server.Close()
@@ -260,7 +260,7 @@ func TestAStoreThatIsAwayIsSaidSo(t *testing.T) {
 
 // The relay is woken after a write that was or may have been made, and after
 // nothing else.
-func TestTheRelayIsTold(t *testing.T) {
+func TestRelayIsWoken(t *testing.T) {
 	var woken []int64
 	s := &service{store: store.NewMemory(), wake: func(user int64) { woken = append(woken, user) }}
 	h := s.routes(quiet)

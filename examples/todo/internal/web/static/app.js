@@ -53,7 +53,7 @@ function showTasks() {
   const present = new Set(tasks.map((task) => task.id));
   for (const [id, row] of rows) {
     if (!present.has(id)) {
-      if (row.contains(document.activeElement)) (neighbour(row) ?? $("title")).focus();
+      if (row.contains(document.activeElement)) (neighbor(row) ?? $("title")).focus();
       row.remove();
       rows.delete(id);
     }
@@ -86,7 +86,7 @@ function showTask(row, task) {
   complete.hidden = task.completed;
 }
 
-const neighbour = (row) => (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("[data-action=edit]");
+const neighbor = (row) => (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("[data-action=edit]");
 
 // change runs a change to the tasks and refreshes the page at once.
 async function change(control, run, news) {
@@ -131,7 +131,7 @@ $("tasks").addEventListener("click", async (event) => {
       }
       break;
     case "delete": {
-      const next = neighbour(row) ?? $("title");
+      const next = neighbor(row) ?? $("title");
       const deleted = await change(button, () => ask("DELETE", `tasks/${task.id}`), `Deleted ${task.title}`);
       (deleted ? next : button).focus();
       break;
