@@ -5,7 +5,6 @@ package e2e
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,9 +17,7 @@ import (
 // refuses to move to another context, where up would delete it from the first.
 func ownCluster(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	path, err := driver(t, "local", "kubeconfig").Output()
-	require.NoError(t, err)
-	config, err := clientcmd.LoadFromFile(strings.TrimSpace(string(path)))
+	config, err := clientcmd.LoadFromFile(localKubeconfig(t))
 	require.NoError(t, err)
 	node := config.Contexts["daprstack-local"]
 	require.NotNil(t, node)

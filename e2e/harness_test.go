@@ -72,11 +72,17 @@ type cluster struct {
 	config *rest.Config
 }
 
-func localCluster(t *testing.T) cluster {
+// localKubeconfig returns the path of the local node's kubeconfig.
+func localKubeconfig(t *testing.T) string {
 	t.Helper()
 	path, err := driver(t, "local", "kubeconfig").Output()
 	require.NoError(t, err)
-	config, err := clientcmd.BuildConfigFromFlags("", strings.TrimSpace(string(path)))
+	return strings.TrimSpace(string(path))
+}
+
+func localCluster(t *testing.T) cluster {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", localKubeconfig(t))
 	require.NoError(t, err)
 	client, err := dynamic.NewForConfig(config)
 	require.NoError(t, err)

@@ -26,7 +26,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
@@ -82,11 +81,7 @@ func openShop(t *testing.T, settings ...string) *shop {
 	})
 	s.run("up", "--yes")
 
-	path, err := driver(t, "local", "kubeconfig").Output()
-	require.NoError(t, err)
-	access, err := clientcmd.BuildConfigFromFlags("", strings.TrimSpace(string(path)))
-	require.NoError(t, err)
-	s.client, err = live.New(access)
+	s.client, err = live.New(localCluster(t).config)
 	require.NoError(t, err)
 	service, err := s.client.Kube.CoreV1().Services(s.stack.Namespace).Get(t.Context(), "till", metav1.GetOptions{})
 	require.NoError(t, err)

@@ -100,33 +100,14 @@ func newYardstick(t *testing.T) yardstick {
 	kubectl := filepath.Join(dir, "kubectl") // the node's binary, under that name
 	require.NoError(t, os.Symlink(tools[toolchain.Node], kubectl))
 
-	state := exec.CommandContext(t.Context(), filepath.Join(engineDir, "home", "bin", "pulumi"),
-		"stack", "export", "--show-secrets", "--stack", "dev")
-	state.Dir = filepath.Join(engineDir, "work")
-	state.Env = append(os.Environ(), "PULUMI_HOME="+engineDir+"/home", "PULUMI_BACKEND_URL=file://"+engineDir+"/state",
-		"PULUMI_CONFIG_PASSPHRASE_FILE="+engineDir+"/passphrase", "PULUMI_SKIP_UPDATE_CHECK=true")
-	out, err := state.Output()
-	require.NoError(t, err)
-	var export struct {
-		Deployment struct {
-			Resources []struct {
-				URN    string
-				Type   string
-				Inputs map[string]any
-			}
-		}
-	}
-	require.NoError(t, json.Unmarshal(out, &export))
-
 	chart, err := tc.DaprChart(t.Context())
 	require.NoError(t, err)
 	y := yardstick{
 		chart: chart, values: dir + "/values.json", objects: dir + "/objects.json",
 		helm: tools[toolchain.Helm], kubectl: kubectl,
 	}
-	list := map[string]any{"apiVersion": "v1", "kind": "List"}
 	var items []any
-	for _, r := range export.Deployment.Resources {
+	for _, r := range stateResources(t) {
 		inputs, _ := withoutMarks(r.Inputs).(map[string]any)
 		metadata, _ := inputs["metadata"].(map[string]any)
 		switch {
@@ -145,11 +126,33 @@ func newYardstick(t *testing.T) yardstick {
 	slices.SortStableFunc(items, func(a, b any) int {
 		return applyOrder(a) - applyOrder(b)
 	})
-	list["items"] = items
-	content, err := json.Marshal(list)
+	content, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(y.objects, content, 0o600))
 	return y
+}
+
+// stateResource is a resource in the state of the stack.
+type stateResource struct {
+	URN    string
+	Inputs map[string]any
+}
+
+// stateResources returns the resources of the dev stack, secrets included.
+func stateResources(t *testing.T) []stateResource {
+	t.Helper()
+	state := exec.CommandContext(t.Context(), filepath.Join(engineDir, "home", "bin", "pulumi"),
+		"stack", "export", "--show-secrets", "--stack", "dev")
+	state.Dir = filepath.Join(engineDir, "work")
+	state.Env = append(os.Environ(), "PULUMI_HOME="+engineDir+"/home", "PULUMI_BACKEND_URL=file://"+engineDir+"/state",
+		"PULUMI_CONFIG_PASSPHRASE_FILE="+engineDir+"/passphrase", "PULUMI_SKIP_UPDATE_CHECK=true")
+	out, err := state.Output()
+	require.NoError(t, err)
+	var export struct {
+		Deployment struct{ Resources []stateResource }
+	}
+	require.NoError(t, json.Unmarshal(out, &export))
+	return export.Deployment.Resources
 }
 
 func applyOrder(item any) int {
@@ -210,10 +213,8 @@ func (y yardstick) down(t *testing.T) {
 // command runs helm or kubectl against the local node.
 func (y yardstick) command(t *testing.T, path string, args ...string) {
 	t.Helper()
-	kubeconfig, err := driver(t, "local", "kubeconfig").Output()
-	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), path, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+strings.TrimSpace(string(kubeconfig)))
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+localKubeconfig(t))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoErrorf(t, cmd.Run(), "%s %s:\n%s", filepath.Base(path), strings.Join(args, " "), &out)
