@@ -56,11 +56,11 @@ images: ## Build the reference applications' images without Docker and push them
 test: ## Unit tests with the race detector
 	go test -race ./...
 
-# The flags are those that Dapr is built with (toolchain/build.go): with others,
-# all of it would be compiled again. The tested code is outside the module, so
-# a cached result proves nothing.
+# The flags are those that Dapr is built with (toolchain/build.go): with others
+# all of it would be compiled again. What is tested lies outside the module, so
+# a cached result says nothing.
 .PHONY: test-upstream
-test-upstream: ## Check what daprstack knows about Dapr against the pinned Dapr's own code
+test-upstream: ## Hold what daprstack knows about Dapr against the pinned Dapr's own code
 	cd toolchain/dapr && CGO_ENABLED=0 GOFLAGS= GOWORK=off go test -count 1 -mod=readonly -trimpath -buildvcs=false \
 		-gcflags=all=-dwarf=false -ldflags='-s -w' -tags=stablecomponents ./upstream
 

@@ -107,7 +107,7 @@ func TestNewPublisherChecksItsVariables(t *testing.T) {
 	_, err := NewPublisher(env(map[string]string{
 		"EVENT_TASK_CREATED_URL": "http://ok", "EVENT_TASK_UPDATED_URL": "nowhere", "EVENT_TASK_COMPLETED_URL": "",
 	}), http.DefaultClient, quiet, contracts.Catalogue()...)
-	assert.EqualError(t, err, "EVENT_TASK_DELETED_URL is not set: give the addresses to which task.deleted is published, or leave it empty if nobody subscribes\n"+
+	assert.EqualError(t, err, "EVENT_TASK_DELETED_URL is not set: give the addresses to which task.deleted is published, or leave it empty if nobody listens\n"+
 		`EVENT_TASK_UPDATED_URL: url: "nowhere" [C-01]: must be an http or https URL without query and without a slash at its end`)
 }
 

@@ -36,7 +36,7 @@ func NewPublisher(env serve.Env, client *http.Client, log *slog.Logger, events .
 		name := variable(e.Event().Type)
 		list, set := env(name)
 		if !set {
-			errs = append(errs, fmt.Errorf("%s is not set: give the addresses to which %s is published, or leave it empty if nobody subscribes", name, e.Event().Type))
+			errs = append(errs, fmt.Errorf("%s is not set: give the addresses to which %s is published, or leave it empty if nobody listens", name, e.Event().Type))
 		}
 		for address := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
 			if problems := contracts.CheckURL(address); len(problems) > 0 {
