@@ -7,6 +7,7 @@ import (
 
 	"github.com/daprstack/daprstack/components/app"
 	"github.com/daprstack/daprstack/components/dapr"
+	"github.com/daprstack/daprstack/components/kube"
 	"github.com/daprstack/daprstack/components/redis"
 	"github.com/daprstack/daprstack/components/secrets"
 )
@@ -46,7 +47,7 @@ func Example() {
 		}
 		_, err = app.New(ctx, "cart", &app.Args{
 			Name: "cart", Namespace: namespace, Image: "registry.example.com/cart:1", ImagePullPolicy: "IfNotPresent",
-			Ports: []app.Port{{Name: "http", Number: 8000}}, Replicas: 2, HealthPath: "/healthz", User: 65532,
+			Ports: []kube.Port{{Name: "http", Number: 8000}}, Replicas: 2, HealthPath: "/healthz", User: 65532,
 			Sidecar: &app.Sidecar{AppID: "cart-app", AppPort: 8000, LogLevel: "info", Config: "appconfig"},
 			After:   append(store.Ready(), configuration.Ready()...),
 		})

@@ -51,6 +51,9 @@ func defaultDapr(d *Dapr) {
 		def(&d.Chart.Repository, DefaultChartRepository)
 	}
 	def(&d.MTLS, new(true))
+	def(&d.Certificates.RootLifetime, &Duration{10 * 365 * 24 * time.Hour})
+	def(&d.Certificates.IssuerLifetime, &Duration{365 * 24 * time.Hour})
+	def(&d.Certificates.RenewBefore, &Duration{30 * 24 * time.Hour})
 	def(&d.LogLevel, "info")
 	if !d.Scheduler.InMemory {
 		def(&d.Scheduler.Storage, "1Gi")

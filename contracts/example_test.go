@@ -140,5 +140,5 @@ func ExampleInvokeRequest() {
 	fmt.Println(err)
 	// Output:
 	// PATCH http://localhost:3500/v1.0/invoke/backend-app/method/tasks/123/complete?user_id=456
-	// building an invocation: method: "patch" [I-03]: must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, CONNECT; path: "/../other-app" [I-02]: must be a path that arrives unchanged: no empty or dot segments, no slash at the end, no escaped / ? # % or control characters
+	// building an invocation: method: "patch" [I-03]: must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, CONNECT; path: "/../other-app" [I-02]: must be a path that arrives unchanged: no empty or dot segments, no trailing slash, no escaped / ? # % or control characters
 }

@@ -310,7 +310,7 @@ func decode(manifest string) []map[string]any {
 func register(ctx *pulumi.Context, name string, object map[string]any, change func(string, pulumi.Map), opts ...pulumi.ResourceOption) error {
 	version, _ := object["apiVersion"].(string)
 	kind, _ := object["kind"].(string)
-	typ := kube.Manifest{APIVersion: version, Kind: kind}.Type()
+	typ := kube.Token(version, kind)
 	props, _ := input(object).(pulumi.Map)
 	if change != nil {
 		change(typ, props)

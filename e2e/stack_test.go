@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,6 +49,7 @@ func TestDevStack(t *testing.T) {
 		{"second up has nothing to do", func(t *testing.T) { run(t, "preview", "--expect-no-changes") }},
 		{"refresh finds no drift", func(t *testing.T) { run(t, "refresh", "--expect-no-changes") }},
 		{"no secret in plain text in the state", noSecretInState},
+		{"certificates are renewed", certificatesAreRenewed},
 		{"Dapr off", daprOff},
 		{"Dapr on again", func(t *testing.T) {
 			run(t, "up", "--yes")
@@ -227,23 +229,27 @@ func taskReachesFeed(t *testing.T) {
 	})
 }
 
+// noSecretInState searches every file of the engine's folder and the node's logs
+// for the password of Redis and the key of Dapr's authority. The node's etcd,
+// which holds Secrets by nature, is not among them.
 func noSecretInState(t *testing.T) {
 	c := localCluster(t)
-	for _, secret := range c.list(secrets, namespace) {
-		password := secretValue(t, secret, "password")
-		if password == "" {
-			continue
+	var found []string
+	for _, key := range []string{"password", "issuer.key"} {
+		for _, secret := range append(c.list(secrets, namespace), c.list(secrets, "dapr-system")...) {
+			value := secretValue(t, secret, key)
+			if value == "" {
+				continue
+			}
+			found = append(found, key)
+			longest := slices.MaxFunc(strings.Split(value, "\n"), func(a, b string) int { return len(a) - len(b) })
+			out, err := exec.CommandContext(t.Context(), "grep", "-rlF", "--", longest, engineDir, nodeLogs).Output()
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit, "%s of %s in clear in:\n%s", key, secret.GetName(), out)
+			require.Equal(t, 1, exit.ExitCode())
 		}
-		// grep -r searches every file of the engine's folder and of the node's
-		// logs. The node's etcd, which holds Secrets by nature, is not among
-		// them.
-		out, err := exec.CommandContext(t.Context(), "grep", "-rlF", password, engineDir, nodeLogs).Output()
-		var exit *exec.ExitError
-		require.ErrorAs(t, err, &exit, "password of %s in plain text in:\n%s", secret.GetName(), out)
-		require.Equal(t, 1, exit.ExitCode())
-		return
 	}
-	t.Fatal("no secret with a password in the namespace")
+	require.Equal(t, []string{"password", "issuer.key"}, found)
 }
 
 func daprOff(t *testing.T) {

@@ -111,7 +111,7 @@ func newYardstick(t *testing.T) yardstick {
 		inputs, _ := withoutMarks(r.Inputs).(map[string]any)
 		metadata, _ := inputs["metadata"].(map[string]any)
 		switch {
-		case strings.Contains(r.URN, "kubernetes:helm.sh/v4:Chart$"), inputs["kind"] == nil: // helm's
+		case strings.Contains(r.URN, "::dapr-chart:"), inputs["kind"] == nil: // helm's
 		case metadata["name"] == daprNamespace, metadata["namespace"] == daprNamespace: // helm's too
 		default:
 			items = append(items, inputs)

@@ -52,6 +52,11 @@ type skipped string
 
 func (s skipped) Error() string { return string(s) }
 
+// noted is the error of a check that passed with something worth saying.
+type noted string
+
+func (n noted) Error() string { return string(n) }
+
 // verifier holds what the checks share.
 type verifier struct {
 	stack   *config.Stack
@@ -97,7 +102,7 @@ func (v *verifier) checks() []check {
 	if !*v.stack.Dapr.Enabled {
 		return slices.Concat(v.plainApps(), v.withoutDapr())
 	}
-	return slices.Concat(v.sidecars(), v.components(), v.states(), v.pubSubs(), v.events(), v.invocations(), v.objects())
+	return slices.Concat(v.certificates(), v.sidecars(), v.components(), v.states(), v.pubSubs(), v.events(), v.invocations(), v.objects())
 }
 
 func (c check) run(ctx context.Context, settle time.Duration) Result {
@@ -114,7 +119,10 @@ func (c check) run(ctx context.Context, settle time.Duration) Result {
 		err = c.prove(ctx)
 	}
 	r := Result{Entity: c.entity, Rules: c.rules, Check: c.what, Status: Passed, Took: time.Since(start)}
+	var passed noted
 	switch {
+	case errors.As(err, &passed):
+		r.Details = []string{err.Error()}
 	case failed(err):
 		r.Status, r.Details = Failed, details(err)
 	case err != nil:
@@ -124,8 +132,11 @@ func (c check) run(ctx context.Context, settle time.Duration) Result {
 }
 
 func failed(err error) bool {
-	var why skipped
-	return err != nil && !errors.As(err, &why)
+	var (
+		why    skipped
+		passed noted
+	)
+	return err != nil && !errors.As(err, &why) && !errors.As(err, &passed)
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/daprstack/daprstack/components/kube"
 )
 
 // PubSubType is the type token of [PubSub].
@@ -42,8 +40,7 @@ type PubSubArgs struct {
 	MaxLenApprox int
 	// Metadata are further items that Dapr reads (T-10). Default none.
 	Metadata map[string]string
-	// After is what has to be there first. Unlike the option pulumi.DependsOn it
-	// holds up neither the component nor the program, only what it makes.
+	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
 
@@ -66,8 +63,9 @@ func (a *PubSubArgs) check() error {
 // PubSub is a Dapr pub/sub component on Redis Streams.
 type PubSub struct {
 	pulumi.ResourceState
+	single
 
-	component *kube.Object
+	args *PubSubArgs
 }
 
 // NewPubSub makes a pub/sub component.
@@ -75,19 +73,12 @@ func NewPubSub(ctx *pulumi.Context, name string, args *PubSubArgs, opts ...pulum
 	if err := args.check(); err != nil {
 		return nil, fmt.Errorf("pub/sub %q: %w", name, err)
 	}
-	p := &PubSub{}
-	err := ctx.RegisterComponentResource(PubSubType, name, p, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("registering pub/sub %q: %w", name, err)
-	}
-	if p.component, err = pubSub(args).register(ctx, name+"-component", pulumi.Parent(p), pulumi.DependsOn(args.After)); err != nil {
+	p := &PubSub{args: args}
+	if err := p.make(ctx, p, PubSubType, name, "component", pubSub(args), args.After, opts); err != nil {
 		return nil, err
 	}
-	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"name": pulumi.String(args.Name)})
+	return p, nil
 }
-
-// Ready returns what has to be there before the pub/sub can be used.
-func (p *PubSub) Ready() []pulumi.Resource { return []pulumi.Resource{p.component} }
 
 func pubSub(args *PubSubArgs) object {
 	items := append(args.Redis.items(),

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/daprstack/daprstack/components/kube"
 )
 
 // StateStoreType is the type token of [StateStore].
@@ -24,8 +22,7 @@ type StateStoreArgs struct {
 	Scopes []string
 	// Metadata are further items that Dapr reads (T-10). Default none.
 	Metadata map[string]string
-	// After is what has to be there first. Unlike the option pulumi.DependsOn it
-	// holds up neither the component nor the program, only what it makes.
+	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
 
@@ -44,8 +41,7 @@ func (a *StateStoreArgs) check() error {
 // StateStore is a Dapr state store in Redis.
 type StateStore struct {
 	pulumi.ResourceState
-
-	component *kube.Object
+	single
 }
 
 // NewStateStore makes a state store.
@@ -54,18 +50,11 @@ func NewStateStore(ctx *pulumi.Context, name string, args *StateStoreArgs, opts 
 		return nil, fmt.Errorf("state store %q: %w", name, err)
 	}
 	s := &StateStore{}
-	err := ctx.RegisterComponentResource(StateStoreType, name, s, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("registering state store %q: %w", name, err)
-	}
-	if s.component, err = stateStore(args).register(ctx, name+"-component", pulumi.Parent(s), pulumi.DependsOn(args.After)); err != nil {
+	if err := s.make(ctx, s, StateStoreType, name, "component", stateStore(args), args.After, opts); err != nil {
 		return nil, err
 	}
-	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"name": pulumi.String(args.Name)})
+	return s, nil
 }
-
-// Ready returns what has to be there before the state store can be used.
-func (s *StateStore) Ready() []pulumi.Resource { return []pulumi.Resource{s.component} }
 
 func stateStore(args *StateStoreArgs) object {
 	return object{

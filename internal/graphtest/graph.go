@@ -58,13 +58,14 @@ func (r *Resource) Input(path ...any) any {
 // Graph is what a program registered, ordered by URN.
 type Graph struct {
 	Resources []*Resource
+	Charts    []map[string]any // the options with which charts were rendered
 	Exports   map[string]any
 
 	byURN map[string]*Resource
 }
 
-func newGraph(found []*Resource, exports map[string]any) *Graph {
-	g := &Graph{Resources: found, Exports: exports, byURN: map[string]*Resource{}}
+func newGraph(found []*Resource, charts []map[string]any, exports map[string]any) *Graph {
+	g := &Graph{Resources: found, Charts: charts, Exports: exports, byURN: map[string]*Resource{}}
 	slices.SortFunc(g.Resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
 	for _, r := range found {
 		slices.Sort(r.dependencies)
@@ -157,6 +158,12 @@ func (g *Graph) Clear(text string) []string {
 // secrets.
 func (g *Graph) Dump() string {
 	var b strings.Builder
+	for _, chart := range g.Charts {
+		fmt.Fprintln(&b, "chart")
+		walk("", resource.NewProperty(resource.NewPropertyMapFromMap(chart)), func(path, value string) {
+			fmt.Fprintf(&b, "  %s = %s\n", path, value)
+		})
+	}
 	for _, r := range g.Resources {
 		fmt.Fprintln(&b, r.URN)
 		walk("", resource.NewProperty(r.Inputs), func(path, value string) {

@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -38,9 +39,17 @@ var custom = []string{
 	"kubernetes:dapr.io/v1alpha1:Configuration",
 	"kubernetes:dapr.io/v1alpha1:Resiliency",
 	"kubernetes:dapr.io/v2alpha1:Subscription",
-	"kubernetes:helm.sh/v4:Chart",
+	"kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
+	"kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+	"kubernetes:apps/v1:StatefulSet",
+	"kubernetes:core/v1:ConfigMap",
+	"kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
 	"pulumi:providers:kubernetes",
 	"random:index/randomPassword:RandomPassword",
+	"tls:index/certRequest:CertRequest",
+	"tls:index/locallySignedCert:LocallySignedCert",
+	"tls:index/privateKey:PrivateKey",
+	"tls:index/selfSignedCert:SelfSignedCert",
 }
 
 // component matches our own component types.
@@ -90,7 +99,7 @@ func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Graph, error) {
 	for _, problem := range r.problems {
 		t.Error(problem)
 	}
-	return newGraph(r.found, r.exports), err
+	return newGraph(r.found, r.charts, r.exports), err
 }
 
 // recorder is the mock that records registrations.
@@ -103,6 +112,7 @@ type recorder struct {
 	mu       sync.Mutex
 	found    []*Resource
 	exports  map[string]any
+	charts   []map[string]any
 	problems []string
 }
 
@@ -166,15 +176,34 @@ func (r *recorder) outputs(args pulumi.MockResourceArgs) resource.PropertyMap {
 		}
 		out["metadata"] = resource.NewProperty(m)
 	}
-	if args.TypeToken == "random:index/randomPassword:RandomPassword" {
+	computed := func(key, text string) { out[resource.PropertyKey(key)] = resource.NewProperty(text) }
+	switch args.TypeToken {
+	case "random:index/randomPassword:RandomPassword":
 		out["result"] = resource.MakeSecret(resource.NewProperty(Sentinel))
+	case "tls:index/privateKey:PrivateKey":
+		out["privateKeyPem"] = resource.MakeSecret(resource.NewProperty(Sentinel + " of " + args.Name))
+	case "tls:index/certRequest:CertRequest":
+		computed("certRequestPem", "request "+args.Name)
+	case "tls:index/locallySignedCert:LocallySignedCert", "tls:index/selfSignedCert:SelfSignedCert":
+		computed("certPem", "certificate "+args.Name)
 	}
 	return out
 }
 
-// Call implements pulumi.MockResourceMonitor. The program calls no functions.
+// Call implements pulumi.MockResourceMonitor. The only function that programs call
+// is the provider's, which renders a chart.
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return nil, fmt.Errorf("unexpected call of %s", args.Token)
+	if args.Token != "kubernetes:helm:template" {
+		return nil, fmt.Errorf("unexpected call of %s", args.Token)
+	}
+	var options map[string]any
+	if err := json.Unmarshal([]byte(args.Args["jsonOpts"].StringValue()), &options); err != nil {
+		return nil, fmt.Errorf("reading the options of %s: %w", args.Token, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.charts = append(r.charts, options)
+	return resource.NewPropertyMapFromMap(map[string]any{"result": rendered(options)}), nil
 }
 
 // urn returns the URN that the engine would assign, which contains the types of

@@ -108,7 +108,7 @@ func TestNewPublisherChecksItsVariables(t *testing.T) {
 		"EVENT_TASK_CREATED_URL": "http://ok", "EVENT_TASK_UPDATED_URL": "nowhere", "EVENT_TASK_COMPLETED_URL": "",
 	}), http.DefaultClient, quiet, contracts.Catalogue()...)
 	assert.EqualError(t, err, "EVENT_TASK_DELETED_URL is not set: give the addresses to which task.deleted is published, or leave it empty if nobody listens\n"+
-		`EVENT_TASK_UPDATED_URL: url: "nowhere" [C-01]: must be an http or https URL without query and without a slash at its end`)
+		`EVENT_TASK_UPDATED_URL: url: "nowhere" [C-01]: must be an http or https URL without a query or a trailing slash`)
 }
 
 func TestVariable(t *testing.T) {
