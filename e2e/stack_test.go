@@ -229,9 +229,9 @@ func taskReachesFeed(t *testing.T) {
 	})
 }
 
-// noSecretInState searches every file of the engine's folder and the node's logs
-// for the password of Redis and the key of Dapr's authority. The node's etcd,
-// which holds Secrets by nature, is not among them.
+// noSecretInState searches every file of the engine's folder and the node's
+// logs for the password of Redis and the key of Dapr's certificate authority.
+// The node's etcd, which holds Secrets by nature, is not among them.
 func noSecretInState(t *testing.T) {
 	c := localCluster(t)
 	var found []string
@@ -245,7 +245,7 @@ func noSecretInState(t *testing.T) {
 			longest := slices.MaxFunc(strings.Split(value, "\n"), func(a, b string) int { return len(a) - len(b) })
 			out, err := exec.CommandContext(t.Context(), "grep", "-rlF", "--", longest, engineDir, nodeLogs).Output()
 			var exit *exec.ExitError
-			require.ErrorAs(t, err, &exit, "%s of %s in clear in:\n%s", key, secret.GetName(), out)
+			require.ErrorAs(t, err, &exit, "%s of %s in plain text in:\n%s", key, secret.GetName(), out)
 			require.Equal(t, 1, exit.ExitCode())
 		}
 	}

@@ -58,7 +58,7 @@ func (r *Resource) Input(path ...any) any {
 // Graph is what a program registered, ordered by URN.
 type Graph struct {
 	Resources []*Resource
-	Charts    []map[string]any // the options with which charts were rendered
+	Charts    []map[string]any // the options of each rendered chart
 	Exports   map[string]any
 
 	byURN map[string]*Resource
