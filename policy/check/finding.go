@@ -15,8 +15,8 @@ type Finding struct {
 	// Shown is the refused value as people may see it. It is empty if the value
 	// is missing or never shown, like that of a metadata item.
 	Shown string
-	// Subject is what an exemption may name: the refused value, even a secret
-	// one, or the name of the metadata item. It is never shown.
+	// Subject is what an exemption may name: the refused value, even a secret one,
+	// or the name of the metadata item. Never shown.
 	Subject string
 }
 
