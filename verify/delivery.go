@@ -117,7 +117,7 @@ func (v *verifier) redeliver(ctx context.Context, p config.PubSub) error {
 	if !v.wait {
 		return skipped(fmt.Sprintf("takes %s: run daprstack verify", 2*interval))
 	}
-	client, err := v.streams(ctx, p.Name)
+	client, err := v.backend(ctx, p.Name)
 	if err != nil {
 		return err
 	}

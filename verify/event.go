@@ -91,7 +91,7 @@ func (v *verifier) publish(ctx context.Context, app, pubSub string, e event.Even
 // probe follows an event from a publisher's sidecar through the stream to each
 // subscriber's sidecar and its dead-letter topic, and removes it.
 func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) (err error) {
-	client, err := v.streams(ctx, e.PubSub)
+	client, err := v.backend(ctx, e.PubSub)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ const maxEnvelopes = 100
 // envelopes proves that applications publish events as the catalogue describes
 // them.
 func (v *verifier) envelopes(ctx context.Context, e config.Event) error {
-	client, err := v.streams(ctx, e.PubSub)
+	client, err := v.backend(ctx, e.PubSub)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ const arrivalTimeout = 15 * time.Second
 
 // awaitDeadLetter waits until the event was delivered to a subscriber's
 // consumer group, acknowledged, and put into its dead-letter topic.
-func (v *verifier) awaitDeadLetter(ctx context.Context, client *streams.Client, e config.Event, s config.Subscriber, p event.Event, id string) error {
+func (v *verifier) awaitDeadLetter(ctx context.Context, client backend, e config.Event, s config.Subscriber, p event.Event, id string) error {
 	group := v.stack.ConsumerGroup(e.PubSub, s.App)
 	dead := rules.DeadLetterTopic(e.Type, s.App)
 	ctx, cancel := context.WithTimeout(ctx, arrivalTimeout)
@@ -221,7 +221,7 @@ func (v *verifier) awaitDeadLetter(ctx context.Context, client *streams.Client, 
 }
 
 // removeProbe removes a probe from its stream and from the dead letters.
-func (v *verifier) removeProbe(ctx context.Context, client *streams.Client, e config.Event, eventID string) error {
+func (v *verifier) removeProbe(ctx context.Context, client backend, e config.Event, eventID string) error {
 	topics := []string{e.Type}
 	for _, s := range e.Subscribers {
 		topics = append(topics, rules.DeadLetterTopic(e.Type, s.App))
@@ -252,7 +252,7 @@ func (v *verifier) publishRefused(ctx context.Context, e config.Event, apps []st
 		case published.status == http.StatusForbidden:
 		default:
 			problems = append(problems, fmt.Errorf("publishing as %s returned %d, not 403", app, published.status))
-			if client, err := v.streams(ctx, e.PubSub); err == nil {
+			if client, err := v.backend(ctx, e.PubSub); err == nil {
 				problems = append(problems, v.removeProbe(ctx, client, e, p.ID()))
 			}
 		}

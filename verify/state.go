@@ -145,7 +145,7 @@ func (s stateStore) expires(ctx context.Context) error {
 // lifetimes proves the lifetime of each key pattern of the data model. It asks
 // Redis, because Dapr does not tell.
 func (s stateStore) lifetimes(ctx context.Context) error {
-	client, err := s.streams(ctx, s.name)
+	client, err := s.backend(ctx, s.name)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/internal/cluster"
-	"github.com/daprstack/daprstack/internal/streams"
 )
 
 // Options configure a run.
@@ -63,14 +62,14 @@ type verifier struct {
 	cluster *cluster.Client
 	wait    bool
 
-	redis     sync.Mutex
-	openRedis map[string]*streams.Client // by component
+	opening sync.Mutex
+	opened  map[string]backend // by component
 }
 
 // Run makes all checks and reports them in a fixed order. It returns an error
 // only if ctx ends; problems of the stack are in the report.
 func Run(ctx context.Context, o Options) (Report, error) {
-	v := &verifier{stack: o.Stack, cluster: o.Cluster, wait: o.Wait, openRedis: map[string]*streams.Client{}}
+	v := &verifier{stack: o.Stack, cluster: o.Cluster, wait: o.Wait, opened: map[string]backend{}}
 	defer v.close()
 	checks := v.checks()
 	report := Report{Started: time.Now(), Results: make([]Result, len(checks))}
@@ -176,29 +175,5 @@ func until(ctx context.Context, try func() error) error {
 			return fmt.Errorf("timed out: %w", last)
 		case <-tick.C:
 		}
-	}
-}
-
-// streams returns the connection to the Redis behind a component. All checks
-// share it.
-func (v *verifier) streams(ctx context.Context, component string) (*streams.Client, error) {
-	v.redis.Lock()
-	defer v.redis.Unlock()
-	if client := v.openRedis[component]; client != nil {
-		return client, nil
-	}
-	client, err := streams.Open(ctx, v.cluster, v.stack, component)
-	switch {
-	case err == nil:
-		v.openRedis[component] = client
-	case v.stack.Redis.External != nil:
-		err = skipped("the external Redis cannot be reached from this machine: " + err.Error())
-	}
-	return client, err
-}
-
-func (v *verifier) close() {
-	for _, client := range v.openRedis {
-		_ = client.Close()
 	}
 }
