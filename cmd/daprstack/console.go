@@ -37,7 +37,7 @@ func (c console) confirm(yes bool, format string, args ...any) error {
 	}
 	what := fmt.Sprintf(format, args...)
 	if !c.interactive {
-		return fmt.Errorf("about to %s, and nobody to ask: say --yes", what)
+		return fmt.Errorf("about to %s, but there is nobody to ask: use --yes", what)
 	}
 	fmt.Fprintf(c.err, "About to %s. Go on? [y/N] ", what)
 	answer, err := bufio.NewReader(c.in).ReadString('\n')

@@ -27,14 +27,14 @@ func TestConfirm(t *testing.T) {
 		require.Equal(t, "About to remove it. Go on? [y/N] ", asked.String())
 	}
 	require.NoError(t, quiet.confirm(true, "remove it"), "--yes")
-	require.EqualError(t, quiet.confirm(false, "remove it"), "about to remove it, and nobody to ask: say --yes")
+	require.EqualError(t, quiet.confirm(false, "remove it"), "about to remove it, but there is nobody to ask: use --yes")
 }
 
 func TestEngineError(t *testing.T) {
 	require.NoError(t, engineError(t.Context(), "up", nil))
 	require.EqualError(t, engineError(t.Context(), "up", errors.New("exit status 255")),
-		"up failed; the messages above say why. Fix that and run it again, it goes on from there")
+		"up failed; the messages above say why. Fix that and run it again to continue")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.EqualError(t, engineError(ctx, "up", errors.New("exit status 255")), "up was interrupted; run it again, it goes on from there")
+	require.EqualError(t, engineError(ctx, "up", errors.New("exit status 255")), "up was interrupted; run it again to continue")
 }

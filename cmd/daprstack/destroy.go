@@ -68,7 +68,7 @@ func (o *destroyOptions) removeLeftovers(ctx context.Context, t *target, leftove
 	}
 	removed, err := removeLeftovers(ctx, client, t.manager(), leftovers)
 	for _, object := range removed {
-		fmt.Fprintln(o.out, "removed what the interrupted run had made: "+object)
+		fmt.Fprintln(o.out, "removed "+object+", which the interrupted run had made")
 	}
 	return err
 }

@@ -64,7 +64,7 @@ func (t *target) resume(ctx context.Context, stack *auto.Stack, stderr io.Writer
 	}
 	recovered, err := engine.Recover(ctx, stack, dir, state)
 	if recovered {
-		fmt.Fprintln(stderr, "The last run was interrupted; going on from what it left.")
+		fmt.Fprintln(stderr, "The last run was interrupted; continuing from what it left.")
 	}
 	return state, err
 }
@@ -86,11 +86,11 @@ func engineError(ctx context.Context, command string, err error) error {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s was interrupted; run it again, it goes on from there", command)
+		return fmt.Errorf("%s was interrupted; run it again to continue", command)
 	case auto.IsConcurrentUpdateError(err):
 		return fmt.Errorf("%s: another update of this stack is in progress; wait for it to end", command)
 	default:
-		return fmt.Errorf("%s failed; the messages above say why. Fix that and run it again, it goes on from there", command)
+		return fmt.Errorf("%s failed; the messages above say why. Fix that and run it again to continue", command)
 	}
 }
 

@@ -32,7 +32,7 @@ func newEventsListCommand(runF func(context.Context, *eventsListOptions) error) 
 	o := &eventsListOptions{}
 	cmd := &cobra.Command{
 		Use:   "events",
-		Short: "Look at the events of the running stack, and put dead letters back",
+		Short: "Show the events of the running stack; put dead letters back",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.console = consoleOf(cmd)

@@ -20,10 +20,10 @@ func newEventsPutBackCommand(runF func(context.Context, *eventsPutBackOptions) e
 	o := &eventsPutBackOptions{}
 	cmd := &cobra.Command{
 		Use:   "put-back <event type> <app-id> [<event id> ...]",
-		Short: "Give dead letters back to the subscriber that could not handle them, once each",
+		Short: "Redeliver dead letters to the subscriber that could not handle them, once each",
 		Args: cobra.MatchAll(cobra.MinimumNArgs(2), func(_ *cobra.Command, args []string) error {
 			if named := len(args) > 2; named == o.all {
-				return errors.New("name the ids of the events, as daprstack events show lists them, or say --all")
+				return errors.New("give the ids of the events, as daprstack events show lists them, or --all")
 			}
 			return nil
 		}),

@@ -189,7 +189,7 @@ func TestEventsShowFlags(t *testing.T) {
 }
 
 func TestEventsPutBackFlags(t *testing.T) {
-	const idsOrAll = "name the ids of the events, as daprstack events show lists them, or say --all"
+	const idsOrAll = "give the ids of the events, as daprstack events show lists them, or --all"
 	testFlags(t, newEventsPutBackCommand,
 		flagCase[eventsPutBackOptions]{
 			args: "task.created activity-app --all",

@@ -202,7 +202,7 @@ func TestNotConfirmedIsRefused(t *testing.T) {
 		"up":      "bring stack dev up on context mine",
 		"destroy": "remove everything of stack dev from context mine, its data too",
 	} {
-		refused(t, [][]string{{command}}, nil, "about to "+what+", and nobody to ask: say --yes")
+		refused(t, [][]string{{command}}, nil, "about to "+what+", but there is nobody to ask: use --yes")
 	}
 }
 

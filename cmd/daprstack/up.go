@@ -27,7 +27,7 @@ func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
 	o := &upOptions{}
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Make the cluster what the stack file says",
+		Short: "Bring the cluster to what the stack file says",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.console = consoleOf(cmd)
