@@ -20,7 +20,7 @@ import (
 type target struct {
 	checkout   string
 	stack      string
-	file       string // the stack file, as messages name it
+	file       string // the stack file
 	project    *workspace.Project
 	settings   *workspace.ProjectStack
 	context    string
@@ -39,17 +39,16 @@ func findTarget(o stackOptions) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the project file: %w", err)
 	}
-	name := "Pulumi." + o.stack + ".yaml"
-	t := &target{
-		checkout: filepath.Dir(projectFile), stack: o.stack, file: cmp.Or(o.file, name), project: project,
-	}
-	path := cmp.Or(o.file, filepath.Join(t.checkout, name))
+	checkout := filepath.Dir(projectFile)
+	path := cmp.Or(o.file, filepath.Join(checkout, "Pulumi."+o.stack+".yaml"))
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no stack %q: %w; write %s, or name another with --stack", o.stack, err, filepath.Base(path))
 	}
-	if t.settings, err = workspace.LoadProjectStack(nil, project, path); err != nil {
+	settings, err := workspace.LoadProjectStack(nil, project, path)
+	if err != nil {
 		return nil, fmt.Errorf("reading the stack file: %w", err)
 	}
+	t := &target{checkout: checkout, stack: o.stack, file: path, project: project, settings: settings}
 	for _, setting := range o.config {
 		if err := t.set(setting); err != nil {
 			return nil, err
@@ -147,9 +146,9 @@ func (t *target) set(setting string) error {
 func (t *target) setChart(dir string) error {
 	key := t.key("dapr")
 	if value, given := t.settings.Config[key]; given && !value.Object() {
-		// Config.Set would replace the value. Only a text can be an object as well.
+		// Config.Set would replace the value. A text may hold an object, though.
 		text, err := value.Value(config.NopDecrypter)
-		if err != nil || value.Secure() || !strings.HasPrefix(text, "{") {
+		if err != nil || !strings.HasPrefix(text, "{") {
 			return err
 		}
 		t.settings.Config[key] = config.NewObjectValue(text)
@@ -162,32 +161,32 @@ func (t *target) setChart(dir string) error {
 	return t.settings.Config.Set(t.key("dapr.chart.path"), config.NewTypedValue(dir, config.TypeString), true)
 }
 
-// values returns the configuration as the program gets it, except that encrypted
+// rawConfig returns the configuration as the program gets it, except that encrypted
 // values stay encrypted. The keys in secretKeys have encrypted values.
-func (t *target) values() (values map[string]string, secretKeys []string, err error) {
-	values = make(map[string]string)
+func (t *target) rawConfig() (raw map[string]string, secretKeys []string, err error) {
+	raw = make(map[string]string)
 	for key, value := range t.settings.Config {
-		if values[key.String()], err = value.Value(config.NopDecrypter); err != nil {
+		if raw[key.String()], err = value.Value(config.NopDecrypter); err != nil {
 			return nil, nil, fmt.Errorf("reading %s: %w", key, err)
 		}
 		if value.Secure() {
 			secretKeys = append(secretKeys, key.String())
 		}
 	}
-	return values, secretKeys, nil
+	return raw, secretKeys, nil
 }
 
 // load returns the stack file with its defaults, and fails with all its problems
 // when it is not valid. Encrypted values are not checked: only the program has them
 // in clear.
 func (t *target) load() (*stackconfig.Stack, error) {
-	values, secretKeys, err := t.values()
+	raw, secretKeys, err := t.rawConfig()
 	if err != nil {
 		return nil, err
 	}
-	stack, err := stacks.Load(values, secretKeys...)
+	stack, err := stacks.Load(raw, secretKeys...)
 	if err != nil {
-		return nil, fmt.Errorf("the stack file %s is not valid; nothing was changed:\n%w", t.file, err)
+		return nil, fmt.Errorf("the stack file %s is not valid; nothing was changed:\n%w", filepath.Base(t.file), err)
 	}
 	return stack, nil
 }

@@ -44,7 +44,7 @@ func TestTarget(t *testing.T) {
 	state, err = found.dir()
 	require.NoError(t, err)
 	require.Equal(t, filepath.Join(filepath.Dir(local.Kubeconfig()), "pulumi"), state)
-	values, _, err := found.values()
+	values, _, err := found.rawConfig()
 	require.NoError(t, err)
 	require.Equal(t, local.Context, values["daprstack:context"], "the program gets it too")
 }
@@ -54,7 +54,7 @@ func TestSettingsOfTheCommandLine(t *testing.T) {
 		"dapr.enabled=false", "daprstack:apps[0].replicas=2", "namespace=a=b", "context=lost",
 	}})
 	require.Equal(t, "prod", found.context, "--context has the last word")
-	values, secrets, err := found.values()
+	values, secrets, err := found.rawConfig()
 	require.NoError(t, err)
 	require.Empty(t, secrets)
 	require.Equal(t, "a=b", values["daprstack:namespace"])
@@ -68,7 +68,7 @@ func TestEncryptedValuesAreNamed(t *testing.T) {
   daprstack:redis:
     password: { secure: v1:abc }
 `, stackOptions{})
-	_, secrets, err := found.values()
+	_, secrets, err := found.rawConfig()
 	require.NoError(t, err)
 	require.Equal(t, []string{"daprstack:redis"}, secrets)
 }
@@ -85,7 +85,7 @@ func TestSetChart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			found := targetOf(t, "config:\n  daprstack:context: mine\n"+prefixed(tc.dapr), stackOptions{})
 			require.NoError(t, found.setChart("/chart"))
-			values, _, err := found.values()
+			values, _, err := found.rawConfig()
 			require.NoError(t, err)
 			require.JSONEq(t, tc.want, values["daprstack:dapr"])
 		})
@@ -95,7 +95,7 @@ func TestSetChart(t *testing.T) {
 func TestSetChartLeavesWhatIsNoObject(t *testing.T) {
 	found := targetOf(t, "config:\n  daprstack:context: mine\n  daprstack:dapr: yes, please\n", stackOptions{})
 	require.NoError(t, found.setChart("/chart"))
-	values, _, err := found.values()
+	values, _, err := found.rawConfig()
 	require.NoError(t, err)
 	require.Equal(t, "yes, please", values["daprstack:dapr"], "validation says so, with its path")
 }
@@ -119,7 +119,7 @@ func TestSetChartKeepsSecrets(t *testing.T) {
 		found.settings.Config[found.key("dapr")] = tc.dapr
 		require.NoError(t, found.setChart("/chart"))
 		require.True(t, found.settings.Config[found.key("dapr")].Secure())
-		values, _, err := found.values()
+		values, _, err := found.rawConfig()
 		require.NoError(t, err)
 		require.Equal(t, tc.want, values["daprstack:dapr"])
 	}
