@@ -41,7 +41,7 @@ var (
 	duration  = matching("duration with its unit", 0, `\+?(`+span+`)+`)
 	path      = matching("absolute path", 0, `/([^/\s?#][^\s?#]*)?`)
 	eventType = matching("{entity}.{action} or {domain}.{entity}.{action}", 0, label+`(\.`+label+`){1,2}`)
-	dataKey   = matching("key of a Secret", 0, `[-._a-zA-Z0-9]+`)
+	dataKey   = matching("key of a Secret", 253, `[-._a-zA-Z0-9]+`)
 	portName  = matching("name of a service (RFC 6335)", 15, label)
 	port      = between("port", 1, 65535)
 	logLevel  = oneOf(rules.LogLevels...)
@@ -60,6 +60,9 @@ var forms = map[string]form{
 	"Dapr.Version":                matching("version", 0, `\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?`),
 	"Dapr.Namespace":              namespace,
 	"Dapr.LogLevel":               logLevel,
+	"Certificates.RootLifetime":   duration,
+	"Certificates.IssuerLifetime": duration,
+	"Certificates.RenewBefore":    duration,
 	"Chart.Repository":            matching("URL", 0, `[A-Za-z][A-Za-z0-9+.-]*://.+`),
 	"Scheduler.Storage":           quantity,
 	"Scheduler.StorageClass":      dnsName,
@@ -79,13 +82,13 @@ var forms = map[string]form{
 	"Resources.Requests":  quantities,
 	"Resources.Limits":    quantities,
 	"StateStore.Name":     dnsName,
-	"StateStore.Type":     oneOf(rules.StateRedis),
+	"StateStore.Type":     oneOf(rules.TypesOf(rules.StateStore)...),
 	"StateStore.Version":  oneOf(rules.ComponentVersion),
 	"StateStore.Scopes":   appID.each(),
 	"StateStore.Metadata": metadata(rules.StateRedis),
 
 	"PubSub.Name":              dnsName,
-	"PubSub.Type":              oneOf(rules.PubSubRedis),
+	"PubSub.Type":              oneOf(rules.TypesOf(rules.PubSub)...),
 	"PubSub.Version":           oneOf(rules.ComponentVersion),
 	"PubSub.Scopes":            appID.each(),
 	"PubSub.RedeliverInterval": duration,
