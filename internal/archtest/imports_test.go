@@ -32,6 +32,8 @@ var layers = map[string][]string{
 	"internal/eventpage":     {"config"},
 	"internal/cluster":       {},
 	"internal/streams":       {"config", "contracts", "internal/cluster"},
+	"internal/events":        {"config", "internal/cluster", "internal/streams"},
+	"internal/proc":          {},
 	"examples":               {"examples", "contracts"},
 	"local":                  {"local", "internal"},
 	"toolchain":              {"toolchain", "internal"},
