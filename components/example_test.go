@@ -34,8 +34,9 @@ func Example() {
 		}
 		store, err := dapr.NewStateStore(ctx, "carts", &dapr.StateStoreArgs{
 			Name: "carts", Namespace: namespace, Scopes: []string{"cart-app"},
-			Redis: dapr.RedisConnection{Host: server.Host, Password: &password.Ref},
-			After: append(server.Ready(), password.Ready()...),
+			Backend: &dapr.RedisConnection{
+				Host: server.Host, Password: &password.Ref, After: append(server.Ready(), password.Ready()...),
+			},
 		})
 		if err != nil {
 			return err

@@ -25,7 +25,7 @@ func Default(s *Stack) {
 	defaultDapr(&s.Dapr)
 	defaultRedis(&s.Redis)
 	for i := range s.StateStores {
-		def(&s.StateStores[i].Type, rules.StateRedis)
+		def(&s.StateStores[i].Type, rules.DefaultType(rules.StateStore))
 		def(&s.StateStores[i].Version, rules.ComponentVersion)
 	}
 	for i := range s.PubSubs {
@@ -82,7 +82,7 @@ func defaultRedis(r *Redis) {
 }
 
 func defaultPubSub(p *PubSub) {
-	def(&p.Type, rules.PubSubRedis)
+	def(&p.Type, rules.DefaultType(rules.PubSub))
 	def(&p.Version, rules.ComponentVersion)
 	def(&p.RedeliverInterval, &Duration{30 * time.Second})
 	def(&p.ProcessingTimeout, &Duration{60 * time.Second})

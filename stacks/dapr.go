@@ -28,34 +28,32 @@ func (s *stack) makeDapr() (*sidecars, error) {
 	if err != nil {
 		return nil, err
 	}
-	var backend dapr.RedisConnection
-	var backendReady []pulumi.Resource
-	if len(s.cfg.StateStores)+len(s.cfg.PubSubs) > 0 {
-		if backend, backendReady, err = s.makeRedis(); err != nil {
-			return nil, err
-		}
+	redis, err := s.makeRedis()
+	if err != nil {
+		return nil, err
 	}
 	plane, err := s.makeControlPlane(authority)
 	if err != nil {
 		return nil, err
 	}
 	made := &sidecars{shared: []dapr.Source{plane}, configurations: map[string]*dapr.Configuration{}}
-	made.guard, err = dapr.NewSidecarGuard(s.ctx, "sidecar", &dapr.SidecarGuardArgs{Namespace: s.cfg.Namespace}, s.cluster)
-	if err != nil {
+	if made.guard, err = s.makeGuard(); err != nil {
 		return nil, err
 	}
-	after := plane.Ready()
-	for _, step := range []func() error{
-		func() error { return s.makeConfigurations(made, after) },
-		func() error { return s.makeResiliency(made, after) },
-		func() error { return s.makeComponents(made, backend, slices.Concat(backendReady, after)) },
-		func() error { return s.makeSubscriptions(made, after) },
-	} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	if err := s.makeConfigurations(made, plane.Ready()); err != nil {
+		return nil, err
 	}
-	return made, nil
+	if err := s.makeResiliency(made, plane.Ready()); err != nil {
+		return nil, err
+	}
+	if err := s.makeComponents(made, redis, plane.Ready()); err != nil {
+		return nil, err
+	}
+	return made, s.makeSubscriptions(made, plane.Ready())
+}
+
+func (s *stack) makeGuard() (*dapr.SidecarGuard, error) {
+	return dapr.NewSidecarGuard(s.ctx, "sidecar", &dapr.SidecarGuardArgs{Namespace: s.cfg.Namespace}, s.cluster)
 }
 
 func (s *stack) makeAuthority() (*dapr.Authority, error) {
@@ -123,10 +121,10 @@ func (s *stack) makeResiliency(made *sidecars, after []pulumi.Resource) error {
 }
 
 // makeComponents makes the state stores and the pub/subs.
-func (s *stack) makeComponents(made *sidecars, backend dapr.RedisConnection, after []pulumi.Resource) error {
+func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pulumi.Resource) error {
 	for _, store := range s.cfg.StateStores {
 		component, err := dapr.NewStateStore(s.ctx, store.Name, &dapr.StateStoreArgs{
-			Name: store.Name, Namespace: s.namespace, Redis: backend,
+			Name: store.Name, Namespace: s.namespace, Backend: backend,
 			Scopes: store.Scopes, Metadata: store.Metadata, After: after,
 		}, s.cluster)
 		if err != nil {
@@ -136,7 +134,7 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.RedisConnection, aft
 	}
 	for _, p := range s.cfg.PubSubs {
 		args := &dapr.PubSubArgs{
-			Name: p.Name, Namespace: s.namespace, Redis: backend,
+			Name: p.Name, Namespace: s.namespace, Backend: backend,
 			Scopes: p.Scopes, Topics: s.topics(p.Name), ConsumerID: p.ConsumerID,
 			RedeliverInterval: p.RedeliverInterval.Duration, ProcessingTimeout: p.ProcessingTimeout.Duration,
 			Metadata: p.Metadata, After: after,

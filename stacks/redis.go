@@ -14,20 +14,23 @@ import (
 	"github.com/daprstack/daprstack/config"
 )
 
-// makeRedis makes Redis with its password, or takes the external one. It returns
-// how the sidecars reach it, and what must exist before they can.
-func (s *stack) makeRedis() (dapr.RedisConnection, []pulumi.Resource, error) {
+// makeRedis makes Redis with its password, or takes the external one. It makes
+// nothing, and returns nil, for a stack that keeps nothing in it.
+func (s *stack) makeRedis() (*dapr.RedisConnection, error) {
 	r := s.cfg.Redis
+	if len(s.cfg.StateStores)+len(s.cfg.PubSubs) == 0 {
+		return nil, nil
+	}
 	if r.External != nil {
 		return s.useExternalRedis(r.External)
 	}
 	password, err := s.makePassword(r.Password, map[string]string{redis.AuthFile: redis.AuthTemplate})
 	if err != nil {
-		return dapr.RedisConnection{}, nil, err
+		return nil, err
 	}
 	memory, err := resource.ParseQuantity(r.MaxMemory)
 	if err != nil {
-		return dapr.RedisConnection{}, nil, fmt.Errorf("reading redis.maxMemory: %w", err)
+		return nil, fmt.Errorf("reading redis.maxMemory: %w", err)
 	}
 	server, err := redis.New(s.ctx, "redis", &redis.Args{
 		Namespace: s.namespace, Auth: password.Ref, Image: r.Image, PullSecrets: s.cfg.ImagePullSecrets,
@@ -37,27 +40,27 @@ func (s *stack) makeRedis() (dapr.RedisConnection, []pulumi.Resource, error) {
 		RetainData: s.cfg.Keep.Data,
 	}, s.cluster)
 	if err != nil {
-		return dapr.RedisConnection{}, nil, err
+		return nil, err
 	}
-	return dapr.RedisConnection{Host: server.Host, Password: &password.Ref},
-		slices.Concat(password.Ready(), server.Ready()), nil
+	return &dapr.RedisConnection{
+		Host: server.Host, Password: &password.Ref, After: slices.Concat(password.Ready(), server.Ready()),
+	}, nil
 }
 
-func (s *stack) useExternalRedis(e *config.ExternalRedis) (dapr.RedisConnection, []pulumi.Resource, error) {
-	connection := dapr.RedisConnection{Host: e.Host, EnableTLS: e.EnableTLS, Username: e.Username}
+func (s *stack) useExternalRedis(e *config.ExternalRedis) (*dapr.RedisConnection, error) {
+	connection := &dapr.RedisConnection{Host: e.Host, EnableTLS: e.EnableTLS, Username: e.Username}
 	switch {
 	case !*e.Auth:
-		return connection, nil, nil
 	case e.PasswordSecret != nil:
 		connection.Password = secretRef(*e.PasswordSecret)
-		return connection, nil, nil
+	default:
+		password, err := s.makePassword(e.Password, nil)
+		if err != nil {
+			return nil, err
+		}
+		connection.Password, connection.After = &password.Ref, password.Ready()
 	}
-	password, err := s.makePassword(e.Password, nil)
-	if err != nil {
-		return connection, nil, err
-	}
-	connection.Password = &password.Ref
-	return connection, password.Ready(), nil
+	return connection, nil
 }
 
 // makePassword makes the Secret of a password, random unless one is given.

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// attempts is how often a build is tried whose downloads failed.
+// attempts is how often a build is tried when its downloads fail.
 const attempts = 3
 
-// buildFlags are the same for every tool where they can be, so that packages
-// that two tools share are compiled once.
+// buildFlags returns the flags of a tool's build. They are the same for every tool
+// where possible, so that packages shared by tools are compiled once.
 func buildFlags(t tool) []string {
 	return []string{
 		"-trimpath", "-buildvcs=false",
@@ -24,8 +24,8 @@ func buildFlags(t tool) []string {
 	}
 }
 
-// build compiles a tool to out. Modules come from the Go module proxy with
-// their checksums verified against go.sum, which no build may change.
+// build compiles a tool into the file out. Modules come from the Go module proxy;
+// their checksums are verified against go.sum, which no build may change.
 func (tc *Toolchain) build(ctx context.Context, t tool, dir, out string) error {
 	step := tc.report.Start("building %s", t)
 	args := append([]string{"build", "-mod=readonly", "-o", out}, buildFlags(t)...)
@@ -36,8 +36,8 @@ func (tc *Toolchain) build(ctx context.Context, t tool, dir, out string) error {
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 		cmd.Stdout, cmd.Stderr = &output, &output
-		// The compilers that go starts end with it, and are not left behind by
-		// an interrupt that ends only go.
+		// A process group of its own, so that the compilers that go starts end
+		// together with it.
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 		cmd.WaitDelay = 10 * time.Second
@@ -48,7 +48,7 @@ func (tc *Toolchain) build(ctx context.Context, t tool, dir, out string) error {
 			return nil
 		}
 		if ctx.Err() != nil {
-			return step.Fail(fmt.Errorf("building %s: interrupted; run it again, it goes on from there", t))
+			return step.Fail(fmt.Errorf("building %s: interrupted; run it again to continue", t))
 		}
 		if attempt == attempts || !downloadFailed(output.String()) {
 			return step.Fail(fmt.Errorf("building %s in %s: %w\n%s", t, relative(tc.checkout, dir), err, lastLines(output.String(), 20)))
@@ -57,8 +57,8 @@ func (tc *Toolchain) build(ctx context.Context, t tool, dir, out string) error {
 	}
 }
 
-// downloadFailed tells a build that could not get its modules, which may do
-// better when it is tried again, from one that does not compile.
+// downloadFailed reports whether a build failed because it could not get its modules,
+// so that another try may help, and not because it does not compile.
 func downloadFailed(output string) bool {
 	for _, sign := range []string{"reading http", "server response:", "i/o timeout", "connection reset", "unexpected EOF", "Get \"http"} {
 		if strings.Contains(output, sign) {

@@ -18,19 +18,18 @@ import (
 	"github.com/daprstack/daprstack/internal/progress"
 )
 
-// builders is how many tools are built at once: linking uses one core, and the
-// other can compile the next tool meanwhile.
+// builders is how many tools are built at once: while one is linked, on a single
+// core, the next can be compiled.
 const builders = 2
 
-// Toolchain finds or builds tools.
+// Toolchain finds tools in the cache, or builds them.
 type Toolchain struct {
 	checkout string // the folder that holds toolchain/
 	cache    string
 	report   *progress.Reporter
 }
 
-// New returns the Toolchain of a checkout. Tools are kept in the folder
-// daprstack of the user's cache ($XDG_CACHE_HOME, default ~/.cache).
+// New returns the Toolchain of a checkout. It keeps tools in [CacheDir].
 func New(checkout string, report *progress.Reporter) (*Toolchain, error) {
 	dir, err := CacheDir()
 	if err != nil {
@@ -39,8 +38,9 @@ func New(checkout string, report *progress.Reporter) (*Toolchain, error) {
 	return &Toolchain{checkout: checkout, cache: filepath.Join(dir, "tools"), report: report}, nil
 }
 
-// CacheDir is the folder that everything that is kept between runs, but can be
-// made again, goes into.
+// CacheDir returns the folder of everything that is kept between runs but can be
+// built or downloaded again: daprstack in the user's cache folder ($XDG_CACHE_HOME,
+// default ~/.cache).
 func CacheDir() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -49,8 +49,8 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "daprstack"), nil
 }
 
-// Ensure builds those of the named tools that the cache lacks and returns the
-// absolute path of each. A pulumi on PATH that fits is taken instead of built.
+// Ensure returns the absolute path of each of the named tools, after building those
+// that the cache lacks. A pulumi on PATH is used instead if its version fits.
 func (tc *Toolchain) Ensure(ctx context.Context, names ...string) (map[string]string, error) {
 	queues, err := queue(names)
 	if err != nil {
@@ -83,8 +83,8 @@ func (tc *Toolchain) Ensure(ctx context.Context, names ...string) (map[string]st
 	return paths, errors.Join(errs...)
 }
 
-// queue groups the named tools by their module, each group in the order of the
-// catalogue: tools of one module share packages and so are built in turn.
+// queue groups the named tools by module, each group in the order of the catalogue.
+// Tools of one module share packages, so they are built one after the other.
 func queue(names []string) ([][]tool, error) {
 	wanted := make(map[string]bool)
 	for _, name := range names {
@@ -139,10 +139,10 @@ func (tc *Toolchain) ensure(ctx context.Context, t tool) (string, error) {
 		return "", fmt.Errorf("%s: %w", t, err)
 	}
 	defer unlock()
-	if _, err := os.Stat(path); err == nil { // somebody else built it meanwhile
+	if _, err := os.Stat(path); err == nil { // another process has built it meanwhile
 		return path, nil
 	}
-	// Under the lock a half-made folder can only be of a build that was ended.
+	// Whoever left an unfinished folder is gone: we hold the lock.
 	half := dir + ".building"
 	if err := os.RemoveAll(half); err != nil {
 		return "", fmt.Errorf("%s: removing an unfinished build: %w", t, err)
@@ -171,8 +171,8 @@ func lock(path string) (unlock func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// key names a build by everything that goes into it: the compiler, the target,
-// the tool's entry in the catalogue and the files of its module but its tests.
+// key returns a hash of everything that goes into a build: the compiler, the target,
+// the tool's entry in the catalogue and the files of its module, except tests.
 func key(ctx context.Context, t tool, module string) (string, error) {
 	compiler, err := exec.CommandContext(ctx, "go", "version").Output()
 	if err != nil {
@@ -201,8 +201,9 @@ func key(ctx context.Context, t tool, module string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }
 
-// fittingPulumi is the path of a pulumi on PATH that can run our programs, or
-// "": the same major version, and not older than the SDK that they use.
+// fittingPulumi returns the path of a pulumi on PATH that can run our programs, or ""
+// if there is none. Its major version must be that of the SDK that they use, and it
+// must not be older.
 func fittingPulumi(ctx context.Context) string {
 	path, err := exec.LookPath("pulumi")
 	if err != nil {
@@ -217,8 +218,8 @@ func fittingPulumi(ctx context.Context) string {
 	return path
 }
 
-// fits reports whether version, as in v3.260.1, is of the same major version as
-// pinned and not older.
+// fits reports whether version, as in v3.260.1, has the same major version as pinned
+// and is not older.
 func fits(version, pinned string) bool {
 	var have, want [3]int
 	if n, _ := fmt.Sscanf(version, "v%d.%d.%d", &have[0], &have[1], &have[2]); n != 3 {

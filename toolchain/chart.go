@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// DaprChart returns the folder of Dapr's Helm chart: the Go module that the
-// Dapr tool is built from brings it.
+// DaprChart returns the folder of Dapr's Helm chart, which is part of the Go module
+// that the Dapr tool is built from. It downloads the module if necessary.
 func (tc *Toolchain) DaprChart(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", "github.com/dapr/dapr")
 	cmd.Dir = filepath.Join(tc.checkout, "toolchain", "dapr")

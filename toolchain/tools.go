@@ -2,16 +2,16 @@ package toolchain
 
 import "fmt"
 
-// Versions of what the tools are built from, as the modules beside this file
-// pin them; a test holds the two together.
+// Versions of what the tools are built from. The modules beside this file pin them;
+// a test keeps the two in step.
 const (
 	PulumiVersion     = "3.259.0"
 	KubernetesVersion = "1.36.3"
 	DaprVersion       = "1.18.1"
 )
 
-// The tools, by the name of their binary. Node and Dapr are several programs in
-// one binary: the name that they are started by says which.
+// The tools, by the name of their binary. Node and Dapr are several programs in one
+// binary, which runs the one whose name it is started by.
 const (
 	Pulumi             = "pulumi"
 	KubernetesProvider = "pulumi-resource-kubernetes"
@@ -24,7 +24,7 @@ const (
 	Dapr               = "dapr"
 )
 
-// The programs of this checkout that the local node or a person runs.
+// The programs of this checkout.
 const (
 	Driver   = "daprstack"
 	Policy   = "pulumi-analyzer-daprstack" // named as the engine's plugins are
@@ -33,16 +33,16 @@ const (
 	Activity = "todo-activity"
 )
 
-// Engine is what a deployment needs, on whatever cluster.
+// Engine lists the tools that a deployment needs, on any cluster.
 var Engine = append([]string{Pulumi}, Providers...)
 
-// Providers are the plugins of the engine that the program needs.
+// Providers lists the plugins of the engine that the program needs.
 var Providers = []string{KubernetesProvider, RandomProvider, TLSProvider}
 
-// Cluster is what the local node and its images are made of.
+// Cluster lists the tools that the local node and its images are made of.
 var Cluster = []string{Node, CoreDNS, Dapr, Pause, Frontend, Backend, Activity}
 
-// tool is one binary. A tool without a module is a program of this checkout.
+// tool describes a binary. A tool without a module is a program of this checkout.
 type tool struct {
 	name    string
 	version string
@@ -52,8 +52,8 @@ type tool struct {
 	tags    string
 }
 
-// tools are in the order in which they are built: what shares packages with an
-// earlier one of its module finds them compiled.
+// tools lists the tools in the order in which they are built: one finds packages
+// compiled that an earlier one of its module uses too.
 var tools = []tool{
 	{
 		name: Pulumi, version: PulumiVersion, module: "pulumi", pkg: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
@@ -90,7 +90,7 @@ func find(name string) (tool, error) {
 			return t, nil
 		}
 	}
-	return tool{}, fmt.Errorf("toolchain: no tool is called %q", name)
+	return tool{}, fmt.Errorf("toolchain: there is no tool %q", name)
 }
 
 func (t tool) String() string {

@@ -11,19 +11,20 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// trustBundle names the Secret with Dapr's certificate authority, and the
-// ConfigMap with its root (pkg/sentry/server/ca/kube.go of Dapr).
+// trustBundle is the name of the Secret with Dapr's certificate authority and
+// of the ConfigMap with its root (pkg/sentry/server/ca/kube.go of Dapr).
 const trustBundle = "dapr-trust-bundle"
 
 func (v *verifier) certificates() []check {
 	return []check{{
-		entity: "control plane", what: "its certificate authority is whole, and not due for renewal",
+		entity: "control plane", what: "its certificate authority is valid and not due for renewal",
 		prove: func(ctx context.Context) error { return v.authority(ctx, time.Now()) },
 	}}
 }
 
-// authority proves that the services trust the root that sentry signs by, and
-// that neither certificate is due for renewal at a time. It notes when they end.
+// authority proves that the services trust the root that signs sentry's issuer,
+// and that neither certificate is due for renewal at the time now. It notes
+// when they end.
 func (v *verifier) authority(ctx context.Context, now time.Time) error {
 	namespace := v.stack.Dapr.Namespace
 	secret, err := v.cluster.Kube.CoreV1().Secrets(namespace).Get(ctx, trustBundle, metav1.GetOptions{})
@@ -44,7 +45,7 @@ func (v *verifier) authority(ctx context.Context, now time.Time) error {
 	}
 	var problems []error
 	if bundle.Data["ca.crt"] != string(secret.Data["ca.crt"]) {
-		problems = append(problems, errors.New("the services trust another root than sentry signs by: run up"))
+		problems = append(problems, errors.New("the services trust another root than sentry's: run up"))
 	}
 	if err := issuer.CheckSignatureFrom(root); err != nil {
 		problems = append(problems, fmt.Errorf("the issuer is not signed by the root: %w", err))
@@ -64,11 +65,11 @@ func (v *verifier) authority(ctx context.Context, now time.Time) error {
 	return noted(fmt.Sprintf("the root ends on %s, the issuer on %s", root.NotAfter.Format(time.DateOnly), issuer.NotAfter.Format(time.DateOnly)))
 }
 
-// certificate reads a certificate in PEM.
+// certificate parses a certificate in PEM.
 func certificate(text []byte) (*x509.Certificate, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, errors.New("there is no certificate")
+		return nil, errors.New("it is not a certificate in PEM")
 	}
 	return x509.ParseCertificate(block.Bytes)
 }

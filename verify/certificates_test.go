@@ -27,8 +27,8 @@ type signer struct {
 	pem []byte
 }
 
-// newCertificate makes an authority's certificate, signed by another one or by
-// itself.
+// newCertificate returns an authority's certificate, signed by another one or
+// by itself.
 func newCertificate(t *testing.T, by *signer, ends time.Time) *signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -68,10 +68,10 @@ func TestAuthority(t *testing.T) {
 		{"both are due", root.pem, issuer.pem, ends, []string{
 			"the root ends on 2036-01-31 and is due for renewal: run up", "the issuer ends on 2027-01-31 and is due for renewal: run up"}, false},
 		{"another root is trusted", other.pem, issuer.pem, issuer.NotAfter.Add(-31 * day),
-			[]string{"the services trust another root than sentry signs by: run up"}, false},
+			[]string{"the services trust another root than sentry's: run up"}, false},
 		{"another authority's issuer", root.pem, newCertificate(t, other, ends).pem, ends.Add(-31 * day),
 			[]string{"the issuer is not signed by the root: x509: ECDSA verification failure"}, false},
-		{"no issuer", root.pem, nil, ends, []string{"the issuer in Secret dapr-trust-bundle: there is no certificate"}, false},
+		{"no issuer", root.pem, nil, ends, []string{"the issuer in Secret dapr-trust-bundle: it is not a certificate in PEM"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			meta := metav1.ObjectMeta{Name: trustBundle, Namespace: "dapr-system"}
@@ -82,7 +82,7 @@ func TestAuthority(t *testing.T) {
 			config.Default(v.stack)
 			err := v.authority(t.Context(), c.now)
 			require.Equal(t, c.want, details(err))
-			require.Equal(t, c.passes, !check{}.failed(err))
+			require.Equal(t, c.passes, !failed(err))
 		})
 	}
 }

@@ -1,6 +1,6 @@
 // Command daprstack brings a stack up on a cluster, and a cluster up on a bare
-// machine. It runs the program of this repository on the real Pulumi engine,
-// and touches only the cluster whose context the stack file or --context names.
+// machine. It runs the program of this repository on the real Pulumi engine, and
+// touches only the cluster whose context the stack file or --context names.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second Ctrl-C ends it at once
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	err := newRootCommand().ExecuteContext(ctx)
 	stop()
 	if err != nil {
@@ -32,8 +32,14 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newPreviewCommand(), newUpCommand(), newRefreshCommand(), newDestroyCommand(),
-		newOutputsCommand(), newVerifyCommand(), newEventsCommand(), newLocalCommand(),
+		newPreviewCommand(runPreview),
+		newUpCommand(runUp),
+		newRefreshCommand(runRefresh),
+		newDestroyCommand(runDestroy),
+		newOutputsCommand(runOutputs),
+		newVerifyCommand(runVerify),
+		newEventsCommand(),
+		newLocalCommand(),
 	)
 	return root
 }

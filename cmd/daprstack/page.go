@@ -2,61 +2,65 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+
+	"github.com/daprstack/daprstack/internal/cluster"
 )
 
-// sayPage says how to open the page of the stack that is up. The services of the
-// local node can be reached from this machine; another cluster's take a
-// port-forward.
-func sayPage(ctx context.Context, w io.Writer, t *target, outputs auto.OutputMap) error {
+// printPage prints how to open the page of the stack that is up, if an app of it
+// has one. Services of the local node can be reached from this machine; those of
+// another cluster need a port-forward.
+func (t *target) printPage(ctx context.Context, w io.Writer, outputs auto.OutputMap) error {
 	open, ok := outputs["page"].Value.(string)
 	if !ok {
-		return nil // no app has a page
+		return nil
 	}
 	if !t.isLocal() {
 		_, err := fmt.Fprintf(w, "\nOpen the page with: %s\n", open)
 		return err
 	}
-	namespace, _ := outputs["namespace"].Value.(string)
-	apps, _ := outputs["apps"].Value.(map[string]any)
-	for name, app := range apps {
-		if fields, _ := app.(map[string]any); fields["open"] != open {
-			continue
-		}
-		address, err := t.serviceAddress(ctx, namespace, name)
-		if err != nil {
-			return fmt.Errorf("finding the page: %w", err)
-		}
-		_, err = fmt.Fprintf(w, "\nThe page, on this machine: http://%s\nFrom elsewhere: %s\n", address, open)
+	app, ok := appOfPage(outputs, open)
+	if !ok {
+		return nil
+	}
+	client, err := t.client()
+	if err != nil {
 		return err
 	}
-	return nil
+	namespace, _ := outputs["namespace"].Value.(string)
+	address, err := serviceAddress(ctx, client, namespace, app)
+	if err != nil {
+		return fmt.Errorf("finding the page: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "\nThe page, on this machine: http://%s\nFrom elsewhere: %s\n", address, open)
+	return err
 }
 
-func (t *target) serviceAddress(ctx context.Context, namespace, name string) (string, error) {
-	config, err := t.clientConfig()
-	if err != nil {
-		return "", err
+// appOfPage returns the app that is opened by the same command as the page.
+func appOfPage(outputs auto.OutputMap, open string) (string, bool) {
+	apps, _ := outputs["apps"].Value.(map[string]any)
+	for name, app := range apps {
+		if fields, _ := app.(map[string]any); fields["open"] == open {
+			return name, true
+		}
 	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return "", err
-	}
-	service, err := client.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return "", err
-	}
-	return address(service), nil
+	return "", false
 }
 
-func address(service *corev1.Service) string {
-	return net.JoinHostPort(service.Spec.ClusterIP, strconv.Itoa(int(service.Spec.Ports[0].Port)))
+func serviceAddress(ctx context.Context, c *cluster.Client, namespace, name string) (string, error) {
+	service, err := c.Kube.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	if len(service.Spec.Ports) == 0 {
+		return "", errors.New("service " + name + " has no port")
+	}
+	return net.JoinHostPort(service.Spec.ClusterIP, strconv.Itoa(int(service.Spec.Ports[0].Port))), nil
 }

@@ -12,96 +12,94 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
-	"github.com/spf13/cobra"
 
 	"github.com/daprstack/daprstack/internal/progress"
 	"github.com/daprstack/daprstack/policy/settings"
 	"github.com/daprstack/daprstack/toolchain"
 )
 
-// policyFlags say whether and how the policy pack judges the resources.
-type policyFlags struct {
-	off    bool
-	config string
-}
+// policyPack is the policy pack and its configuration, in the form that the engine
+// takes: lists of paths, empty without the pack.
+type policyPack struct{ packs, configs []string }
 
-func (f *policyFlags) register(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.off, "no-policy", false, "do not check the resources with the policy pack")
-	cmd.Flags().StringVar(&f.config, "policy-config", "", "a JSON file with the levels and exemptions of the policies (docs/policy.md)")
-	cmd.MarkFlagsMutuallyExclusive("no-policy", "policy-config")
-}
-
-// policies is the pack with its configuration, as the engine takes it: lists of
-// paths, empty without the pack.
-type policies struct{ packs, configs []string }
-
-// open checks the configuration and finds the pack, before the engine is started.
-func (f *policyFlags) open(ctx context.Context) (policies, error) {
-	if f.off {
-		return policies{}, nil
+// loadPolicies checks the policy configuration. Nothing is built.
+func (o *policyOptions) loadPolicies(checkout string) (policyPack, error) {
+	if o.noPolicy {
+		return policyPack{}, nil
 	}
-	checkout, err := findCheckout()
+	pack := policyPack{packs: []string{filepath.Join(checkout, "bin", toolchain.Policy)}}
+	if o.policyConfig != "" {
+		path, err := checkPolicyConfig(o.policyConfig)
+		if err != nil {
+			return policyPack{}, err
+		}
+		pack.configs = []string{path}
+	}
+	return pack, nil
+}
+
+// checkPolicyConfig validates a policy configuration and returns its absolute path.
+func checkPolicyConfig(file string) (string, error) {
+	path, err := filepath.Abs(file)
 	if err != nil {
-		return policies{}, err
+		return "", err
 	}
-	var p policies
-	if f.config != "" {
-		path, err := filepath.Abs(f.config)
-		if err != nil {
-			return policies{}, err
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return policies{}, fmt.Errorf("reading the policy configuration: %w", err)
-		}
-		if err := settings.Check(content); err != nil {
-			return policies{}, fmt.Errorf("the policy configuration %s is not valid; nothing was changed:\n%w", f.config, err)
-		}
-		p.configs = []string{path}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the policy configuration: %w", err)
 	}
-	// make builds the pack with the driver; who built only the driver gets it now.
-	pack := filepath.Join(checkout, "bin", toolchain.Policy)
-	if _, err := os.Stat(pack); err != nil {
-		tc, err := toolchain.New(checkout, progress.New(os.Stderr))
+	if err := settings.Check(content); err != nil {
+		return "", fmt.Errorf("the policy configuration %s is not valid; nothing was changed:\n%w", file, err)
+	}
+	return path, nil
+}
+
+// build builds the pack if it is missing. make builds it together with the driver,
+// but a driver can also be built alone.
+func (p policyPack) build(ctx context.Context, checkout string, stderr io.Writer) error {
+	for _, path := range p.packs {
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		tc, err := toolchain.New(checkout, progress.New(stderr))
 		if err != nil {
-			return policies{}, err
+			return err
 		}
 		if _, err := tc.Ensure(ctx, toolchain.Policy); err != nil {
-			return policies{}, err
+			return err
 		}
 	}
-	p.packs = []string{pack}
-	return p, nil
+	return nil
 }
 
-func (p policies) preview() []optpreview.Option {
+func (p policyPack) preview() []optpreview.Option {
 	return []optpreview.Option{optpreview.PolicyPacks(p.packs...), optpreview.PolicyPackConfigs(p.configs...)}
 }
 
-func (p policies) up() []optup.Option {
+func (p policyPack) up() []optup.Option {
 	return []optup.Option{optup.PolicyPacks(p.packs...), optup.PolicyPackConfigs(p.configs...)}
 }
 
-// check previews the stack with the pack, so that a violation ends an up before
-// anything is changed: the update itself learns of one only on its way. What the
-// preview says is shown when it fails.
-func (p policies) check(ctx context.Context, stack *auto.Stack, stdout, stderr io.Writer) error {
+// check previews the stack with the pack, so that a violation ends an up before it
+// changes anything: the update itself finds violations only on its way. The output
+// of the preview is shown only when it fails.
+func (p policyPack) check(ctx context.Context, stack *auto.Stack, c console) error {
 	if len(p.packs) == 0 {
 		return nil
 	}
-	step := progress.New(stderr).Start("checking the policies")
-	var said bytes.Buffer
+	step := progress.New(c.err).Start("checking the policies")
+	var output bytes.Buffer
 	_, err := stack.Preview(ctx, append(p.preview(),
-		optpreview.SuppressOutputs(), optpreview.ProgressStreams(&said), optpreview.ErrorProgressStreams(&said))...)
+		optpreview.SuppressOutputs(), optpreview.ProgressStreams(&output), optpreview.ErrorProgressStreams(&output))...)
 	if err == nil {
 		step.Done()
 		return nil
 	}
-	failed := step.Fail(errors.New("up: the preview failed; nothing was changed. The messages above say why: of a policy violation its rule, its resource and the fix"))
+	failed := step.Fail(errors.New("up: the preview failed; nothing was changed. The messages above say why: for a policy violation, its rule, its resource and the fix"))
 	if ctx.Err() != nil || auto.IsConcurrentUpdateError(err) {
 		return engineError(ctx, "up", err)
 	}
-	if _, err := io.Copy(stdout, &said); err != nil {
+	if _, err := io.Copy(c.out, &output); err != nil {
 		return err
 	}
 	return failed

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/daprstack/daprstack/components/secrets"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 func TestTopicScopes(t *testing.T) {
@@ -49,16 +50,16 @@ func TestMetadata(t *testing.T) {
 func TestRedisConnection(t *testing.T) {
 	ref := secrets.Ref{Name: pulumi.String("redis"), Key: "password"}
 	require.Equal(t, []Item{Value("redisHost", "r:1"), Value("enableTLS", "false")},
-		RedisConnection{Host: "r:1"}.items())
+		(&RedisConnection{Host: "r:1"}).items())
 	require.Equal(t, []Item{
 		Value("redisHost", "r:1"), Value("redisUsername", "u"), SecretRef("redisPassword", ref), Value("enableTLS", "true"),
-	}, RedisConnection{Host: "r:1", Username: "u", Password: &ref, EnableTLS: true}.items())
+	}, (&RedisConnection{Host: "r:1", Username: "u", Password: &ref, EnableTLS: true}).items())
 }
 
 // TestPubSub: Q-02, every duration in whole milliseconds.
 func TestPubSub(t *testing.T) {
 	args := PubSubArgs{
-		Name: "bus", Namespace: pulumi.String("ns"), Redis: RedisConnection{Host: "r:1"}, Scopes: []string{"a-app"},
+		Name: "bus", Namespace: pulumi.String("ns"), Backend: &RedisConnection{Host: "r:1"}, Scopes: []string{"a-app"},
 		RedeliverInterval: 30 * time.Second, ProcessingTimeout: time.Minute, StreamTTL: time.Hour,
 	}
 	require.Equal(t, metadata([]Item{
@@ -142,4 +143,15 @@ func TestChartOptions(t *testing.T) {
 	require.Equal(t, "dapr", remote["chart"])
 	require.Equal(t, "1.18.1", remote["version"])
 	require.Equal(t, map[string]any{"repo": "https://charts.example.com"}, remote["fetch_opts"])
+}
+
+// TestEveryTypeHasABackend: T-02. A type that the stack file may name can be made.
+func TestEveryTypeHasABackend(t *testing.T) {
+	var made []string
+	for _, backend := range []Backend{&RedisConnection{Host: "r:1"}} {
+		state := stateStore(&StateStoreArgs{Backend: backend}).spec["type"]
+		pubSub := pubSub(&PubSubArgs{Backend: backend}).spec["type"]
+		made = append(made, string(state.(pulumi.String)), string(pubSub.(pulumi.String)))
+	}
+	require.ElementsMatch(t, rules.TypesOf(), made)
 }

@@ -15,7 +15,7 @@ import (
 
 var (
 	ns     = pulumi.String("ns")
-	redis  = dapr.RedisConnection{Host: "r:6379"}
+	redis  = &dapr.RedisConnection{Host: "r:6379"}
 	scopes = []string{"a-app"}
 )
 
@@ -32,24 +32,24 @@ func TestArguments(t *testing.T) {
 			return err
 		}, `state store "x": arguments are required`},
 		{"state store without name", func(ctx *pulumi.Context) error {
-			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Namespace: ns, Scopes: scopes, Redis: redis})
+			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Namespace: ns, Scopes: scopes, Backend: redis})
 			return err
 		}, `state store "x": a name and a namespace are required`},
 		{"state store without scopes", func(ctx *pulumi.Context) error {
-			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Name: "x", Namespace: ns, Redis: redis})
+			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Name: "x", Namespace: ns, Backend: redis})
 			return err
 		}, `state store "x": scopes are required`},
 		{"state store without Redis", func(ctx *pulumi.Context) error {
 			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Name: "x", Namespace: ns, Scopes: scopes})
 			return err
-		}, `state store "x": the address of Redis is required`},
+		}, `state store "x": a backend is required`},
 		{"pub/sub that never delivers again", func(ctx *pulumi.Context) error {
-			_, err := dapr.NewPubSub(ctx, "x", &dapr.PubSubArgs{Name: "x", Namespace: ns, Scopes: scopes, Redis: redis, StreamTTL: time.Hour})
+			_, err := dapr.NewPubSub(ctx, "x", &dapr.PubSubArgs{Name: "x", Namespace: ns, Scopes: scopes, Backend: redis, StreamTTL: time.Hour})
 			return err
 		}, `pub/sub "x": redeliverInterval and processingTimeout must be positive`},
 		{"pub/sub that grows for ever", func(ctx *pulumi.Context) error {
 			_, err := dapr.NewPubSub(ctx, "x", &dapr.PubSubArgs{
-				Name: "x", Namespace: ns, Scopes: scopes, Redis: redis, RedeliverInterval: 1e9, ProcessingTimeout: 1e9,
+				Name: "x", Namespace: ns, Scopes: scopes, Backend: redis, RedeliverInterval: 1e9, ProcessingTimeout: 1e9,
 			})
 			return err
 		}, `pub/sub "x": either streamTTL or maxLenApprox is required`},
@@ -182,11 +182,11 @@ func TestAuthority(t *testing.T) {
 // to every app.
 func TestScopesAreOnTop(t *testing.T) {
 	g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
-		if _, err := dapr.NewStateStore(ctx, "s", &dapr.StateStoreArgs{Name: "s", Namespace: ns, Scopes: scopes, Redis: redis}); err != nil {
+		if _, err := dapr.NewStateStore(ctx, "s", &dapr.StateStoreArgs{Name: "s", Namespace: ns, Scopes: scopes, Backend: redis}); err != nil {
 			return err
 		}
 		if _, err := dapr.NewPubSub(ctx, "p", &dapr.PubSubArgs{
-			Name: "p", Namespace: ns, Scopes: scopes, Redis: redis, RedeliverInterval: 1e9, ProcessingTimeout: 1e9, MaxLenApprox: 1,
+			Name: "p", Namespace: ns, Scopes: scopes, Backend: redis, RedeliverInterval: 1e9, ProcessingTimeout: 1e9, MaxLenApprox: 1,
 		}); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package dapr
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,8 +19,8 @@ type PubSubArgs struct {
 	Name string
 	// Namespace of the applications and of the Secret (T-04). Required.
 	Namespace pulumi.StringInput
-	// Redis carries the events, in Redis Streams. Required.
-	Redis RedisConnection
+	// Backend carries the events. Required.
+	Backend Backend
 	// Scopes are the app-ids that may use it. Required (T-09).
 	Scopes []string
 	// Topics are all topics of the pub/sub. What is not among them can be
@@ -57,10 +58,10 @@ func (a *PubSubArgs) check() error {
 	case (a.StreamTTL > 0) == (a.MaxLenApprox > 0):
 		return errors.New("either streamTTL or maxLenApprox is required")
 	}
-	return a.Redis.check()
+	return checkBackend(a.Backend)
 }
 
-// PubSub is a Dapr pub/sub component on Redis Streams.
+// PubSub is a Dapr pub/sub component.
 type PubSub struct {
 	pulumi.ResourceState
 	single
@@ -74,14 +75,14 @@ func NewPubSub(ctx *pulumi.Context, name string, args *PubSubArgs, opts ...pulum
 		return nil, fmt.Errorf("pub/sub %q: %w", name, err)
 	}
 	p := &PubSub{args: args}
-	if err := p.make(ctx, p, PubSubType, name, "component", pubSub(args), args.After, opts); err != nil {
+	if err := p.make(ctx, p, PubSubType, name, "component", pubSub(args), slices.Concat(args.Backend.Ready(), args.After), opts); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
 func pubSub(args *PubSubArgs) object {
-	items := append(args.Redis.items(),
+	items := append(args.Backend.items(),
 		Value("redeliverInterval", milliseconds(args.RedeliverInterval)),
 		Value("processingTimeout", args.ProcessingTimeout.String()))
 	if args.ConsumerID != "" {
@@ -97,7 +98,7 @@ func pubSub(args *PubSubArgs) object {
 		apiVersion: v1alpha1, kind: "Component", name: args.Name, namespace: args.Namespace,
 		scopes: args.Scopes,
 		spec: pulumi.Map{
-			"type":     pulumi.String("pubsub.redis"),
+			"type":     pulumi.String("pubsub." + args.Backend.Name()),
 			"version":  pulumi.String("v1"),
 			"metadata": metadata(append(items, values(args.Metadata)...)),
 		},

@@ -3,6 +3,7 @@ package dapr
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -16,8 +17,8 @@ type StateStoreArgs struct {
 	Name string
 	// Namespace of the applications and of the Secret (T-04). Required.
 	Namespace pulumi.StringInput
-	// Redis is where the state is kept. Required.
-	Redis RedisConnection
+	// Backend is where the state is kept. Required.
+	Backend Backend
 	// Scopes are the app-ids that may use it. Required (T-09).
 	Scopes []string
 	// Metadata are further items that Dapr reads (T-10). Default none.
@@ -35,10 +36,10 @@ func (a *StateStoreArgs) check() error {
 	case len(a.Scopes) == 0:
 		return errors.New("scopes are required: without them every app of the namespace may use it")
 	}
-	return a.Redis.check()
+	return checkBackend(a.Backend)
 }
 
-// StateStore is a Dapr state store in Redis.
+// StateStore is a Dapr state store.
 type StateStore struct {
 	pulumi.ResourceState
 	single
@@ -50,7 +51,7 @@ func NewStateStore(ctx *pulumi.Context, name string, args *StateStoreArgs, opts 
 		return nil, fmt.Errorf("state store %q: %w", name, err)
 	}
 	s := &StateStore{}
-	if err := s.make(ctx, s, StateStoreType, name, "component", stateStore(args), args.After, opts); err != nil {
+	if err := s.make(ctx, s, StateStoreType, name, "component", stateStore(args), slices.Concat(args.Backend.Ready(), args.After), opts); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -61,9 +62,9 @@ func stateStore(args *StateStoreArgs) object {
 		apiVersion: v1alpha1, kind: "Component", name: args.Name, namespace: args.Namespace,
 		scopes: args.Scopes,
 		spec: pulumi.Map{
-			"type":     pulumi.String("state.redis"),
+			"type":     pulumi.String("state." + args.Backend.Name()),
 			"version":  pulumi.String("v1"),
-			"metadata": metadata(append(args.Redis.items(), values(args.Metadata)...)),
+			"metadata": metadata(append(args.Backend.items(), values(args.Metadata)...)),
 		},
 	}
 }

@@ -6,12 +6,8 @@ import (
 	"strings"
 )
 
-// The types of components that a stack supports (T-02), and their version (T-03).
-const (
-	StateRedis       = "state.redis"
-	PubSubRedis      = "pubsub.redis"
-	ComponentVersion = "v1"
-)
+// ComponentVersion is the version of every supported type (T-03).
+const ComponentVersion = "v1"
 
 // ComponentName checks the name of a component (T-01).
 func ComponentName(name string) []Reason {
@@ -25,9 +21,9 @@ func ComponentName(name string) []Reason {
 	return nil
 }
 
-// ComponentType checks that the type of a component is one of the supported ones
+// SupportedType checks that the type of a component is one of the supported ones
 // (T-02).
-func ComponentType(typ string, supported ...string) []Reason {
+func SupportedType(typ string, supported ...string) []Reason {
 	return oneOf("T-02", typ, supported...)
 }
 

@@ -20,11 +20,13 @@ type MetadataKey struct {
 // Metadata returns the keys that Dapr reads for a component type, or nil if the
 // stack does not support the type.
 func Metadata(componentType string) map[string]MetadataKey {
-	own, ok := ownMetadata[componentType]
-	if !ok {
-		return nil
-	}
-	all := maps.Clone(redisMetadata)
+	t, _ := TypeOf(componentType)
+	return t.Metadata
+}
+
+// with returns the keys of both; those of own count where both have one.
+func with(shared, own map[string]MetadataKey) map[string]MetadataKey {
+	all := maps.Clone(shared)
 	maps.Copy(all, own)
 	return all
 }
@@ -78,41 +80,40 @@ var redisMetadata = map[string]MetadataKey{
 
 var entraID = []string{"useEntraID=true"}
 
-// ownMetadata are the keys that only one kind reads or has another default for.
-var ownMetadata = map[string]map[string]MetadataKey{
-	// More sources, in dapr v1.18.1: pkg/components/state (keyPrefix),
-	// pkg/runtime/processor/state (actorStateStore), pkg/encryption,
-	// pkg/runtime/pubsub/outbox.go. The encryption keys are read only if the sidecar
-	// may read secrets itself: with the annotation
-	// dapr.io/disable-builtin-k8s-secret-store Dapr silently stores plain text.
-	StateRedis: {
-		"redisMinRetryInterval":         {Form: Span, Default: "2s", Off: true},
-		"keyPrefix":                     {Form: Prefix, Default: "appid"},
-		"actorStateStore":               {Form: Truth, Default: "false"},
-		"ttlInSeconds":                  {Form: Seconds, Min: 1, Off: true},
-		"queryIndexes":                  {Form: JSON},
-		"primaryEncryptionKey":          {Form: Text, Sensitive: true},
-		"secondaryEncryptionKey":        {Form: Text, Sensitive: true, Needs: []string{"primaryEncryptionKey"}},
-		"outboxPublishPubsub":           {Form: Text, Needs: []string{"outboxPublishTopic"}},
-		"outboxPublishTopic":            {Form: Text, Needs: []string{"outboxPublishPubsub"}},
-		"outboxPubsub":                  {Form: Text, Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
-		"outboxDiscardWhenMissingState": {Form: Truth, Default: "false", Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
-	},
-	// More sources, in dapr v1.18.1: pkg/runtime/processor/pubsub (consumerID) and
-	// pkg/scopes.
-	PubSubRedis: {
-		"consumerID":         {Form: Text, Default: "the app-id", Instead: "consumerID of the pub/sub"},
-		"redeliverInterval":  {Form: Millis, Default: "15000", Min: 1, Instead: "redeliverInterval of the pub/sub"},
-		"processingTimeout":  {Form: Span, Default: "1m", Instead: "processingTimeout of the pub/sub"},
-		"streamTTL":          {Form: Span, Instead: "streamTTL of the pub/sub"},
-		"maxLenApprox":       {Form: Integer, Min: 1, Instead: "maxLenApprox of the pub/sub"},
-		"queueDepth":         {Form: Integer, Default: "100", Min: 1},
-		"concurrency":        {Form: Integer, Default: "10", Min: 1},
-		"publishingScopes":   {Form: TopicScopes, Instead: "publishers of the events"},
-		"subscriptionScopes": {Form: TopicScopes, Instead: "subscribers of the events"},
-		"allowedTopics":      {Form: Topics, Instead: "events"},
-		"protectedTopics":    {Form: Topics, Instead: "events"},
-	},
+// stateMetadata are the keys of state.redis alone, or those whose default is its
+// own. Sources beside those above, in dapr v1.18.1: pkg/components/state
+// (keyPrefix), pkg/runtime/processor/state (actorStateStore), pkg/encryption,
+// pkg/runtime/pubsub/outbox.go. The encryption keys are read only where the
+// sidecar may read secrets itself: with the annotation
+// dapr.io/disable-builtin-k8s-secret-store Dapr stores in clear, silently.
+var stateMetadata = map[string]MetadataKey{
+	"redisMinRetryInterval":         {Form: Span, Default: "2s", Off: true},
+	"keyPrefix":                     {Form: Prefix, Default: "appid"},
+	"actorStateStore":               {Form: Truth, Default: "false"},
+	"ttlInSeconds":                  {Form: Seconds, Min: 1, Off: true},
+	"queryIndexes":                  {Form: JSON},
+	"primaryEncryptionKey":          {Form: Text, Sensitive: true},
+	"secondaryEncryptionKey":        {Form: Text, Sensitive: true, Needs: []string{"primaryEncryptionKey"}},
+	"outboxPublishPubsub":           {Form: Text, Needs: []string{"outboxPublishTopic"}},
+	"outboxPublishTopic":            {Form: Text, Needs: []string{"outboxPublishPubsub"}},
+	"outboxPubsub":                  {Form: Text, Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
+	"outboxDiscardWhenMissingState": {Form: Truth, Default: "false", Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
+}
+
+// streamsMetadata are the keys of pubsub.redis alone. Sources beside those above,
+// in dapr v1.18.1: pkg/runtime/processor/pubsub (consumerID) and pkg/scopes.
+var streamsMetadata = map[string]MetadataKey{
+	"consumerID":         {Form: Text, Default: "the app-id", Instead: "consumerID of the pub/sub"},
+	"redeliverInterval":  {Form: Millis, Default: "15000", Min: 1, Instead: "redeliverInterval of the pub/sub"},
+	"processingTimeout":  {Form: Span, Default: "1m", Instead: "processingTimeout of the pub/sub"},
+	"streamTTL":          {Form: Span, Instead: "streamTTL of the pub/sub"},
+	"maxLenApprox":       {Form: Integer, Min: 1, Instead: "maxLenApprox of the pub/sub"},
+	"queueDepth":         {Form: Integer, Default: "100", Min: 1},
+	"concurrency":        {Form: Integer, Default: "10", Min: 1},
+	"publishingScopes":   {Form: TopicScopes, Instead: "publishers of the events"},
+	"subscriptionScopes": {Form: TopicScopes, Instead: "subscribers of the events"},
+	"allowedTopics":      {Form: Topics, Instead: "events"},
+	"protectedTopics":    {Form: Topics, Instead: "events"},
 }
 
 // refusedMetadata are keys that look right but are wrong, with what to do instead.

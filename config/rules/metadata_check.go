@@ -49,7 +49,7 @@ func metadataKey(componentType, name string) (*MetadataKey, []Reason) {
 	if hint, ok := refusedMetadata[name]; ok {
 		return nil, because("T-10", "must not be given: %s", hint)
 	}
-	for _, other := range []string{StateRedis, PubSubRedis} {
+	for _, other := range TypesOf() {
 		if _, ok := Metadata(other)[name]; ok {
 			return nil, because("T-10", "must not be given: Dapr reads it for %s only", other)
 		}

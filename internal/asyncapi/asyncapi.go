@@ -1,5 +1,5 @@
-// Package asyncapi describes the events of a stack as an AsyncAPI document, for
-// the people and the tools that make or take them.
+// Package asyncapi describes the events of a stack as an AsyncAPI document, for the
+// people and the tools that publish or consume them.
 package asyncapi
 
 import (
@@ -10,16 +10,16 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// Version is that of AsyncAPI.
+// Version is the version of AsyncAPI.
 const Version = "3.0.0"
 
 type object = map[string]any
 
-// Document returns the AsyncAPI document of a stack's catalogue (E-08): a channel
-// for each event and for the dead letters of each of its subscribers, a message
-// for each event with its envelope and the schema of its data, and an operation
-// for each app that publishes or takes it. Title and version are those of the
-// document.
+// Document returns the AsyncAPI document of a stack's catalogue (E-08). It has a
+// channel for each event and for the dead letters of each of its subscribers, a
+// message for each event with its envelope and the schema of its data, and an
+// operation for each app that publishes or consumes it. Title and version are the
+// document's own.
 func Document(stack *config.Stack, title, version string) map[string]any {
 	d := document{servers: object{}, channels: object{}, operations: object{}, messages: object{}}
 	for _, p := range stack.PubSubs {
@@ -47,11 +47,11 @@ func host(stack *config.Stack) string {
 	return "redis-master." + stack.Namespace + ".svc:6379"
 }
 
-// document is one that is being written.
+// document collects the parts of a document.
 type document struct{ servers, channels, operations, messages object }
 
 func (d document) event(e config.Event) {
-	// Two pub/subs may carry events of one type.
+	// Two pub/subs may carry events of the same type.
 	name := e.PubSub + "." + e.Type
 	d.messages[name] = message(e)
 	d.channel(name, e.Type, e.PubSub, "", name)
@@ -59,11 +59,11 @@ func (d document) event(e config.Event) {
 		d.operation(app+".send."+name, "send", name, app+" publishes it"+on(e.Trigger))
 	}
 	for _, s := range e.Subscribers {
-		d.operation(s.App+".receive."+name, "receive", name, s.App+" takes it at "+s.Path)
+		d.operation(s.App+".receive."+name, "receive", name, s.App+" handles it at "+s.Path)
 		dead := rules.DeadLetterTopic(e.Type, s.App)
 		letters := e.PubSub + "." + dead
-		d.channel(letters, dead, e.PubSub, "What "+s.App+" could not handle.", name)
-		d.operation(s.App+".send."+letters, "send", letters, "The sidecar of "+s.App+" puts aside what it could not handle")
+		d.channel(letters, dead, e.PubSub, "The events that "+s.App+" could not handle.", name)
+		d.operation(s.App+".send."+letters, "send", letters, "The sidecar of "+s.App+" puts events here that it could not handle")
 	}
 }
 
@@ -83,7 +83,7 @@ func (d document) operation(name, action, channel, summary string) {
 	d.operations[name] = object{"action": action, "channel": ref("channels", channel), "summary": summary + "."}
 }
 
-// message is an event: its envelope with its data.
+// message returns the message of an event: its envelope with its data.
 func message(e config.Event) object {
 	data := object{}
 	if e.Schema != nil {
@@ -98,7 +98,7 @@ func message(e config.Event) object {
 				"specversion":     object{"const": rules.SpecVersion},
 				"type":            object{"const": e.Type},
 				"source":          object{"const": e.Source},
-				"id":              object{"type": "string", "minLength": 1, "description": "Unique: an event may come more than once."},
+				"id":              object{"type": "string", "minLength": 1, "description": "Unique. An event may be delivered more than once."},
 				"time":            object{"type": "string", "format": "date-time"},
 				"datacontenttype": object{"type": "string", "default": rules.DataContentType},
 				"data":            data,

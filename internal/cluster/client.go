@@ -1,6 +1,6 @@
-// Package cluster talks to what runs in one cluster: its objects, and the ports
-// of its pods, which are reached through the API server as kubectl port-forward
-// does it, without opening a port on this machine.
+// Package cluster gives access to the objects of a cluster and to the ports of its
+// pods. Ports are reached through the API server, as kubectl port-forward does it,
+// but without opening a port on this machine.
 package cluster
 
 import (
@@ -17,7 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Client talks to one cluster.
+// Client is a client of one cluster.
 type Client struct {
 	Kube    kubernetes.Interface
 	Objects dynamic.Interface
@@ -25,7 +25,7 @@ type Client struct {
 	config *rest.Config
 }
 
-// New returns a client of the cluster that config names.
+// New returns a client of the cluster that config points to.
 func New(config *rest.Config) (*Client, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = 100, 200 // the defaults, 5 and 10, are for controllers
@@ -40,8 +40,8 @@ func New(config *rest.Config) (*Client, error) {
 	return &Client{Kube: kube, Objects: objects, config: config}, nil
 }
 
-// Pods returns the pods that an app, a Deployment of ours, has: those that are
-// going away are left out.
+// Pods returns the pods of an app of ours. Those that are being deleted are left
+// out.
 func (c *Client) Pods(ctx context.Context, namespace, app string) ([]corev1.Pod, error) {
 	list, err := c.Kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + app})
 	if err != nil {
@@ -56,11 +56,11 @@ func (c *Client) Pods(ctx context.Context, namespace, app string) ([]corev1.Pod,
 	return pods, nil
 }
 
-// Sidecar is the name of the sidecar's container, as Dapr's injector gives it.
+// Sidecar is the name that Dapr's injector gives to the sidecar's container.
 const Sidecar = "daprd"
 
-// Log returns what a container of a pod has logged: the one that runs, or the one
-// before it.
+// Log returns the log of a container of a pod: of the running container, or of the
+// one before its last restart.
 func (c *Client) Log(ctx context.Context, namespace, pod, container string, previous bool) ([]byte, error) {
 	log, err := c.Kube.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, Previous: previous}).DoRaw(ctx)
 	if err != nil {
@@ -69,8 +69,8 @@ func (c *Client) Log(ctx context.Context, namespace, pod, container string, prev
 	return log, nil
 }
 
-// HTTP returns a client whose every request, whatever its host, goes to one port
-// of a pod.
+// HTTP returns an HTTP client that sends every request, whatever its host, to one
+// port of a pod.
 func (c *Client) HTTP(namespace, pod string, port int) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -79,7 +79,7 @@ func (c *Client) HTTP(namespace, pod string, port int) *http.Client {
 	}}
 }
 
-// The Dapr objects of an application's namespace.
+// The kinds of Dapr objects in an application's namespace.
 var (
 	Components     = schema.GroupVersionResource{Group: "dapr.io", Version: "v1alpha1", Resource: "components"}
 	Configurations = schema.GroupVersionResource{Group: "dapr.io", Version: "v1alpha1", Resource: "configurations"}

@@ -11,13 +11,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream" //nolint:staticcheck // deprecated, and what client-go 0.36 has in its interfaces
+	"k8s.io/apimachinery/pkg/util/httpstream" //nolint:staticcheck // deprecated, but in the interfaces of client-go 0.36
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 )
 
-// Dial connects to a port of a pod as its own containers reach it: what listens
-// on the pod's loopback only can be reached too. The connection ends with ctx.
+// Dial connects to a port of a pod from inside the pod, so that ports on its
+// loopback can be reached too. The connection is closed when ctx is done.
 func (c *Client) Dial(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
 	dialer, err := c.dialer(namespace, pod)
 	if err != nil {
@@ -35,8 +35,8 @@ func (c *Client) Dial(ctx context.Context, namespace, pod string, port int) (net
 	return t, nil
 }
 
-// dialer speaks SPDY over a WebSocket, and plain SPDY where that can't be had, as
-// kubectl does.
+// dialer returns a dialer that, like kubectl, uses SPDY over a WebSocket and falls
+// back to plain SPDY.
 func (c *Client) dialer(namespace, pod string) (httpstream.Dialer, error) {
 	url := c.Kube.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
 	transport, upgrader, err := spdy.RoundTripperFor(c.config)
@@ -58,7 +58,7 @@ type tunnel struct {
 	connection httpstream.Connection
 	data       httpstream.Stream
 	address    address
-	refused    chan error // one value: what the other side said when it gave up, or nil
+	refused    chan error // holds one value: the error of the other side, or nil
 }
 
 func (t *tunnel) open(port int) error {
@@ -70,7 +70,7 @@ func (t *tunnel) open(port int) error {
 	if err != nil {
 		return err
 	}
-	if err := failures.Close(); err != nil { // nothing is written there
+	if err := failures.Close(); err != nil { // we write nothing to it
 		return err
 	}
 	headers.Set(corev1.StreamType, corev1.StreamTypeData)
@@ -87,8 +87,8 @@ func (t *tunnel) open(port int) error {
 	return nil
 }
 
-// Read implements io.Reader. The end of the stream is an error when the port
-// could not be reached.
+// Read implements io.Reader. Instead of io.EOF it returns the error of the other
+// side when the port could not be reached.
 func (t *tunnel) Read(p []byte) (int, error) {
 	n, err := t.data.Read(p)
 	if n > 0 || !errors.Is(err, io.EOF) {
@@ -100,7 +100,7 @@ func (t *tunnel) Read(p []byte) (int, error) {
 		if refused != nil {
 			return 0, fmt.Errorf("%s: %w", t.address, refused)
 		}
-	case <-time.After(time.Second): // the other side closes both streams together
+	case <-time.After(time.Second): // both streams are closed together
 	}
 	return 0, io.EOF
 }
@@ -109,7 +109,7 @@ func (t *tunnel) Write(p []byte) (int, error)      { return t.data.Write(p) }
 func (t *tunnel) Close() error                     { return t.connection.Close() }
 func (t *tunnel) LocalAddr() net.Addr              { return t.address }
 func (t *tunnel) RemoteAddr() net.Addr             { return t.address }
-func (t *tunnel) SetDeadline(time.Time) error      { return nil } // the context bounds it
+func (t *tunnel) SetDeadline(time.Time) error      { return nil } // the context limits it
 func (t *tunnel) SetReadDeadline(time.Time) error  { return nil }
 func (t *tunnel) SetWriteDeadline(time.Time) error { return nil }
 

@@ -18,25 +18,25 @@ import (
 )
 
 const (
-	// gracePeriod is how long an interrupted engine may take to finish what it
-	// is doing before it is told to end at once. Some of it can't be cancelled,
-	// such as the provider's tries to make an object whose kind is not known
-	// yet; [Recover] then looks up what became of it.
+	// gracePeriod is how long an interrupted engine may take to finish its work
+	// before it is told to stop at once. Some work can't be cancelled, such as the
+	// provider's attempts to create an object whose kind is not known yet;
+	// [Recover] later looks up what became of it.
 	gracePeriod = 10 * time.Second
 	// lastResort is how long after the interrupt the engine is killed.
 	lastResort = gracePeriod + 10*time.Second
 )
 
-// command runs the Pulumi CLI in a process group of its own. A Ctrl-C then
-// reaches the CLI once, passed on by us, and so cancels: by its own command the
-// Automation API passes it on beside the terminal's, and the second one makes
-// the CLI give up at once.
+// command runs the Pulumi CLI in a process group of its own, so that a Ctrl-C
+// reaches it once, forwarded by us, and cancels the update. The Automation API's own
+// command forwards it in addition to the terminal's, and a second one makes the CLI
+// give up at once.
 type command struct {
 	path    string
 	version semver.Version
 }
 
-// newCommand checks the CLI that home/bin/pulumi is.
+// newCommand returns the command of the CLI home/bin/pulumi, after checking it.
 func newCommand(home string) (auto.PulumiCommand, error) {
 	checked, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: home})
 	if err != nil {
@@ -45,10 +45,10 @@ func newCommand(home string) (auto.PulumiCommand, error) {
 	return command{path: filepath.Join(home, "bin", "pulumi"), version: checked.Version()}, nil
 }
 
-// Version of the CLI.
+// Version returns the version of the CLI.
 func (c command) Version() semver.Version { return c.version }
 
-// Run runs the CLI and returns what it wrote and its exit code.
+// Run runs the CLI and returns its output and its exit code.
 func (c command) Run(ctx context.Context, workdir string, stdin io.Reader,
 	stdouts, stderrs []io.Writer, env []string, args ...string,
 ) (string, string, int, error) {
@@ -64,7 +64,7 @@ func (c command) Run(ctx context.Context, workdir string, stdin io.Reader,
 	cmd.Stderr = io.MultiWriter(append(stderrs, &stderr)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {
-		// The second interrupt makes the CLI end at once, its plugins with it.
+		// The second interrupt ends the CLI at once, together with its plugins.
 		time.AfterFunc(gracePeriod, func() { _ = cmd.Process.Signal(os.Interrupt) })
 		return cmd.Process.Signal(os.Interrupt)
 	}

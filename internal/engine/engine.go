@@ -19,37 +19,37 @@ import (
 	"github.com/daprstack/daprstack/toolchain"
 )
 
-// Options say which stack to open and what to run it with.
+// Options say which stack to open, and what to run it with. All are required.
 type Options struct {
-	// Project is the project's settings, as in Pulumi.yaml.
+	// Project holds the project's settings, as in Pulumi.yaml.
 	Project *workspace.Project
 	// Stack is the name of the stack.
 	Stack string
-	// Settings are the stack's, from the stack file with what the person said
-	// on the command line.
+	// Settings are the stack's settings: those of the stack file, changed by the
+	// command line.
 	Settings *workspace.ProjectStack
-	// Program makes the program for a configuration; secretKeys are the keys
-	// that hold secrets.
+	// Program returns the program for a configuration. The keys in secretKeys hold
+	// secrets.
 	Program func(values map[string]string, secretKeys ...string) pulumi.RunFunc
 	// Tools are the paths of Pulumi and its providers (toolchain.Engine).
 	Tools map[string]string
-	// Dir is the folder for state, home and settings.
+	// Dir is the folder of the state, the home and the settings.
 	Dir string
-	// Kubeconfig is the file that names the cluster. It goes to the provider by
-	// the environment, never into the state.
+	// Kubeconfig is the file that names the cluster. The provider gets it from the
+	// environment, so that it never gets into the state.
 	Kubeconfig string
 }
 
-// Open selects the stack, making it when it is new. The backend is the one of
-// PULUMI_BACKEND_URL, by default files in Options.Dir; the secrets in the state
-// are encrypted with PULUMI_CONFIG_PASSPHRASE (or …_FILE), by default a random
-// one that is kept in Options.Dir.
+// Open selects the stack, and creates it if it is new. The backend is that of
+// PULUMI_BACKEND_URL, by default files in Options.Dir. Secrets in the state are
+// encrypted with PULUMI_CONFIG_PASSPHRASE (or …_FILE), by default a random one that
+// is kept in Options.Dir.
 func Open(ctx context.Context, o Options) (*auto.Stack, error) {
 	home := filepath.Join(o.Dir, "home")
 	work := filepath.Join(o.Dir, "work")
 	for _, dir := range []string{home, work} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("making the engine's folder: %w", err)
+			return nil, fmt.Errorf("making the folder of the engine: %w", err)
 		}
 	}
 	if err := installTools(home, o.Tools); err != nil {
@@ -68,7 +68,7 @@ func Open(ctx context.Context, o Options) (*auto.Stack, error) {
 		return nil, err
 	}
 	project := *o.Project
-	// Paths in the project file are relative to the checkout; we run elsewhere.
+	// Paths in the project file are relative to the checkout, but we run elsewhere.
 	project.Main, project.Description = "", nil
 
 	stack, err := auto.UpsertStackInlineSource(ctx, o.Stack, string(project.Name), nil,
@@ -85,8 +85,8 @@ func Open(ctx context.Context, o Options) (*auto.Stack, error) {
 	return &stack, nil
 }
 
-// configuration is what the program gets: the settings, decrypted by the engine
-// where there is something to decrypt.
+// configuration returns the settings as the program gets them, decrypted by the
+// engine if there is something to decrypt.
 func configuration(ctx context.Context, stack *auto.Stack, settings *workspace.ProjectStack) (map[string]string, []string, error) {
 	values := make(map[string]string)
 	var secretKeys []string
@@ -143,7 +143,8 @@ func installTools(home string, tools map[string]string) error {
 	return nil
 }
 
-// environment is what the CLI and, through it, the providers run with.
+// environment returns the variables that the CLI runs with, and through it the
+// providers.
 func environment(o Options) (map[string]string, error) {
 	env := map[string]string{
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
@@ -155,8 +156,8 @@ func environment(o Options) (map[string]string, error) {
 		if err := os.MkdirAll(backend, 0o700); err != nil {
 			return nil, fmt.Errorf("making the state folder: %w", err)
 		}
-		// Without metadata: the backend would keep them in files of their own,
-		// which a kill can leave empty, and then refuse the stack.
+		// The backend would keep metadata in files of their own. A kill can leave
+		// them empty, and then the backend refuses the stack.
 		env["PULUMI_BACKEND_URL"] = "file://" + backend + "?metadata=skip"
 	}
 	_, given := os.LookupEnv("PULUMI_CONFIG_PASSPHRASE")
@@ -182,8 +183,8 @@ func ensurePassphrase(path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// withKeptSalt returns the settings with the salt that an earlier run put into
-// our copy of them, unless the stack file brings a secrets provider of its own.
+// withKeptSalt returns the settings with the salt that an earlier run wrote into our
+// copy of them, unless the stack file has a salt or a secrets provider of its own.
 func withKeptSalt(settings *workspace.ProjectStack, kept string) (*workspace.ProjectStack, error) {
 	s := *settings
 	if s.EncryptionSalt != "" || s.SecretsProvider != "" {
@@ -197,10 +198,10 @@ func withKeptSalt(settings *workspace.ProjectStack, kept string) (*workspace.Pro
 	return &s, nil
 }
 
-// Recover readies a stack whose last update was ended in the middle: the lock of
-// a process that is gone is taken away, its plugins are ended, and what the
-// update had begun is looked up in the cluster, so that the next one goes on
-// from there. It reports whether there was anything to do.
+// Recover makes a stack usable again whose last update was ended in the middle. It
+// kills the plugins that the update left, removes the lock of its process, and looks
+// up in the cluster what the update had begun, so that the next one goes on from
+// there. It reports whether there was anything to do.
 func Recover(ctx context.Context, stack *auto.Stack, dir string, state State) (bool, error) {
 	if err := endOrphans(ctx, stack.Workspace().PulumiHome()); err != nil {
 		return false, err

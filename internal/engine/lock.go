@@ -11,11 +11,11 @@ import (
 	"github.com/daprstack/daprstack/internal/proc"
 )
 
-// releaseDeadLocks removes the locks of a stack in a file backend whose process
-// is of this machine and gone, and reports whether there was one. A lock of
-// another machine, or of a living process, stays.
+// releaseDeadLocks removes the locks of a stack in a file backend whose process ran
+// on this machine and has ended. It reports whether there were any. The locks of
+// other machines and of running processes stay.
 func releaseDeadLocks(backend, stack string) (bool, error) {
-	// The backend keeps a file a lock: pkg/backend/diy/lock.go.
+	// The backend keeps each lock in a file: pkg/backend/diy/lock.go.
 	files, err := filepath.Glob(filepath.Join(backend, ".pulumi", "locks", "organization", "*", stack, "*.json"))
 	if err != nil {
 		return false, err

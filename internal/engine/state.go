@@ -8,24 +8,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 )
 
-// State is what the state file says of a stack.
+// State is what the state file tells about a stack.
 type State struct {
-	// Pending says that an update was ended in the middle of an operation.
+	// Pending reports whether an update was ended in the middle of an operation.
 	Pending bool
-	// Leftovers are the Kubernetes objects that it was making. They may be there
-	// or not; the state does not know.
+	// Leftovers are the Kubernetes objects that it was creating. The state does not
+	// tell whether they exist.
 	Leftovers []Leftover
-	// Context is the kubeconfig context that the stack is deployed on, "" for a
-	// stack that never was.
+	// Context is the kubeconfig context that the stack is deployed on, or "" if it
+	// never was deployed.
 	Context string
 }
 
-// Leftover is a Kubernetes object that an update was making when it was ended.
+// Leftover is a Kubernetes object that an update was creating when it was ended.
 type Leftover struct {
 	APIVersion, Kind, Namespace, Name string
 }
 
-// Inspect reads the state with one call of the engine.
+// Inspect reads the state, in one call of the engine.
 func Inspect(ctx context.Context, stack *auto.Stack) (State, error) {
 	exported, err := stack.Export(ctx)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package eventpage writes the events of a stack as a page for people.
+// Package eventpage describes the events of a stack on a page for people.
 package eventpage
 
 import (
@@ -26,7 +26,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	},
 }).Parse(text))
 
-// Write writes the page of a stack's catalogue (E-08), as Markdown.
+// Write writes the page of a stack's catalogue (E-08) in Markdown.
 func Write(w io.Writer, stack *config.Stack) error {
 	pubSubs := map[string]config.PubSub{}
 	for _, p := range stack.PubSubs {
@@ -41,7 +41,7 @@ func Write(w io.Writer, stack *config.Stack) error {
 	return nil
 }
 
-// span is a time as people say it.
+// span formats a duration for people: in days, if it has whole ones.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {

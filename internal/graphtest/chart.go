@@ -1,8 +1,8 @@
 package graphtest
 
-// rendered stands for the objects of Dapr's chart: one of each kind that a
-// program treats in a way of its own, with the fields that matter to it. What the
-// chart itself is like is left to the end-to-end tests.
+// rendered returns a stand-in for the objects of Dapr's chart: one of each kind
+// that a program treats differently, with the fields that matter to it. The
+// end-to-end tests cover the real chart.
 func rendered(options map[string]any) []any {
 	namespace, _ := options["namespace"].(string)
 	values, _ := options["values"].(map[string]any)

@@ -15,7 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-// Sentinel is the value of every random password: a test searches for it where
+// Sentinel is the value of every random password. A test searches for it where
 // no password may be.
 const Sentinel = "sentinel-password-3f9c1d"
 
@@ -24,8 +24,8 @@ const (
 	stack   = "test"
 )
 
-// custom are the resource types that exist in the pinned providers and CRDs.
-// Whatever else a program registers is a mistake.
+// custom lists the resource types of the pinned providers and CRDs. Anything
+// else that a program registers is a mistake.
 var custom = []string{
 	"kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
 	"kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
@@ -52,32 +52,31 @@ var custom = []string{
 	"tls:index/selfSignedCert:SelfSignedCert",
 }
 
-// component is the form of our own component types.
+// component matches our own component types.
 var component = regexp.MustCompile(`^daprstack:[a-z]+:[A-Z][A-Za-z]+$`)
 
 // Option changes how a program is run.
 type Option func(*recorder)
 
-// Preview runs the program as a preview does. The mocks cannot carry unknown
+// Preview runs the program as in a preview. The mocks cannot carry unknown
 // secrets, so what a provider computes is known all the same.
 func Preview() Option { return func(r *recorder) { r.preview = true } }
 
-// Hold does not let the first resource come up before the second is registered,
-// both by their names: a program that waits for the first where it need not is
-// found out.
+// Hold keeps the resource first from coming up before the resource until is
+// registered. It exposes a program that waits for first without need.
 func Hold(first, until string) Option {
 	return func(r *recorder) { r.held, r.until, r.arrived = first, until, make(chan struct{}) }
 }
 
-// Fail makes the engine refuse a resource, by its name.
+// Fail makes the engine refuse the resource with that name.
 func Fail(name string) Option { return func(r *recorder) { r.failing = name } }
 
-// patience is how long a held resource is held at most. Only a program that
-// fails the test uses it up.
-const patience = 10 * time.Second
+// holdTimeout limits how long a resource is held. Only a program that fails the
+// test uses it up.
+const holdTimeout = 10 * time.Second
 
-// Run runs a program and returns what it registered. The error is the
-// program's; the graph then holds what was registered before it.
+// Run runs a program and returns what it registered. If the program returns an
+// error, the graph holds what was registered before it.
 func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Graph, error) {
 	t.Helper()
 	r := &recorder{exports: map[string]any{}}
@@ -103,7 +102,7 @@ func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Graph, error) {
 	return newGraph(r.found, r.charts, r.exports), err
 }
 
-// recorder is the mock that remembers.
+// recorder is the mock that records registrations.
 type recorder struct {
 	preview     bool
 	held, until string
@@ -126,7 +125,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	if args.Name == r.held && r.arrived != nil {
 		select {
 		case <-r.arrived:
-		case <-time.After(patience):
+		case <-time.After(holdTimeout):
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.problems = append(r.problems, fmt.Sprintf("%s is not registered before %s is up", r.until, r.held))
@@ -165,7 +164,8 @@ func (r *recorder) record(args pulumi.MockResourceArgs) {
 	}
 }
 
-// outputs are what a provider would answer: the inputs, and what it computes.
+// outputs returns what a provider would: the inputs and the values that it
+// computes.
 func (r *recorder) outputs(args pulumi.MockResourceArgs) resource.PropertyMap {
 	out := args.Inputs.Copy()
 	if meta := out["metadata"]; meta.IsObject() {
@@ -190,7 +190,7 @@ func (r *recorder) outputs(args pulumi.MockResourceArgs) resource.PropertyMap {
 	return out
 }
 
-// Call implements pulumi.MockResourceMonitor. The one function that programs call
+// Call implements pulumi.MockResourceMonitor. The only function that programs call
 // is the provider's, which renders a chart.
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if args.Token != "kubernetes:helm:template" {
@@ -206,8 +206,8 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	return resource.NewPropertyMapFromMap(map[string]any{"result": rendered(options)}), nil
 }
 
-// urn is the name that the engine would give: it holds the types of all
-// parents.
+// urn returns the URN that the engine would assign, which contains the types of
+// all parents.
 func urn(parent, typ, name string) string {
 	parentType := tokens.Type("")
 	if p := resource.URN(parent); p != "" && p.QualifiedType() != resource.RootStackType {

@@ -1,6 +1,6 @@
-// Package progress tells a person what long work is doing, for how long it has
-// been at it and what it waits for. It writes whole lines only, so that it
-// reads the same on a terminal, in a log file and in CI.
+// Package progress shows what long-running work is doing, how long it has taken so
+// far and what it is waiting for. It writes whole lines only, so that it reads the
+// same on a terminal, in a log file and in CI.
 package progress
 
 import (
@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// heartbeat is how often a step that has said nothing says that it goes on.
+// heartbeat is how often a running step repeats its line.
 const heartbeat = 10 * time.Second
 
-// Reporter writes the progress of steps, which may run side by side.
+// Reporter writes the progress of steps, which may run concurrently.
 type Reporter struct {
 	mu    sync.Mutex
 	w     io.Writer
@@ -30,8 +30,8 @@ func (r *Reporter) Say(format string, args ...any) {
 	fmt.Fprintf(r.w, "%7s  %s\n", short(time.Since(r.start)), fmt.Sprintf(format, args...))
 }
 
-// Start announces a step. A step that takes long repeats its line, with what it
-// waits for, until Done or Fail; exactly one of them must be called.
+// Start announces a step. A step that takes long repeats its line, with what it is
+// waiting for, until Done or Fail is called; exactly one of them must be.
 func (r *Reporter) Start(format string, args ...any) *Step {
 	s := &Step{r: r, what: fmt.Sprintf(format, args...), start: time.Now(), stop: make(chan struct{})}
 	r.Say("%s …", s.what)
@@ -39,7 +39,7 @@ func (r *Reporter) Start(format string, args ...any) *Step {
 	return s
 }
 
-// Step is one piece of work under way.
+// Step is one piece of work in progress.
 type Step struct {
 	r     *Reporter
 	what  string
@@ -50,18 +50,18 @@ type Step struct {
 	waiting string
 }
 
-// Waiting sets what the next heartbeat says the step waits for, as in
-// "for the API server".
+// Waiting sets what the step is waiting for, as in "for the API server". The next
+// heartbeat shows it.
 func (s *Step) Waiting(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = fmt.Sprintf(format, args...)
 }
 
-// Done ends the step well.
+// Done ends a step that succeeded.
 func (s *Step) Done() { s.end("done") }
 
-// Fail ends the step with the error that stopped it, and returns that error.
+// Fail ends a step that failed, and returns err for the caller to return.
 func (s *Step) Fail(err error) error {
 	s.end("failed")
 	return err
@@ -91,7 +91,7 @@ func (s *Step) beat() {
 	}
 }
 
-// short is a duration as a person says it: 0.4s, 12s, 3m05s.
+// short formats a duration for people: 0.4s, 12s, 3m05s.
 func short(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:

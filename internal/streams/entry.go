@@ -16,16 +16,16 @@ import (
 
 // Entry is one event in a stream.
 type Entry struct {
-	ID    string // of the entry, which begins with the time in milliseconds
-	Body  []byte // the event, as one JSON object
+	ID    string // the entry's, which begins with the time in milliseconds
+	Body  []byte // the event as a JSON object
 	Event event.Event
 }
 
-// page is how many entries are read at once.
+// page is the number of entries that are read at once.
 const page = 100
 
-// Find looks in a stream for the entry that carries the event of an id, newest
-// first; nil when there is none.
+// Find returns the newest entry of a stream that carries the event with an id, or
+// nil when there is none.
 func (c *Client) Find(ctx context.Context, topic, eventID string) (*Entry, error) {
 	end := "+"
 	for {
@@ -43,7 +43,7 @@ func (c *Client) Find(ctx context.Context, topic, eventID string) (*Entry, error
 			}
 		}
 		if len(messages) < page {
-			return nil, nil //nolint:nilnil // said above
+			return nil, nil //nolint:nilnil // see the doc comment
 		}
 		end = "(" + messages[len(messages)-1].ID
 	}
@@ -62,14 +62,14 @@ func (c *Client) Newest(ctx context.Context, topic string, most int64) ([][]byte
 	return bodies, nil
 }
 
-// bodyOf is the field in which Dapr keeps the event.
+// bodyOf returns the field in which Dapr keeps the event.
 func bodyOf(m redis.XMessage) []byte {
 	data, _ := m.Values["data"].(string)
 	return []byte(data)
 }
 
-// Delete removes an entry from a stream and from what is pending in its groups,
-// and the stream with its last entry when nobody subscribes it.
+// Delete removes an entry from a stream and from what is pending in its groups. A
+// stream without subscribers is removed together with its last entry.
 func (c *Client) Delete(ctx context.Context, topic, id string) error {
 	if err := remove.Run(ctx, c.redis, []string{topic}, id).Err(); err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("deleting from the stream %s: %w", topic, err)
@@ -87,12 +87,12 @@ return 1`)
 // Group is a consumer group of a stream: one subscribing app.
 type Group struct {
 	Name      string // the app-id, unless the component has a consumerID
-	Pending   int64  // given to the app and not acknowledged yet
-	Lag       int64  // not given to it yet; -1 when Redis cannot tell
-	Delivered string // the last entry that it was given
+	Pending   int64  // delivered to the app, not acknowledged yet
+	Lag       int64  // not delivered yet; -1 when Redis cannot tell
+	Delivered string // the last entry that was delivered
 }
 
-// Groups returns the consumer groups of a stream, none when there is no stream.
+// Groups returns the consumer groups of a stream: none when there is no stream.
 func (c *Client) Groups(ctx context.Context, topic string) ([]Group, error) {
 	found, err := c.redis.XInfoGroups(ctx, topic).Result()
 	if isMissing(err) {
@@ -108,10 +108,10 @@ func (c *Client) Groups(ctx context.Context, topic string) ([]Group, error) {
 	return groups, nil
 }
 
-// Before says whether one entry's id comes before another's. Both are Redis's own.
+// Before reports whether the entry id comes before the entry other.
 func Before(id, other string) bool { return slices.Compare(parts(id), parts(other)) < 0 }
 
-// parts are the time and the number within it of an entry's id.
+// parts splits an entry's id into its time and its number within that millisecond.
 func parts(id string) []uint64 {
 	time, number, _ := strings.Cut(id, "-")
 	t, _ := strconv.ParseUint(time, 10, 64)
@@ -123,7 +123,7 @@ func isMissing(err error) bool {
 	return errors.Is(err, redis.Nil) || err != nil && strings.Contains(err.Error(), "no such key")
 }
 
-// IsPending says whether an entry was given to a group and not acknowledged.
+// IsPending reports whether an entry was delivered to a group and not acknowledged.
 func (c *Client) IsPending(ctx context.Context, topic, group, id string) (bool, error) {
 	pending, err := c.redis.XPendingExt(ctx, &redis.XPendingExtArgs{Stream: topic, Group: group, Start: id, End: id, Count: 1}).Result()
 	if err != nil {

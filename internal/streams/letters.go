@@ -13,7 +13,7 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// Length returns the number of events in a stream, 0 when there is none.
+// Length returns the number of events in a stream: 0 when there is no stream.
 func (c *Client) Length(ctx context.Context, topic string) (int64, error) {
 	n, err := c.redis.XLen(ctx, topic).Result()
 	if err != nil {
@@ -22,8 +22,8 @@ func (c *Client) Length(ctx context.Context, topic string) (int64, error) {
 	return n, nil
 }
 
-// Each gives every entry that is in a stream now to use, the oldest first, until
-// one returns an error. Of an entry that is no event only ID and Body are set.
+// Each calls use with every entry that is in a stream now, oldest first, until use
+// returns an error. An entry that is not an event has only ID and Body set.
 func (c *Client) Each(ctx context.Context, topic string, use func(Entry) error) error {
 	last, err := c.redis.XRevRangeN(ctx, topic, "+", "-", 1).Result()
 	if err != nil {
@@ -57,28 +57,27 @@ func (c *Client) Each(ctx context.Context, topic string, use func(Entry) error) 
 // Time is when the entry was written, by the clock of Redis.
 func (e Entry) Time() time.Time {
 	ms, _, _ := strings.Cut(e.ID, "-")
-	n, _ := strconv.ParseInt(ms, 10, 64) // Redis makes no other
+	n, _ := strconv.ParseInt(ms, 10, 64) // always a number in Redis
 	return time.UnixMilli(n)
 }
 
-// The reasons why a dead letter can't be put back.
+// Reasons why a dead letter can't be put back.
 var (
-	// ErrExpired means that the event is no longer in its own stream: its retention
-	// has passed. The dead letter is still there.
-	ErrExpired = errors.New("the event is no longer in its stream, its retention has passed")
-	// ErrGone means that the dead letter is no longer there: somebody else put it
-	// back.
-	ErrGone = errors.New("the dead letter is no longer there")
+	// ErrExpired means that the event is no longer in its own stream because its
+	// retention has passed. The dead letter is still there.
+	ErrExpired = errors.New("the event is no longer in its stream: its retention has passed")
+	// ErrGone means that the dead letter is gone: somebody else put it back.
+	ErrGone = errors.New("the dead letter is gone")
 )
 
-// PutBack gives a dead letter back to the one group that could not handle it, and
-// removes it from the dead letters, both or neither. The event is still in its
-// stream: it becomes one that the group was given so long ago, idle, that the
-// sidecar takes it again the next time that it looks for such events
+// PutBack gives a dead letter back to the one group that could not handle it and
+// removes it from the dead letters, both or neither. The event itself is still in
+// its stream: it becomes pending in the group again, delivered longer than idle ago,
+// so that the sidecar claims it the next time that it looks for such events
 // (redeliverInterval), with all its retries. No other subscriber sees it.
 func (c *Client) PutBack(ctx context.Context, topic, group, deadLetters string, letter Entry, idle time.Duration) error {
 	if letter.Event.Context == nil {
-		return errors.New("it is no event")
+		return errors.New("it is not an event")
 	}
 	original, err := c.Find(ctx, topic, letter.Event.ID())
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Looks watches for some time when the subscribers look for what they have not
-// acknowledged: by "topic group", the moments since the beginning. It reads what
-// Redis says of every command (MONITOR), on a connection of its own: that of the
-// Redis client library goes back to its pool while it is still read from.
-func (c *Client) Looks(ctx context.Context, long time.Duration) (map[string][]time.Duration, error) {
-	watch, cancel := context.WithTimeout(ctx, long)
+// Looks watches Redis for a while and returns when the subscribers looked for events
+// that they have not acknowledged: by "topic group", the times since it began to
+// watch. It uses MONITOR on a connection of its own, because the Redis library puts
+// one back into its pool while it is still being read.
+func (c *Client) Looks(ctx context.Context, duration time.Duration) (map[string][]time.Duration, error) {
+	watch, cancel := context.WithTimeout(ctx, duration)
 	defer cancel()
 	dial := c.options.Dialer
 	if dial == nil {
@@ -45,7 +45,7 @@ func (c *Client) Looks(ctx context.Context, long time.Duration) (map[string][]ti
 		if strings.HasPrefix(line, "-") {
 			return nil, errors.New("watching Redis: " + strings.TrimSpace(line[1:]))
 		}
-		// A subscriber asks for all that is pending, other than IsPending here.
+		// A subscriber asks for everything that is pending, unlike IsPending.
 		if words := command(line); len(words) > 4 && strings.EqualFold(words[0], "xpending") && words[3] == "-" {
 			key := words[1] + " " + words[2]
 			found[key] = append(found[key], time.Since(begun))
@@ -53,7 +53,7 @@ func (c *Client) Looks(ctx context.Context, long time.Duration) (map[string][]ti
 	}
 }
 
-// monitor asks Redis to send every command from now on.
+// monitor asks Redis to send every command that it gets from now on.
 func (c *Client) monitor(w io.Writer) error {
 	var commands [][]string
 	switch {
@@ -73,7 +73,7 @@ func (c *Client) monitor(w io.Writer) error {
 	return err
 }
 
-// command reads a line of MONITOR: 1339518083.107412 [0 127.0.0.1:60866] "keys" "*"
+// command returns the words of a line of MONITOR: 1339518083.107412 [0 127.0.0.1:60866] "keys" "*"
 func command(line string) []string {
 	_, words, _ := strings.Cut(line, `] "`)
 	return strings.Split(strings.TrimSuffix(strings.TrimSpace(words), `"`), `" "`)

@@ -1,4 +1,4 @@
-// Package streams looks at the Redis Streams in which Dapr keeps the events of a
+// Package streams reads the Redis Streams in which Dapr keeps the events of a
 // pub/sub: one stream for each topic, one consumer group for each subscribing
 // app (Dapr's pubsub/redis).
 package streams
@@ -20,7 +20,7 @@ import (
 	"github.com/daprstack/daprstack/internal/cluster"
 )
 
-// redisApp names the Redis of a stack, as its label does.
+// redisApp is the label of the pods of a stack's Redis.
 const redisApp = "redis"
 
 // Client is a connection to the Redis of a stack.
@@ -29,9 +29,15 @@ type Client struct {
 	options *redis.Options
 }
 
-// Open connects to the Redis of a stack: to its pod, or to the external one,
-// which this machine has to reach for that. The credentials are those that a
-// component of the stack refers to.
+// New returns a client of the Redis that options name. It connects when it is first
+// used.
+func New(options *redis.Options) *Client {
+	return &Client{redis.NewClient(options), options}
+}
+
+// Open connects to the Redis of a stack: to its pod, or to the external one, which
+// must be reachable from this machine. It uses the credentials that a component of
+// the stack refers to.
 func Open(ctx context.Context, c *cluster.Client, stack *config.Stack, component string) (*Client, error) {
 	options := &redis.Options{
 		Protocol: 2, DisableIdentity: true, ContextTimeoutEnabled: true, MaxRetries: -1, PoolSize: 4,
@@ -50,14 +56,14 @@ func Open(ctx context.Context, c *cluster.Client, stack *config.Stack, component
 	if err := connection(ctx, c, stack.Namespace, component, options); err != nil {
 		return nil, err
 	}
-	client := &Client{redis.NewClient(options), options}
+	client := New(options)
 	if err := client.redis.Ping(ctx).Err(); err != nil {
 		return nil, errors.Join(fmt.Errorf("reaching Redis: %w", err), client.Close())
 	}
 	return client, nil
 }
 
-// Close ends the connection.
+// Close closes the connection.
 func (c *Client) Close() error { return c.redis.Close() }
 
 func dial(ctx context.Context, c *cluster.Client, namespace string) (net.Conn, error) {
@@ -66,13 +72,13 @@ func dial(ctx context.Context, c *cluster.Client, namespace string) (net.Conn, e
 		return nil, err
 	}
 	if len(pods) == 0 {
-		return nil, errors.New("no Redis pod is there")
+		return nil, errors.New("there is no Redis pod")
 	}
 	return c.Dial(context.WithoutCancel(ctx), namespace, pods[0].Name, 6379)
 }
 
-// connection fills in what a Component says of its connection: the password,
-// from the Secret that it refers to, and the database.
+// connection fills in the database that a Component names, and the password from
+// the Secret that it refers to.
 func connection(ctx context.Context, c *cluster.Client, namespace, component string, options *redis.Options) error {
 	object, err := c.Objects.Resource(cluster.Components).Namespace(namespace).Get(ctx, component, metav1.GetOptions{})
 	if err != nil {
@@ -109,7 +115,7 @@ func connection(ctx context.Context, c *cluster.Client, namespace, component str
 	return nil
 }
 
-// Lifetime returns how long a key of Redis will be there; 0 is for ever.
+// Lifetime returns how long a key of Redis will live; 0 means forever.
 func (c *Client) Lifetime(ctx context.Context, key string) (time.Duration, error) {
 	left, err := c.redis.TTL(ctx, key).Result()
 	switch {

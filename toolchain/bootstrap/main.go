@@ -1,11 +1,10 @@
-// Command bootstrap builds the driver, and the tools that it will want, into
-// the cache, two at a time. It needs nothing but Go, and is what make runs
-// first:
+// Command bootstrap builds the driver, and the tools that it will need, two at a
+// time. It requires nothing but Go; make runs it first:
 //
 //	go run ./toolchain/bootstrap [driver|engine|all]
 //
-// driver builds the driver alone, engine also the policy pack, Pulumi and its
-// providers, all (the default) also what the local node consists of.
+// With driver it builds the driver alone, with engine also the policy pack, Pulumi
+// and its providers, and with all, the default, also the parts of the local node.
 package main
 
 import (
@@ -43,7 +42,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	names, ok := sets[set]
 	if !ok || len(args) > 1 {
-		return fmt.Errorf("%q is not one of driver, engine, all", args)
+		return fmt.Errorf("%q: must be one of driver, engine, all", args)
 	}
 	checkout, err := os.Getwd()
 	if err != nil {

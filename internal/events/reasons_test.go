@@ -1,4 +1,4 @@
-package main
+package events
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReasons: what Dapr 1.18.1 logs, and what it means.
+// TestReasons uses the words that Dapr 1.18.1 logs.
 func TestReasons(t *testing.T) {
 	found := map[string]string{}
 	readReasons([]byte(`time="1" level=info msg="up"

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/engine"
+	"github.com/daprstack/daprstack/internal/progress"
+	"github.com/daprstack/daprstack/stacks"
+	"github.com/daprstack/daprstack/toolchain"
+)
+
+// parallel is how many resources the engine works on at once. Its default, four
+// times the cores, leaves the few that everything waits for in a queue.
+const parallel = 32
+
+// open opens the stack on the engine, building the tools that are missing first.
+func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error) {
+	tc, err := toolchain.New(t.checkout, progress.New(stderr))
+	if err != nil {
+		return nil, err
+	}
+	if t.isLocal() {
+		chart, err := tc.DaprChart(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.setChart(chart); err != nil {
+			return nil, err
+		}
+	}
+	tools, err := tc.Ensure(ctx, toolchain.Engine...)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := t.dir()
+	if err != nil {
+		return nil, err
+	}
+	return engine.Open(ctx, engine.Options{
+		Project: t.project, Stack: t.stack, Settings: t.settings, Program: stacks.Program,
+		Tools: tools, Dir: dir, Kubeconfig: t.kubeconfig,
+	})
+}
+
+// resume repairs what an interrupted run left, so that the next one goes on from
+// there, and returns the state as that run left it. It fails when the stack is
+// deployed on another context.
+func (t *target) resume(ctx context.Context, stack *auto.Stack, stderr io.Writer) (engine.State, error) {
+	state, err := engine.Inspect(ctx, stack)
+	if err != nil {
+		return state, err
+	}
+	if err := t.checkContext(state); err != nil {
+		return state, err
+	}
+	dir, err := t.dir()
+	if err != nil {
+		return state, err
+	}
+	recovered, err := engine.Recover(ctx, stack, dir, state)
+	if recovered {
+		fmt.Fprintln(stderr, "The last run was interrupted; continuing from what it left.")
+	}
+	return state, err
+}
+
+// checkContext refuses to move a stack to another context: the engine would replace
+// every object and delete those on the cluster that the stack is on.
+func (t *target) checkContext(state engine.State) error {
+	if state.Context == "" || state.Context == t.context {
+		return nil
+	}
+	return fmt.Errorf("stack %s is deployed on context %q, not %q: destroy it there first (daprstack destroy -s %s --context %s), or use a stack of another name",
+		t.stack, state.Context, t.context, t.stack, state.Context)
+}
+
+// engineError replaces an error of the engine, which has streamed the details
+// already, by what to do next.
+func engineError(ctx context.Context, command string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s was interrupted; run it again to continue", command)
+	case auto.IsConcurrentUpdateError(err):
+		return fmt.Errorf("%s: another update of this stack is in progress; wait for it to end", command)
+	default:
+		return fmt.Errorf("%s failed; the messages above say why. Fix that and run it again to continue", command)
+	}
+}
+
+// printProblems prints the problems of a stack file as JSON when format asks for
+// it, and returns the error that remains to be told.
+func printProblems(w io.Writer, format, stack string, err error) error {
+	if format != "json" {
+		return err
+	}
+	problems, ok := config.JSON(err)
+	if !ok {
+		return err
+	}
+	if _, err := fmt.Fprintln(w, string(problems)); err != nil {
+		return err
+	}
+	return fmt.Errorf("stack file of %s is not valid", stack)
+}

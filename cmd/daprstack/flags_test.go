@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+)
+
+// quiet is the console of the commands under test.
+var quiet = console{in: strings.NewReader(""), out: io.Discard, err: io.Discard}
+
+// A flagCase is a command line with the options with which it runs the command, or
+// with the error with which it does not.
+type flagCase[T any] struct {
+	args string
+	want T
+	err  string
+}
+
+// testFlags runs the command lines of a command whose run function only keeps its
+// options.
+func testFlags[T any](t *testing.T, newCommand func(func(context.Context, *T) error) *cobra.Command, cases ...flagCase[T]) {
+	t.Helper()
+	for _, tc := range cases {
+		t.Run(tc.args, func(t *testing.T) {
+			var ran *T
+			cmd := newCommand(func(_ context.Context, o *T) error { ran = o; return nil })
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			cmd.SetIn(quiet.in)
+			cmd.SetOut(quiet.out)
+			cmd.SetErr(quiet.err)
+			cmd.SetArgs(strings.Fields(tc.args))
+			err := cmd.ExecuteContext(t.Context())
+			if tc.err != "" {
+				require.EqualError(t, err, tc.err)
+				require.Nil(t, ran, "it ran")
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, &tc.want, ran)
+		})
+	}
+}
+
+const everyStackFlag = " --stack prod --config-file f.yaml --context ctx --kubeconfig k.yaml --config a=1 -c b=2"
+
+var (
+	defaultStack = stackOptions{stack: "dev"}
+	givenStack   = stackOptions{stack: "prod", file: "f.yaml", context: "ctx", kubeconfig: "k.yaml", config: []string{"a=1", "b=2"}}
+)
+
+const (
+	badErrorFormat   = `invalid argument "xml" for "--errors" flag: must be one of text, json`
+	bothPolicyFlags  = "if any flags in the group [no-policy policy-config] are set none of the others can be; [no-policy policy-config] were all set"
+	bothPolicyOption = "--no-policy --policy-config p.json"
+)
+
+func TestPreviewFlags(t *testing.T) {
+	testFlags(t, newPreviewCommand,
+		flagCase[previewOptions]{want: previewOptions{console: quiet, stackOptions: defaultStack, errorFormat: "text"}},
+		flagCase[previewOptions]{
+			args: "--diff --expect-no-changes --errors json --policy-config p.json" + everyStackFlag,
+			want: previewOptions{
+				console: quiet, stackOptions: givenStack, policyOptions: policyOptions{policyConfig: "p.json"},
+				diff: true, expectNoChanges: true, errorFormat: "json",
+			},
+		},
+		flagCase[previewOptions]{
+			args: "--no-policy -s staging",
+			want: previewOptions{
+				console: quiet, stackOptions: stackOptions{stack: "staging"}, policyOptions: policyOptions{noPolicy: true},
+				errorFormat: "text",
+			},
+		},
+		flagCase[previewOptions]{args: "prod", err: `unknown command "prod" for "preview"`},
+		flagCase[previewOptions]{args: "--yes", err: "unknown flag: --yes"},
+		flagCase[previewOptions]{args: "--errors xml", err: badErrorFormat},
+		flagCase[previewOptions]{args: bothPolicyOption, err: bothPolicyFlags},
+	)
+}
+
+func TestUpFlags(t *testing.T) {
+	testFlags(t, newUpCommand,
+		flagCase[upOptions]{want: upOptions{console: quiet, stackOptions: defaultStack, errorFormat: "text"}},
+		flagCase[upOptions]{
+			args: "--yes --no-verify --errors json --policy-config p.json" + everyStackFlag,
+			want: upOptions{
+				console: quiet, stackOptions: givenStack, policyOptions: policyOptions{policyConfig: "p.json"},
+				yes: true, skipVerify: true, errorFormat: "json",
+			},
+		},
+		flagCase[upOptions]{
+			args: "-y --no-policy",
+			want: upOptions{
+				console: quiet, stackOptions: defaultStack, policyOptions: policyOptions{noPolicy: true},
+				yes: true, errorFormat: "text",
+			},
+		},
+		flagCase[upOptions]{args: "prod", err: `unknown command "prod" for "up"`},
+		flagCase[upOptions]{args: "--diff", err: "unknown flag: --diff"},
+		flagCase[upOptions]{args: "--errors xml", err: badErrorFormat},
+		flagCase[upOptions]{args: bothPolicyOption, err: bothPolicyFlags},
+	)
+}
+
+func TestRefreshFlags(t *testing.T) {
+	testFlags(t, newRefreshCommand,
+		flagCase[refreshOptions]{want: refreshOptions{console: quiet, stackOptions: defaultStack}},
+		flagCase[refreshOptions]{
+			args: "--expect-no-changes" + everyStackFlag,
+			want: refreshOptions{console: quiet, stackOptions: givenStack, expectNoChanges: true},
+		},
+		flagCase[refreshOptions]{args: "prod", err: `unknown command "prod" for "refresh"`},
+		flagCase[refreshOptions]{args: "--no-policy", err: "unknown flag: --no-policy"},
+	)
+}
+
+func TestDestroyFlags(t *testing.T) {
+	testFlags(t, newDestroyCommand,
+		flagCase[destroyOptions]{want: destroyOptions{console: quiet, stackOptions: defaultStack}},
+		flagCase[destroyOptions]{
+			args: "--yes" + everyStackFlag, want: destroyOptions{console: quiet, stackOptions: givenStack, yes: true},
+		},
+		flagCase[destroyOptions]{args: "-y", want: destroyOptions{console: quiet, stackOptions: defaultStack, yes: true}},
+		flagCase[destroyOptions]{args: "prod", err: `unknown command "prod" for "destroy"`},
+		flagCase[destroyOptions]{args: "--force", err: "unknown flag: --force"},
+	)
+}
+
+func TestOutputsFlags(t *testing.T) {
+	testFlags(t, newOutputsCommand,
+		flagCase[outputsOptions]{want: outputsOptions{console: quiet, stackOptions: defaultStack}},
+		flagCase[outputsOptions]{args: everyStackFlag, want: outputsOptions{console: quiet, stackOptions: givenStack}},
+		flagCase[outputsOptions]{args: "page", err: `unknown command "page" for "outputs"`},
+	)
+}
+
+func TestVerifyFlags(t *testing.T) {
+	testFlags(t, newVerifyCommand,
+		flagCase[verifyOptions]{want: verifyOptions{console: quiet, stackOptions: defaultStack, output: "text"}},
+		flagCase[verifyOptions]{
+			args: "--output json --quick" + everyStackFlag,
+			want: verifyOptions{console: quiet, stackOptions: givenStack, output: "json", quick: true},
+		},
+		flagCase[verifyOptions]{args: "-o junit", want: verifyOptions{console: quiet, stackOptions: defaultStack, output: "junit"}},
+		flagCase[verifyOptions]{args: "-o xml", err: `invalid argument "xml" for "-o, --output" flag: must be one of text, json, junit`},
+		flagCase[verifyOptions]{args: "prod", err: `unknown command "prod" for "verify"`},
+	)
+}
+
+func TestEventsFlags(t *testing.T) {
+	testFlags(t, newEventsListCommand,
+		flagCase[eventsListOptions]{want: eventsListOptions{console: quiet, stackOptions: defaultStack}},
+		flagCase[eventsListOptions]{args: everyStackFlag, want: eventsListOptions{console: quiet, stackOptions: givenStack}},
+		flagCase[eventsListOptions]{args: "list", err: `unknown command "list" for "events"`},
+	)
+	testFlags(t, newEventsAsyncAPICommand,
+		flagCase[eventsAsyncAPIOptions]{want: eventsAsyncAPIOptions{console: quiet, stackOptions: defaultStack, version: "1.0.0"}},
+		flagCase[eventsAsyncAPIOptions]{
+			args: "--doc-version 2.1.0" + everyStackFlag,
+			want: eventsAsyncAPIOptions{console: quiet, stackOptions: givenStack, version: "2.1.0"},
+		},
+		flagCase[eventsAsyncAPIOptions]{args: "2.1.0", err: `unknown command "2.1.0" for "asyncapi"`},
+	)
+	testFlags(t, newEventsPageCommand,
+		flagCase[eventsPageOptions]{want: eventsPageOptions{console: quiet, stackOptions: defaultStack}},
+		flagCase[eventsPageOptions]{args: everyStackFlag, want: eventsPageOptions{console: quiet, stackOptions: givenStack}},
+		flagCase[eventsPageOptions]{args: "out.md", err: `unknown command "out.md" for "page"`},
+	)
+}
+
+func TestEventsShowFlags(t *testing.T) {
+	testFlags(t, newEventsShowCommand,
+		flagCase[eventsShowOptions]{
+			args: "task.created activity-app",
+			want: eventsShowOptions{console: quiet, stackOptions: defaultStack, event: "task.created", app: "activity-app"},
+		},
+		flagCase[eventsShowOptions]{
+			args: "task.created activity-app --data" + everyStackFlag,
+			want: eventsShowOptions{console: quiet, stackOptions: givenStack, event: "task.created", app: "activity-app", data: true},
+		},
+		flagCase[eventsShowOptions]{args: "task.created", err: "accepts 2 arg(s), received 1"},
+		flagCase[eventsShowOptions]{args: "task.created activity-app id", err: "accepts 2 arg(s), received 3"},
+	)
+}
+
+func TestEventsPutBackFlags(t *testing.T) {
+	const idsOrAll = "give the ids of the events, as daprstack events show lists them, or --all"
+	testFlags(t, newEventsPutBackCommand,
+		flagCase[eventsPutBackOptions]{
+			args: "task.created activity-app --all",
+			want: eventsPutBackOptions{console: quiet, stackOptions: defaultStack, event: "task.created", app: "activity-app", ids: []string{}, all: true},
+		},
+		flagCase[eventsPutBackOptions]{
+			args: "task.created activity-app a b" + everyStackFlag,
+			want: eventsPutBackOptions{console: quiet, stackOptions: givenStack, event: "task.created", app: "activity-app", ids: []string{"a", "b"}},
+		},
+		flagCase[eventsPutBackOptions]{args: "task.created --all", err: "requires at least 2 arg(s), only received 1"},
+		flagCase[eventsPutBackOptions]{args: "task.created activity-app", err: idsOrAll},
+		flagCase[eventsPutBackOptions]{args: "task.created activity-app a --all", err: idsOrAll},
+	)
+}
+
+func TestLocalFlags(t *testing.T) {
+	for name, newCommand := range map[string]func(func(context.Context, *localOptions) error) *cobra.Command{
+		"up": newLocalUpCommand, "down": newLocalDownCommand, "status": newLocalStatusCommand, "kubeconfig": newLocalKubeconfigCommand,
+	} {
+		t.Run(name, func(t *testing.T) {
+			testFlags(t, newCommand,
+				flagCase[localOptions]{want: localOptions{quiet}},
+				flagCase[localOptions]{args: "all", err: `unknown command "all" for "` + name + `"`},
+				flagCase[localOptions]{args: "--yes", err: "unknown flag: --yes"},
+			)
+		})
+	}
+	testFlags(t, newLocalLoadCommand,
+		flagCase[localLoadOptions]{args: "a.tar b.tar", want: localLoadOptions{quiet, []string{"a.tar", "b.tar"}}},
+		flagCase[localLoadOptions]{args: "", err: "requires at least 1 arg(s), only received 0"},
+	)
+	testFlags(t, newLocalLogsCommand,
+		flagCase[localLogsOptions]{args: "etcd", want: localLogsOptions{console: quiet, program: "etcd"}},
+		flagCase[localLogsOptions]{args: "etcd --follow", want: localLogsOptions{console: quiet, program: "etcd", follow: true}},
+		flagCase[localLogsOptions]{args: "-f etcd", want: localLogsOptions{console: quiet, program: "etcd", follow: true}},
+		flagCase[localLogsOptions]{args: "", err: "accepts 1 arg(s), received 0"},
+		flagCase[localLogsOptions]{args: "etcd kubelet", err: "accepts 1 arg(s), received 2"},
+	)
+	testFlags(t, newLocalSuperviseCommand,
+		flagCase[localSuperviseOptions]{args: "/root /run", want: localSuperviseOptions{quiet, "/root", "/run"}},
+		flagCase[localSuperviseOptions]{args: "/root", err: "accepts 2 arg(s), received 1"},
+	)
+}
+
+// TestEveryCommandIsThere finds a command that was left out of its parent.
+func TestEveryCommandIsThere(t *testing.T) {
+	var paths []string
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if cmd.Runnable() {
+			paths = append(paths, strings.TrimPrefix(cmd.CommandPath(), "daprstack "))
+		}
+		for _, child := range cmd.Commands() {
+			walk(child)
+		}
+	}
+	walk(newRootCommand())
+	require.ElementsMatch(t, []string{
+		"preview", "up", "refresh", "destroy", "outputs", "verify",
+		"events", "events show", "events put-back", "events asyncapi", "events page",
+		"local up", "local down", "local status", "local load", "local kubeconfig", "local logs", "local supervise",
+	}, paths)
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/spf13/cobra"
+)
+
+type previewOptions struct {
+	console
+	stackOptions
+	policyOptions
+	diff            bool
+	expectNoChanges bool
+	errorFormat     string
+}
+
+func newPreviewCommand(runF func(context.Context, *previewOptions) error) *cobra.Command {
+	o := &previewOptions{}
+	cmd := &cobra.Command{
+		Use:   "preview",
+		Short: "Show what up would change; nothing is changed",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.console = consoleOf(cmd)
+			return runF(cmd.Context(), o)
+		},
+	}
+	o.registerStack(cmd)
+	o.registerPolicy(cmd)
+	cmd.Flags().BoolVar(&o.diff, "diff", false, "show every property that would change")
+	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "fail if anything would change")
+	registerErrorFormat(cmd, &o.errorFormat)
+	return cmd
+}
+
+func runPreview(ctx context.Context, o *previewOptions) error {
+	t, _, err := reachable(ctx, o.stackOptions)
+	if err != nil {
+		return printProblems(o.out, o.errorFormat, o.stack, err)
+	}
+	pack, err := o.loadPolicies(t.checkout)
+	if err != nil {
+		return err
+	}
+	if err := pack.build(ctx, t.checkout, o.err); err != nil {
+		return err
+	}
+	stack, err := t.open(ctx, o.err)
+	if err != nil {
+		return err
+	}
+	options := append(pack.preview(), optpreview.ProgressStreams(o.out), optpreview.ErrorProgressStreams(o.err))
+	if o.diff {
+		options = append(options, optpreview.Diff())
+	}
+	if o.expectNoChanges {
+		options = append(options, optpreview.ExpectNoChanges())
+	}
+	_, err = stack.Preview(ctx, options...)
+	return engineError(ctx, "preview", err)
+}

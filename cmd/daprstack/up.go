@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/spf13/cobra"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/progress"
+	"github.com/daprstack/daprstack/verify"
+)
+
+type upOptions struct {
+	console
+	stackOptions
+	policyOptions
+	yes         bool
+	skipVerify  bool
+	errorFormat string
+}
+
+func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
+	o := &upOptions{}
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Bring the cluster to what the stack file says",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.console = consoleOf(cmd)
+			return runF(cmd.Context(), o)
+		},
+	}
+	o.registerStack(cmd)
+	o.registerPolicy(cmd)
+	registerYes(cmd, &o.yes)
+	cmd.Flags().BoolVar(&o.skipVerify, "no-verify", false, "do not verify the stack at the end")
+	registerErrorFormat(cmd, &o.errorFormat)
+	return cmd
+}
+
+func runUp(ctx context.Context, o *upOptions) error {
+	t, want, err := reachable(ctx, o.stackOptions)
+	if err != nil {
+		return printProblems(o.out, o.errorFormat, o.stack, err)
+	}
+	pack, err := o.loadPolicies(t.checkout)
+	if err != nil {
+		return err
+	}
+	if err := o.confirm(o.yes, "bring stack %s up on context %s", t.stack, t.context); err != nil {
+		return err
+	}
+	if err := pack.build(ctx, t.checkout, o.err); err != nil {
+		return err
+	}
+	stack, err := t.open(ctx, o.err)
+	if err != nil {
+		return err
+	}
+	if _, err := t.resume(ctx, stack, o.err); err != nil {
+		return err
+	}
+	if err := pack.check(ctx, stack, o.console); err != nil {
+		return err
+	}
+	result, err := stack.Up(ctx, append(pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
+		optup.ProgressStreams(o.out), optup.ErrorProgressStreams(o.err))...)
+	if err != nil {
+		return engineError(ctx, "up", err)
+	}
+	if !o.skipVerify {
+		if err := t.verifyUp(ctx, want, o.console); err != nil {
+			return fmt.Errorf("%w; look again with daprstack verify -s %s", err, t.stack)
+		}
+	}
+	return t.printPage(ctx, o.out, result.Outputs)
+}
+
+// settle is how long a check of a stack that has just come up may keep failing:
+// Dapr's sentry, for one, is away for some seconds once it has made its
+// certificates.
+const settle = 30 * time.Second
+
+// verifyUp verifies a stack that has just come up and prints only what is wrong.
+func (t *target) verifyUp(ctx context.Context, want *config.Stack, c console) error {
+	step := progress.New(c.err).Start("verifying the stack")
+	report, err := t.verify(ctx, verify.Options{Stack: want, Settle: settle})
+	if err == nil {
+		err = verdict(report)
+	}
+	if err != nil {
+		err = fmt.Errorf("the stack is up, but %w", step.Fail(err))
+	} else {
+		step.Done()
+	}
+	return errors.Join(report.Summary(c.out), err)
+}
