@@ -63,7 +63,7 @@ func (v *verifier) loaded(ctx context.Context, c component) error {
 		if a.Sidecar == nil || *a.Replicas == 0 {
 			continue
 		}
-		m, err := v.says(ctx, a.Sidecar.AppID)
+		m, err := v.sidecarMetadata(ctx, a.Sidecar.AppID)
 		if err != nil {
 			problems = append(problems, err)
 			continue

@@ -72,7 +72,7 @@ func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers 
 	}
 	problems := []error{o.matches(p)}
 	for _, id := range subscribers {
-		m, err := v.says(ctx, id)
+		m, err := v.sidecarMetadata(ctx, id)
 		if err == nil && !slices.Contains(m.Resiliencies, struct{ Name string }{resiliencyName}) {
 			err = fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete its pods, so that new ones load it", id, resiliencyName)
 		}

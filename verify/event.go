@@ -265,7 +265,7 @@ func (v *verifier) publishRefused(ctx context.Context, e config.Event, apps []st
 func (v *verifier) subscriptions(ctx context.Context, e config.Event) error {
 	var problems []error
 	for _, s := range e.Subscribers {
-		m, err := v.says(ctx, s.App)
+		m, err := v.sidecarMetadata(ctx, s.App)
 		if err != nil {
 			problems = append(problems, err)
 			continue

@@ -64,7 +64,7 @@ func (v *verifier) invoke(ctx context.Context, caller config.App, target string)
 	if protocol := app.Protocol(*app.Sidecar.AppPort); protocol != "http" {
 		return skipped("the target speaks " + protocol + ": there is no plain answer to compare with")
 	}
-	pod, err := v.of(ctx, target)
+	pod, err := v.podOf(ctx, target)
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// answers proves that something answers at a port of an app, in the protocol that
-// the app speaks there.
+// answers proves that an app responds on a port, in the protocol that it speaks
+// there.
 func (v *verifier) answers(ctx context.Context, pod string, a config.App, port int) error {
 	if a.GRPC(port) {
 		_, err := v.grpcHealth(ctx, pod, a, port)
@@ -32,8 +32,8 @@ func (v *verifier) answers(ctx context.Context, pod string, a config.App, port i
 	return err
 }
 
-// well proves that an app says of itself that it is healthy. One that speaks gRPC
-// need not have the health service unless its probes ask for it.
+// well proves that an app reports that it is healthy. A gRPC app needs the health
+// service only if its probes ask for it.
 func (v *verifier) well(ctx context.Context, pod string, a config.App) error {
 	if a.GRPC(a.Port) {
 		said, err := v.grpcHealth(ctx, pod, a, a.Port)
@@ -62,7 +62,7 @@ func (v *verifier) ask(ctx context.Context, pod string, a config.App, port int) 
 	return v.sendBy(client, pod, port, req)
 }
 
-// speak makes a client speak a protocol, and returns the scheme of its URLs.
+// speak sets the protocol of a client, and returns the scheme of its URLs.
 func speak(client *http.Client, protocol string) (scheme string) {
 	transport, _ := client.Transport.(*http.Transport)
 	switch protocol {
@@ -76,10 +76,10 @@ func speak(client *http.Client, protocol string) (scheme string) {
 	return "http"
 }
 
-// unverified lets any certificate pass, as daprd does with that of its app.
+// unverified accepts any certificate, as daprd does from its app.
 func unverified() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
 
-// grpcHealth asks gRPC's health service of an app.
+// grpcHealth calls the gRPC health service of an app.
 func (v *verifier) grpcHealth(ctx context.Context, pod string, a config.App, port int) (healthpb.HealthCheckResponse_ServingStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel() // and with it the connection
@@ -92,8 +92,9 @@ func (v *verifier) grpcHealth(ctx context.Context, pod string, a config.App, por
 	return said, nil
 }
 
-// grpcHealth asks gRPC's health service behind a connection. A server without
-// that service says SERVICE_UNKNOWN; the error is that nobody speaks gRPC there.
+// grpcHealth calls the gRPC health service over a connection. A server without
+// that service counts as SERVICE_UNKNOWN; an error means that nobody speaks gRPC
+// there.
 func grpcHealth(ctx context.Context, protocol string, dial func() (net.Conn, error)) (healthpb.HealthCheckResponse_ServingStatus, error) {
 	transport := insecure.NewCredentials()
 	if protocol == "grpcs" {
@@ -115,7 +116,7 @@ func grpcHealth(ctx context.Context, protocol string, dial func() (net.Conn, err
 	return 0, err
 }
 
-// tokenHeader is where Dapr looks for a token, and shows one.
+// tokenHeader is the header in which Dapr expects a token, and sends one.
 const tokenHeader = "dapr-api-token"
 
 // token is what every caller of a port of a pod has to show, "" for nothing: the

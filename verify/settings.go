@@ -14,8 +14,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// settings proves that the sidecars run with what the stack file says: by their
-// arguments and by what they say of themselves.
+// settings proves that the sidecars run with the settings of the stack file, by
+// their arguments and by what they report of themselves.
 func (v *verifier) settings(ctx context.Context, a config.App) error {
 	pods, err := v.pods(ctx, a)
 	if err != nil {
@@ -33,7 +33,7 @@ func (v *verifier) settings(ctx context.Context, a config.App) error {
 	return errors.Join(problems...)
 }
 
-// deviations are the differences between the sidecar of a pod and the stack file:
+// deviations returns the differences between the sidecar of a pod and the stack file:
 // in the arguments of daprd, and in the annotations of options that daprd gets no
 // argument for.
 func deviations(pod corev1.Pod, stack *config.Stack, s *config.Sidecar) error {
@@ -70,7 +70,7 @@ func deviations(pod corev1.Pod, stack *config.Stack, s *config.Sidecar) error {
 	return errors.Join(problems...)
 }
 
-// flags reads "--name value", "--name=value" and "--name" of a command line.
+// flags parses "--name value", "--name=value" and "--name" of a command line.
 func flags(args []string) map[string]string {
 	found := map[string]string{}
 	for i, arg := range args {

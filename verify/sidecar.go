@@ -44,7 +44,7 @@ func (v *verifier) sidecars() (all []check) {
 	return all
 }
 
-// appChecks are those of an app without a sidecar.
+// appChecks returns the checks of an app without a sidecar.
 func (v *verifier) appChecks(a config.App, variables []config.Variable, containers int) []check {
 	return []check{
 		{entity: "app", rules: nil, what: a.Name + ": every pod is ready",
@@ -56,8 +56,8 @@ func (v *verifier) appChecks(a config.App, variables []config.Variable, containe
 	}
 }
 
-// podsReady proves that an app has all its pods, each with so many containers,
-// all of them ready.
+// podsReady proves that an app has all its pods, and that each has that many
+// containers, all ready.
 func (v *verifier) podsReady(ctx context.Context, a config.App, containers int) error {
 	pods, err := v.cluster.Pods(ctx, v.stack.Namespace, a.Name)
 	if err != nil {
@@ -138,7 +138,7 @@ func (v *verifier) hasMetrics(ctx context.Context, a config.App, pod string) err
 	return err
 }
 
-// metadata is what a sidecar says of itself (Dapr's metadata API).
+// metadata is what a sidecar reports of itself (Dapr's metadata API).
 type metadata struct {
 	ID             string
 	RuntimeVersion string
@@ -157,9 +157,9 @@ type loadedSubscription struct {
 	Rules      []struct{ Path string }
 }
 
-// says is what the sidecar of an app says of itself.
-func (v *verifier) says(ctx context.Context, appID string) (metadata, error) {
-	pod, err := v.of(ctx, appID)
+// sidecarMetadata returns what the sidecar of an app reports of itself.
+func (v *verifier) sidecarMetadata(ctx context.Context, appID string) (metadata, error) {
+	pod, err := v.podOf(ctx, appID)
 	if err != nil {
 		return metadata{}, err
 	}
@@ -181,7 +181,7 @@ func (v *verifier) metadata(ctx context.Context, pod string) (metadata, error) {
 	return m, nil
 }
 
-// listens proves that something answers on the port that the sidecar calls.
+// listens proves that the app listens on the port that the sidecar calls.
 func (v *verifier) listens(ctx context.Context, a config.App) error {
 	pods, err := v.pods(ctx, a)
 	if err != nil {
@@ -230,7 +230,7 @@ func (v *verifier) environment(ctx context.Context, a config.App, variables []co
 	return errors.Join(problems...)
 }
 
-// pods are those of an app, at least one unless it has no replicas.
+// pods returns the pods of an app, at least one unless it has no replicas.
 func (v *verifier) pods(ctx context.Context, a config.App) ([]corev1.Pod, error) {
 	if *a.Replicas == 0 {
 		return nil, skipped("the app has no replicas")
@@ -245,8 +245,8 @@ func (v *verifier) pods(ctx context.Context, a config.App) ([]corev1.Pod, error)
 	return pods, err
 }
 
-// of returns a pod of the app with an app-id.
-func (v *verifier) of(ctx context.Context, appID string) (string, error) {
+// podOf returns the name of a pod of the app with that app-id.
+func (v *verifier) podOf(ctx context.Context, appID string) (string, error) {
 	a, ok := v.stack.App(appID)
 	if !ok {
 		return "", fmt.Errorf("no app has the app-id %s", appID)
@@ -258,14 +258,14 @@ func (v *verifier) of(ctx context.Context, appID string) (string, error) {
 	return pods[0].Name, nil
 }
 
-// answer is what came back from a request.
+// answer is the response to a request.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// get asks a port of a pod.
+// get sends a GET request to a port of a pod.
 func (v *verifier) get(ctx context.Context, pod string, port int, path string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost:"+strconv.Itoa(port)+path, nil)
 	if err != nil {
@@ -274,13 +274,13 @@ func (v *verifier) get(ctx context.Context, pod string, port int, path string) (
 	return v.send(pod, port, req)
 }
 
-// answerTime is how long an answer may take.
+// answerTime bounds how long a response may take.
 const answerTime = 15 * time.Second
 
-// mostRead is how much of an answer is read.
+// mostRead bounds how much of a response is read.
 const mostRead = 8 << 20
 
-// send sends a request to a port of a pod and reads the answer.
+// send sends a request to a port of a pod and reads the response.
 func (v *verifier) send(pod string, port int, req *http.Request) (answer, error) {
 	return v.sendBy(v.cluster.HTTP(v.stack.Namespace, pod, port), pod, port, req)
 }
@@ -309,7 +309,7 @@ func (v *verifier) sendBy(client *http.Client, pod string, port int, req *http.R
 
 // sidecar sends a request to the sidecar of an app.
 func (v *verifier) sidecar(ctx context.Context, appID string, req *http.Request) (answer, error) {
-	pod, err := v.of(ctx, appID)
+	pod, err := v.podOf(ctx, appID)
 	if err != nil {
 		return answer{}, err
 	}
