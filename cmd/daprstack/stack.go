@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -311,7 +312,7 @@ func (t *target) check(format string) error {
 		fmt.Println(string(report))
 		return fmt.Errorf("stack file of %s is not valid", t.stack)
 	}
-	return fmt.Errorf("the stack file Pulumi.%s.yaml is not valid; nothing was changed:\n%w", t.stack, err)
+	return fmt.Errorf("the stack file %s is not valid; nothing was changed:\n%w%s", filepath.Base(t.file), err, t.noteInherited(err))
 }
 
 // resume refuses to move a stack to another context, where the engine would

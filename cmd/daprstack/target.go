@@ -30,8 +30,11 @@ const reachTimeout = 10 * time.Second
 type target struct {
 	checkout   string
 	stack      string
+	flags      stackFlags
+	file       string // the stack file
 	project    *workspace.Project
 	settings   *workspace.ProjectStack
+	inherited  map[string]bool // the keys whose values are the project's
 	context    string
 	kubeconfig string
 }
@@ -76,8 +79,10 @@ func findTarget(f stackFlags) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the stack file: %w", err)
 	}
-	t := &target{checkout: checkout, stack: f.stack, project: project, settings: settings}
-
+	t := &target{checkout: checkout, stack: f.stack, flags: f, file: path, project: project, settings: settings}
+	if err := t.inherit(); err != nil {
+		return nil, err
+	}
 	for _, setting := range f.config {
 		if err := t.set(setting); err != nil {
 			return nil, err
@@ -232,7 +237,7 @@ func (t *target) setChart(path string) error {
 func (t *target) rawConfig() (raw map[string]string, secretKeys []string, err error) {
 	raw = make(map[string]string)
 	for key, value := range t.settings.Config {
-		if raw[key.String()], err = value.Value(config.NopDecrypter); err != nil {
+		if raw[key.String()], err = value.Value(ciphertexts{}); err != nil {
 			return nil, nil, fmt.Errorf("reading %s: %w", key, err)
 		}
 		if value.Secure() {

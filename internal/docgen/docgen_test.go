@@ -193,30 +193,49 @@ func valuesOf(v reflect.Value, name string) (found []reflect.Value) {
 	return found
 }
 
-// stackFiles are the good ones: our own, and those of the tests.
-func stackFiles(t *testing.T) []string {
+// ours are the stack files of the project.
+func ours(t *testing.T) []string {
 	t.Helper()
-	ours, err := filepath.Glob("Pulumi.*.yaml")
+	names, err := filepath.Glob("Pulumi.*.yaml")
 	require.NoError(t, err)
-	require.Len(t, ours, 3)
-	return append(ours, examples...)
+	require.Len(t, names, 3)
+	return names
 }
 
+// TestSchemaOfGoodFiles: our stack files are good as they stand, with what they
+// inherit, and so are those of the tests.
 func TestSchemaOfGoodFiles(t *testing.T) {
 	schema := compiled(t)
-	for _, name := range stackFiles(t) {
-		values, err := stackfile.Read(name)
+	check := func(name string, values map[string]string, err error) {
 		require.NoError(t, err)
 		_, err = config.Load(values)
 		require.NoError(t, err, name)
+		require.NoError(t, schema.Validate(asFile(t, values)), name)
 		require.NoError(t, schema.Validate(parse(t, name)), name)
+	}
+	for _, name := range ours(t) {
+		values, err := stackfile.Load("Pulumi.yaml", name)
+		check(name, values, err)
+	}
+	for _, name := range examples {
+		values, err := stackfile.Read(name)
+		check(name, values, err)
+	}
+}
+
+// TestStackFilesAreShort: what an environment does not share fits on one screen.
+func TestStackFilesAreShort(t *testing.T) {
+	for _, name := range ours(t) {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.LessOrEqual(t, strings.Count(string(text), "\n"), 25, name)
 	}
 }
 
 // TestEditorsFindTheSchema: each stack file of ours names it, by a path from
 // where the file is.
 func TestEditorsFindTheSchema(t *testing.T) {
-	for _, name := range stackFiles(t) {
+	for _, name := range append(ours(t), examples...) {
 		raw, err := os.ReadFile(name)
 		require.NoError(t, err)
 		path, ok := strings.CutPrefix(strings.SplitN(string(raw), "\n", 2)[0], "# yaml-language-server: $schema=")

@@ -50,7 +50,7 @@ func stackFile() ([]*object, error) {
 			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 			id := t.Name() + "." + f.Name
 			o.Keys = append(o.Keys, key{
-				Name: name, Doc: prose(comments[id], f.Name, t), Required: options == "", Type: pointed(f.Type), Form: forms[id],
+				Name: name, Doc: prose(comments[id], f.Name, t), Required: options == "", Type: pointed(f.Type), Form: formOf(id),
 			})
 			if inner, path := structure(f.Type, strings.TrimPrefix(place+"."+name, ".")); inner != nil {
 				walk(inner, path)
@@ -64,6 +64,14 @@ func stackFile() ([]*object, error) {
 		}
 	}
 	return all, nil
+}
+
+// formOf returns the form of a field. An overlay's is that of what it changes.
+func formOf(id string) form {
+	if f, ok := forms[id]; ok {
+		return f
+	}
+	return forms[strings.Replace(id, "Overlay.", ".", 1)]
 }
 
 // structure returns the structure that a type holds, at its path in the stack

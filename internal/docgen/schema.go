@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/invopop/jsonschema"
 
@@ -27,6 +28,11 @@ func schemaFile(objects []*object) ([]byte, error) {
 	file.Properties.Set("config", topLevel(objects[0]))
 	for _, o := range objects[1:] {
 		file.Definitions[o.Name] = o.schema()
+		for _, k := range o.Keys {
+			if k.Form.Part {
+				file.Definitions[k.Type.Name()+partly] = find(objects, k.Type).part()
+			}
+		}
 	}
 	encrypted := &schema{
 		Type: "object", Description: "A value that Pulumi has encrypted (pulumi config set --secret).",
@@ -49,10 +55,8 @@ func topLevel(stack *object) *schema {
 		name := config.Namespace + ":" + k.Name
 		ours.Enum = append(ours.Enum, name)
 		top.Properties.Set(name, anyOf(k.Doc, append(k.values(), asText(k.Type)...)))
-		if k.Required {
-			top.Required = append(top.Required, name)
-		}
 	}
+	top.Required = []string{config.Namespace + ":context"} // all else may be inherited
 	return top
 }
 
@@ -85,6 +89,23 @@ func (o *object) schema() *schema {
 		}
 	}
 	return s
+}
+
+// partly is what the name of an object is followed by where a part of it is enough.
+const partly = "Part"
+
+// part is the schema of the object without what it requires, which identifies it.
+func (o *object) part() *schema {
+	s := o.schema()
+	for _, name := range s.Required {
+		s.Properties.Delete(name)
+	}
+	s.Required = nil
+	return s
+}
+
+func find(objects []*object, t reflect.Type) *object {
+	return objects[slices.IndexFunc(objects, func(o *object) bool { return o.Name == t.Name() })]
 }
 
 // values returns the forms that the value of a key may have.
@@ -127,7 +148,11 @@ func (f form) forms(t reflect.Type) []*schema {
 		return []*schema{object}
 	case reflect.Struct:
 		if t != durationType {
-			return []*schema{{Ref: "#/$defs/" + t.Name()}}
+			ref := "#/$defs/" + t.Name()
+			if f.Part {
+				ref += partly
+			}
+			return []*schema{{Ref: ref}}
 		}
 		fallthrough
 	default:
