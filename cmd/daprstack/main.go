@@ -34,6 +34,7 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(
 		newPreviewCommand(), newUpCommand(), newRefreshCommand(), newDestroyCommand(),
 		newOutputsCommand(), newVerifyCommand(), newEventsCommand(), newLocalCommand(),
+		newConfigCommand(nil), newDiffCommand(nil),
 	)
 	return root
 }

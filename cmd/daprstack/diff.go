@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"reflect"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/daprstack/daprstack/config"
+)
+
+// diffOptions name the two stacks to compare.
+type diffOptions struct {
+	from, to string
+	json     bool
+	out      io.Writer
+}
+
+func newDiffCommand(runF func(context.Context, *diffOptions) error) *cobra.Command {
+	opts := &diffOptions{}
+	if runF == nil {
+		runF = runDiff
+	}
+	cmd := &cobra.Command{
+		Use:   "diff <stack> <stack>",
+		Short: "Print what differs between two stacks of the checkout; no cluster is asked",
+		Long: `Print every value that differs between two stacks, defaults included, by the
+names of apps, stores, pub/subs and events. Secrets are masked and not compared.
+No cluster is asked.`,
+		Example: "  daprstack diff staging prod",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.from, opts.to, opts.out = args[0], args[1], cmd.OutOrStdout()
+			return runF(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print a JSON array")
+	return cmd
+}
+
+func runDiff(_ context.Context, opts *diffOptions) error {
+	var sides [2][]config.Setting
+	for i, stack := range []string{opts.from, opts.to} {
+		t, err := findTarget(stackFlags{stack: stack})
+		if err != nil {
+			return err
+		}
+		if sides[i], err = t.list(); err != nil {
+			return err
+		}
+	}
+	rows := differences(sides[0], sides[1])
+	if opts.json {
+		return writeJSON(opts.out, rows)
+	}
+	w := tabwriter.NewWriter(opts.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "KEY\t%s\t%s\n", opts.from, opts.to)
+	for _, r := range rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Path, plainText(r.From), plainText(r.To))
+	}
+	return w.Flush()
+}
+
+// difference is one value that two stacks do not share; null is none.
+type difference struct {
+	Path string `json:"path"`
+	From any    `json:"from"`
+	To   any    `json:"to"`
+}
+
+// differences compares settings path by path, in the order of the first stack;
+// what only the second has comes last.
+func differences(from, to []config.Setting) []difference {
+	rows := []difference{}
+	values := make(map[string]any, len(to))
+	for _, s := range to {
+		values[s.Path] = s.Value
+	}
+	for _, s := range from {
+		if other := values[s.Path]; !reflect.DeepEqual(s.Value, other) {
+			rows = append(rows, difference{s.Path, s.Value, other})
+		}
+		delete(values, s.Path)
+	}
+	for _, s := range to {
+		if value, left := values[s.Path]; left {
+			rows = append(rows, difference{s.Path, nil, value})
+		}
+	}
+	return rows
+}

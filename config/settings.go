@@ -1,0 +1,134 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// A Setting is one value that a stack comes to.
+type Setting struct {
+	// Path names it, the items of lists by their own names: apps[backend].replicas.
+	Path string
+	// Value is text, a json.Number, a truth value, or a list of such. A [Secret]
+	// is masked.
+	Value any
+	// From is where it was given, as an error names it: apps[1].replicas, or
+	// overlay.apps.backend.replicas. Empty for a default.
+	From string
+}
+
+// Settings is [Load] for people: every value of the stack, in the order in which
+// docs/stack-file.md has them, and where each comes from.
+func Settings(raw map[string]string, secretKeys ...string) ([]Setting, error) {
+	s, given, c := load(raw, secretKeys)
+	if err := c.errors(); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("listing the settings: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	l := lister{c, nil}
+	for _, m := range ordered(dec).([]member) {
+		l.list(root(m.key), root(m.key), m.value, given[m.key])
+	}
+	return l.all, nil
+}
+
+// member is one key of an object, with its value.
+type member struct {
+	key   string
+	value any
+}
+
+// ordered reads the next value of valid JSON, objects as lists of their members
+// in the order of the text.
+func ordered(dec *json.Decoder) any {
+	token, _ := dec.Token()
+	switch token {
+	case json.Delim('{'):
+		members := []member{}
+		for dec.More() {
+			key, _ := dec.Token()
+			members = append(members, member{key.(string), ordered(dec)})
+		}
+		_, _ = dec.Token()
+		return members
+	case json.Delim('['):
+		items := []any{}
+		for dec.More() {
+			items = append(items, ordered(dec))
+		}
+		_, _ = dec.Token()
+		return items
+	}
+	return token
+}
+
+type lister struct {
+	*collector
+	all []Setting
+}
+
+// list adds the values at and below a place: path names it for people, at is its
+// path in errors, given is what stands there without defaults and overlay.
+func (l *lister) list(path, at *field.Path, value, given any) {
+	switch v := value.(type) {
+	case []member:
+		entries, _ := given.(map[string]any)
+		for _, m := range v {
+			l.list(child(path, m.key), child(at, m.key), m.value, entries[m.key])
+		}
+		return
+	case []any:
+		names := itemNames(v)
+		if names == nil {
+			break
+		}
+		items, _ := given.([]any)
+		for i, item := range v {
+			var there any
+			if i < len(items) {
+				there = items[i]
+			}
+			l.list(path.Key(names[i]), at.Index(i), item, there)
+		}
+		return
+	}
+	s := Setting{Path: path.String(), Value: value}
+	if place := l.place(at.String()); given != nil || place != at.String() {
+		s.From = place
+	}
+	l.all = append(l.all, s)
+}
+
+// itemNames returns what the items of a list are called, nil when they are no
+// objects. An event has its type for a name, a subscriber its app.
+func itemNames(items []any) []string {
+	names, seen := make([]string, len(items)), map[string]bool{}
+	for i, item := range items {
+		members, ok := item.([]member)
+		if !ok {
+			return nil
+		}
+		names[i] = fmt.Sprint(i)
+		for _, m := range members {
+			if m.key == "name" || m.key == "type" || m.key == "app" {
+				if name, _ := m.value.(string); !seen[name] {
+					names[i] = name
+				}
+				break
+			}
+		}
+		seen[names[i]] = true
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	return names
+}
