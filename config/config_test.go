@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/contracts"
 	"github.com/daprstack/daprstack/internal/stackfile"
 )
 
@@ -61,6 +62,21 @@ func TestDefaultIsIdempotent(t *testing.T) {
 	after, err := json.Marshal(stack)
 	require.NoError(t, err)
 	require.JSONEq(t, string(before), string(after))
+}
+
+// TestCatalogue: the project gives the four events of the data model, which
+// package contracts has as types (E-08).
+func TestCatalogue(t *testing.T) {
+	stack, err := config.Load(read(t, "dev"))
+	require.NoError(t, err)
+	given := map[contracts.EventType]bool{}
+	for _, e := range stack.Events {
+		given[contracts.EventType{Type: e.Type, Source: e.Source, Trigger: e.Trigger}] = true
+	}
+	require.Len(t, given, len(contracts.Catalogue()))
+	for _, e := range contracts.Catalogue() {
+		require.True(t, given[e.Event()], e.Event().Type)
+	}
 }
 
 // TestNoEventsOfItsOwn: the catalogue is what the stack says; the library adds

@@ -18,6 +18,7 @@ import (
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/config/rules/rulestest"
 	"github.com/daprstack/daprstack/internal/stackfile"
 )
 
@@ -220,6 +221,42 @@ func TestSchemaOfGoodFiles(t *testing.T) {
 	for _, name := range examples {
 		values, err := stackfile.Read(name)
 		check(name, values, err)
+	}
+}
+
+// TestPagesShowGoodFiles: a project file and a stack file on a page go together,
+// and the problems that it shows are those that a reader would get.
+func TestPagesShowGoodFiles(t *testing.T) {
+	block := regexp.MustCompile("(?s)```yaml\n# (Pulumi[.a-z]*)\n(.*?)```")
+	for _, page := range []string{"README.md", "docs/environments.md"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		shown := map[string]string{}
+		for _, b := range block.FindAllStringSubmatch(string(text), -1) {
+			shown[b[1]] = b[2]
+		}
+		project, err := stackfile.ParseProject([]byte(shown["Pulumi.yaml"]))
+		require.NoError(t, err)
+		values, err := stackfile.Parse([]byte(shown["Pulumi.prod.yaml"]))
+		require.NoError(t, err)
+		for key, value := range project {
+			stackfile.Inherit(values, map[string]string{key: value.Text})
+		}
+		_, err = config.Load(values)
+		require.NoError(t, err, page)
+		require.NoError(t, compiled(t).Validate(asFile(t, values)), page)
+		if page == "README.md" {
+			continue
+		}
+		_, err = config.Load(rulestest.Apply(t, values, []rulestest.Edit{
+			{Path: "overlay.apps.till.replicas", Value: -1}, {Path: "overlay.apps.til", Value: tree{}},
+		}))
+		var problems config.Errors
+		require.ErrorAs(t, err, &problems)
+		require.Len(t, problems, 2)
+		for _, p := range problems {
+			require.Contains(t, string(text), p.String())
+		}
 	}
 }
 
