@@ -78,9 +78,9 @@ type collector struct {
 // add reports the reasons why the value at path is refused. A missing value is
 // reported without the value.
 func (c *collector) add(path *field.Path, value any, reasons ...rules.Reason) {
-	place := c.place(path.String())
+	at := path.String()
 	for _, r := range reasons {
-		c.found = append(c.found, Violation{Path: place, Value: c.show(place, value), Rule: r.Rule, Allowed: r.Allowed})
+		c.found = append(c.found, Violation{Path: c.place(at), Value: c.show(at, value), Rule: r.Rule, Allowed: r.Allowed})
 	}
 }
 
@@ -95,11 +95,18 @@ func (c *collector) place(path string) string {
 	return path
 }
 
-// hides reports whether a path is below a key that holds a secret.
+// hides reports whether a path is below a key that holds a secret, in the overlay
+// or in the base.
 func (c *collector) hides(path string) bool {
-	key, _, _ := strings.Cut(path, ".")
-	key, _, _ = strings.Cut(key, "[")
-	return c.hidden[key]
+	return c.hidden[topLevel(path)] || c.hidden[topLevel(c.place(path))]
+}
+
+// topLevel returns the key of the stack file that a path begins with.
+func topLevel(path string) string {
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		return path[:end]
+	}
+	return path
 }
 
 // form reports a problem that no rule has a number for.

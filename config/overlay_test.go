@@ -98,15 +98,18 @@ func TestOverlayInsteadOf(t *testing.T) {
 
 // TestOverlayOfAProgram: a stack that was written in Go.
 func TestOverlayOfAProgram(t *testing.T) {
-	env := map[string]string{"A": "1"}
+	env, sidecar := map[string]string{"A": "1"}, &config.Sidecar{AppID: "web-app"}
 	stack := &config.Stack{
-		Context: "c", Namespace: "n", Apps: []config.App{{Name: "web", Image: "web:1", Port: 80, Env: env}},
-		Overlay: config.Overlay{Apps: map[string]config.AppOverlay{"web": {Tag: "2", Env: map[string]string{"B": "2"}}}},
+		Context: "c", Namespace: "n", Apps: []config.App{{Name: "web", Image: "web:1", Port: 80, Env: env, Sidecar: sidecar}},
+		Overlay: config.Overlay{Apps: map[string]config.AppOverlay{"web": {
+			Tag: "2", Env: map[string]string{"B": "2"}, Sidecar: &config.Sidecar{Resources: config.Resources{Limits: map[string]string{"memory": "1Gi"}}},
+		}}},
 	}
 	require.NoError(t, config.Validate(stack))
 	require.Equal(t, "web:2", stack.Apps[0].Image)
 	require.Equal(t, map[string]string{"A": "1", "B": "2"}, stack.Apps[0].Env)
 	require.Equal(t, map[string]string{"A": "1"}, env, "the program's own map")
+	require.Equal(t, &config.Sidecar{AppID: "web-app"}, sidecar, "the program's own sidecar")
 	require.Zero(t, stack.Overlay)
 }
 
@@ -155,6 +158,10 @@ var badOverlay = []badStackFile{
 			`overlay.pubSubs.pubsub.maxLenApprox: 1 [Q-05]: must not be given together with streamTTL: Dapr applies only one of them`}},
 	{"tag of no image", []edit{{"apps[1].image", nil}, {"overlay.apps.backend.tag", "1"}},
 		[]string{`apps[1].image: is required`}},
+	{"malformed tag with a space", one("overlay.apps.backend.tag", "a b"),
+		[]string{`overlay.apps.backend.tag: "a b": must be a tag: letters, digits, underscores, dots and hyphens, at most 128 characters`}},
+	{"tag of a malformed image", []edit{{"apps[1].image", "a b"}, {"overlay.apps.backend.tag", "1"}},
+		[]string{`apps[1].image: "a b": must be an image reference`}},
 	{"sidecar where there is none", []edit{{"overlay.apps.web.sidecar.logLevel", "warn"}, {"apps[3]", object{"name": "web", "image": "i", "port": 80}}},
 		[]string{`overlay.apps.web.sidecar: must be left out: the app has no sidecar`}},
 	{"bad values of an overlay", []edit{{"overlay.apps.backend", object{
@@ -204,6 +211,14 @@ func TestOverlayHidesSecrets(t *testing.T) {
 		require.Equal(t, "********", v.Value, v.Path)
 		require.NotContains(t, v.Allowed, secret)
 	}
+}
+
+// TestOverlayOfHiddenApps: what the overlay sets is judged with what stands in
+// the base, which may hold a secret.
+func TestOverlayOfHiddenApps(t *testing.T) {
+	values := apply(t, read(t, "dev"), one("overlay.apps.backend.replicas", -1))
+	_, err := config.Load(values, "daprstack:apps")
+	require.ErrorContains(t, err, "overlay.apps.backend.replicas: ********: must be")
 }
 
 // TestOverlayKeepsNamesHidden: the name that was meant is not suggested when the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -116,7 +117,7 @@ func itemNames(items []any) []string {
 		if !ok {
 			return nil
 		}
-		names[i] = fmt.Sprint(i)
+		names[i] = strconv.Itoa(i)
 		for _, m := range members {
 			if m.key == "name" || m.key == "type" || m.key == "app" {
 				if name, _ := m.value.(string); !seen[name] {

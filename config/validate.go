@@ -42,7 +42,7 @@ func (v *validator) add(path *field.Path, value any, reasons []rules.Reason, by 
 		return
 	}
 	for _, r := range reasons {
-		if slices.ContainsFunc(by, func(p string) bool { return v.hides(p) || v.hides(v.place(p)) }) {
+		if slices.ContainsFunc(by, v.hides) {
 			r.Allowed = quoted.ReplaceAllString(r.Allowed, masked) // it may name what is there
 		}
 		v.collector.add(path, value, r)

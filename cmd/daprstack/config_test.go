@@ -13,14 +13,13 @@ import (
 )
 
 // checkoutOf makes a checkout of these files and works in it.
-func checkoutOf(t *testing.T, files map[string]string) string {
+func checkoutOf(t *testing.T, files map[string]string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 	t.Chdir(dir)
-	return dir
 }
 
 var shopFiles = map[string]string{
