@@ -39,9 +39,9 @@ func load(raw map[string]string, secretKeys []string) (*Stack, map[string]any, *
 	return s, given, c
 }
 
-// Validate applies the overlay of a stack, fills in its defaults and checks it
-// against every rule that can be judged before anything is deployed. The error is
-// an [Errors] with all problems at once.
+// Validate applies the overlay of a stack, which is empty then, fills in the
+// defaults and checks the stack against every rule that can be judged before
+// anything is deployed. The error is an [Errors] with all problems at once.
 func Validate(s *Stack) error {
 	c := &collector{overlaid: map[string]string{}}
 	applyOverlay(s, c)

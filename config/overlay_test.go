@@ -189,6 +189,8 @@ var badOverlay = []badStackFile{
 		[]string{`overlay.apps.backend: 1: must be an object, not a number`}},
 	{"base that needs an overlay of a wrong type", []edit{{"apps[1].image", nil}, {"overlay", 1}},
 		[]string{`overlay: 1: must be an object, not a number`}},
+	{"stores and pub/subs that need an overlay of a wrong type", []edit{{"stateStores[0].metadata", object{"ttlInSeconds": "x"}}, {"pubSubs[0].maxRetries", -1}, {"overlay", 1}},
+		[]string{`overlay: 1: must be an object, not a number`}},
 	{"base that needs apps of a wrong type", []edit{{"apps[1].image", nil}, {"overlay.apps", 1}},
 		[]string{`overlay.apps: 1: must be an object, not a number`}},
 	{"base that needs a tag of a wrong type", []edit{{"apps[1].image", ""}, {"overlay.apps.backend.tag", 1.0}},

@@ -50,8 +50,7 @@ type Stack struct {
 	Apps []App `json:"apps"`
 
 	// Overlay is what this environment changes of the apps, state stores and
-	// pub/subs that it shares with others. [Load] and [Validate] apply it and leave
-	// it empty. Default nothing.
+	// pub/subs that it shares with others. Default nothing.
 	Overlay Overlay `json:"overlay,omitzero"`
 }
 

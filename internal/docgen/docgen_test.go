@@ -206,7 +206,7 @@ func ours(t *testing.T) []string {
 // TestSchemaOfGoodFiles: our stack files are good as they stand, with what they
 // inherit, and so are those of the tests.
 func TestSchemaOfGoodFiles(t *testing.T) {
-	schema := compiled(t)
+	schema := compiled(t, "stack-file")
 	check := func(name string, values map[string]string, err error) {
 		require.NoError(t, err)
 		_, err = config.Load(values)
@@ -244,7 +244,7 @@ func TestPagesShowGoodFiles(t *testing.T) {
 		}
 		_, err = config.Load(values)
 		require.NoError(t, err, page)
-		require.NoError(t, compiled(t).Validate(asFile(t, values)), page)
+		require.NoError(t, compiled(t, "stack-file").Validate(asFile(t, values)), page)
 		if page == "README.md" {
 			continue
 		}
@@ -269,10 +269,10 @@ func TestStackFilesAreShort(t *testing.T) {
 	}
 }
 
-// TestEditorsFindTheSchema: each stack file of ours names it, by a path from
-// where the file is.
+// TestEditorsFindTheSchema: each file names its schema, by a path from where the
+// file is.
 func TestEditorsFindTheSchema(t *testing.T) {
-	for _, name := range append(ours(t), examples...) {
+	for _, name := range append(append(ours(t), "Pulumi.yaml"), examples...) {
 		raw, err := os.ReadFile(name)
 		require.NoError(t, err)
 		path, ok := strings.CutPrefix(strings.SplitN(string(raw), "\n", 2)[0], "# yaml-language-server: $schema=")
@@ -281,15 +281,18 @@ func TestEditorsFindTheSchema(t *testing.T) {
 	}
 }
 
-func compiled(t testing.TB) *jsonschema.Schema {
+func compiled(t testing.TB, name string) *jsonschema.Schema {
 	t.Helper()
 	objects, err := stackFile()
 	require.NoError(t, err)
 	raw, err := schemaFile(objects)
 	require.NoError(t, err)
+	project, err := projectSchema(objects[0])
+	require.NoError(t, err)
 	c := jsonschema.NewCompiler()
-	require.NoError(t, c.AddResource("stack-file", bytes.NewReader(raw)))
-	schema, err := c.Compile("stack-file")
+	require.NoError(t, c.AddResource("file:///stack-file.schema.json", bytes.NewReader(raw)))
+	require.NoError(t, c.AddResource("file:///project-file.schema.json", bytes.NewReader(project)))
+	schema, err := c.Compile("file:///" + name + ".schema.json")
 	require.NoError(t, err)
 	return schema
 }

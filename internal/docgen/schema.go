@@ -60,6 +60,39 @@ func topLevel(stack *object) *schema {
 	return top
 }
 
+// projectSchema is the JSON Schema of the values that a project gives its stacks. It
+// is silent about what else stands in Pulumi.yaml.
+func projectSchema(stack *object) ([]byte, error) {
+	ours := &schema{}
+	values := &schema{
+		Type: "object", Properties: jsonschema.NewProperties(),
+		PropertyNames: &schema{AnyOf: []*schema{{Pattern: ":"}, ours}}, // keys of other namespaces have one
+	}
+	for _, k := range stack.Keys {
+		value := &schema{Ref: "stack-file.schema.json#/properties/config/properties/" + config.Namespace + ":" + k.Name}
+		declared := &schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
+		for _, own := range []string{"type", "items", "description", "secret"} { // Pulumi's
+			declared.Properties.Set(own, jsonschema.TrueSchema)
+		}
+		declared.Properties.Set("default", value)
+		declared.Properties.Set("value", value)
+		forms := []*schema{declared}
+		if t := k.Type.Kind(); t != reflect.Struct { // an object alone would be taken for a declaration
+			forms = append(forms, &schema{Not: &schema{Type: "object"}, AllOf: []*schema{value}})
+		}
+		ours.Enum = append(ours.Enum, k.Name)
+		values.Properties.Set(k.Name, anyOf(k.Doc, forms))
+	}
+	file := &schema{
+		Version: jsonschema.Version, Title: "Project file of daprstack",
+		Description: "Pulumi.yaml: the values that the stacks share. docs/stack-file.md explains every key.",
+		Type:        "object", Properties: jsonschema.NewProperties(),
+	}
+	file.Properties.Set("config", values)
+	raw, err := json.MarshalIndent(file, "", "  ")
+	return append(raw, '\n'), err
+}
+
 // asText are the forms that a whole value may have beside its own: Pulumi hands
 // each to the program as text.
 func asText(t reflect.Type) []*schema {
