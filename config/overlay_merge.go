@@ -12,7 +12,7 @@ import (
 func (v *validator) overlay(from, to *field.Path, change, base reflect.Value) reflect.Value {
 	switch {
 	case change.Kind() == reflect.Map:
-		return v.overlayMap(from, to, change, base, func(p *field.Path, key string) *field.Path { return child(p, key) })
+		return v.overlayMap(from, to, change, base, child)
 	case change.Kind() == reflect.Struct:
 		return v.overlayStruct(from, to, change, base)
 	case change.Kind() == reflect.Pointer && change.Type().Elem().Kind() == reflect.Struct && change.Type() != reflect.PointerTo(durationType):
