@@ -56,14 +56,15 @@ func overlayItems[T, O any](v *validator, key, kind string, items []T, changes m
 	}
 }
 
-// markBelow marks as misread what a misread part of the overlay was to change.
+// markBelow marks as misread what a misread part of the overlay was to change. A
+// name that only begins alike gives a path that nothing stands at.
 func (v *validator) markBelow(from, to string) {
 	for _, part := range slices.Collect(maps.Keys(v.misread.parts)) {
 		rest, below := strings.CutPrefix(part, from)
-		switch {
-		case !below || rest != "" && rest[0] != '.' && rest[0] != '[':
+		if !below {
 			continue
-		case rest == ".tag", rest == ".digest":
+		}
+		if rest == ".tag" || rest == ".digest" {
 			rest = ".image"
 		}
 		v.misread.mark(to + rest)

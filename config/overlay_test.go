@@ -193,6 +193,8 @@ var badOverlay = []badStackFile{
 		[]string{`overlay: 1: must be an object, not a number`}},
 	{"base that needs apps of a wrong type", []edit{{"apps[1].image", nil}, {"overlay.apps", 1}},
 		[]string{`overlay.apps: 1: must be an object, not a number`}},
+	{"base that needs a digest of a wrong type", []edit{{"apps[1].image", ""}, {"overlay.apps.backend.digest", 1.0}, {"apps[2].image", ""}},
+		[]string{`apps[2].image: is required`, `overlay.apps.backend.digest: 1: must be text, not a number`}},
 	{"base that needs a tag of a wrong type", []edit{{"apps[1].image", ""}, {"overlay.apps.backend.tag", 1.0}},
 		[]string{`overlay.apps.backend.tag: 1: must be text, not a number`}},
 }
