@@ -3,8 +3,8 @@
 // the three cannot drift apart.
 //
 // A [Case] breaks one rule in three ways: as plain values, as an edit of the dev
-// stack file (Pulumi.dev.yaml), and as edits of the objects that the dev stack
-// makes. [Apply] and [Set] make those edits.
+// stack's configuration (Pulumi.dev.yaml with what it inherits), and as edits of the
+// objects that the dev stack makes. [Apply] and [Set] make those edits.
 package rulestest
 
 import (
