@@ -54,7 +54,9 @@ func TestOverlay(t *testing.T) {
 		Requests: map[string]string{"cpu": "5m", "memory": "2Mi"}, Limits: map[string]string{"memory": "3Mi", "cpu": "6m"},
 	}, app.Resources)
 	require.Equal(t, "backend-app", app.Sidecar.AppID)
-	require.Equal(t, "warn", app.Sidecar.LogLevel)
+	sidecar, err := json.Marshal(app.Sidecar)
+	require.NoError(t, err)
+	require.Contains(t, string(sidecar), `"logLevel":"warn"`)
 	require.Equal(t, "4m", app.Sidecar.Resources.Requests["cpu"])
 	require.Equal(t, "7Mi", app.Sidecar.Resources.Requests["memory"])
 	require.Equal(t, map[string]string{"keyPrefix": "name", "ttlInSeconds": "2"}, stack.StateStores[0].Metadata)

@@ -206,7 +206,7 @@ func ours(t *testing.T) []string {
 // TestSchemaOfGoodFiles: our stack files are good as they stand, with what they
 // inherit, and so are those of the tests.
 func TestSchemaOfGoodFiles(t *testing.T) {
-	schema := compiled(t, "stack-file")
+	schema := compiled(t)
 	check := func(name string, values map[string]string, err error) {
 		require.NoError(t, err)
 		_, err = config.Load(values)
@@ -244,7 +244,7 @@ func TestPagesShowGoodFiles(t *testing.T) {
 		}
 		_, err = config.Load(values)
 		require.NoError(t, err, page)
-		require.NoError(t, compiled(t, "stack-file").Validate(asFile(t, values)), page)
+		require.NoError(t, compiled(t).Validate(asFile(t, values)), page)
 		if page == "README.md" {
 			continue
 		}
@@ -281,7 +281,10 @@ func TestEditorsFindTheSchema(t *testing.T) {
 	}
 }
 
-func compiled(t testing.TB, name string) *jsonschema.Schema {
+func compiled(t testing.TB) *jsonschema.Schema { return compile(t, "stack-file") }
+
+// compile returns one of the schemas that docs has.
+func compile(t testing.TB, name string) *jsonschema.Schema {
 	t.Helper()
 	objects, err := stackFile()
 	require.NoError(t, err)

@@ -113,7 +113,7 @@ var misformed = map[string][]rulestest.Edit{
 }
 
 func TestSchemaOfMisformedFiles(t *testing.T) {
-	schema := compiled(t, "stack-file")
+	schema := compiled(t)
 	for name, edits := range misformed {
 		t.Run(name, func(t *testing.T) {
 			values := edited(t, edits)
@@ -155,7 +155,7 @@ var wellFormed = map[string][]rulestest.Edit{
 }
 
 func TestSchemaOfWellFormedFiles(t *testing.T) {
-	schema := compiled(t, "stack-file")
+	schema := compiled(t)
 	for name, edits := range wellFormed {
 		t.Run(name, func(t *testing.T) {
 			values := edited(t, edits)
@@ -169,7 +169,7 @@ func TestSchemaOfWellFormedFiles(t *testing.T) {
 // TestSchemaOfWholeValuesAsText: pulumi config set without --path writes each
 // value as a text.
 func TestSchemaOfWholeValuesAsText(t *testing.T) {
-	schema := compiled(t, "stack-file")
+	schema := compiled(t)
 	for text, key := range map[string]string{
 		"false": "createNamespace", `{"data": true}`: "keep", ` ["registry"]`: "imagePullSecrets", "null": "stateStores",
 	} {
@@ -191,7 +191,7 @@ func TestSchemaOfWholeValuesAsText(t *testing.T) {
 // TestSchemaOfPulumisOwn: keys of others are none of our business, and Pulumi
 // encrypts a text or a whole value where it stands.
 func TestSchemaOfPulumisOwn(t *testing.T) {
-	schema := compiled(t, "stack-file")
+	schema := compiled(t)
 	encrypted := tree{"secure": "v1:abc"}
 	for name, change := range map[string]func(file, values, redis tree){
 		"other namespaces":  func(_, values, _ tree) { values["kubernetes:context"], values["pulumi:tags"] = 1, tree{} },
@@ -215,7 +215,7 @@ func TestSchemaOfPulumisOwn(t *testing.T) {
 // TestSchemaOfTheProjectFile: the values that stacks inherit, in every form that
 // Pulumi takes.
 func TestSchemaOfTheProjectFile(t *testing.T) {
-	schema := compiled(t, "project-file")
+	schema := compile(t, "project-file")
 	require.NoError(t, schema.Validate(parse(t, "Pulumi.yaml")))
 	apps := []any{tree{"name": "web", "image": "web:1", "port": 80.0}}
 	for _, good := range []tree{
