@@ -1,4 +1,4 @@
-# Everything a person does here. `make` alone lists it.
+# The commands for working here. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -26,7 +26,7 @@ preview: ## Show what `make up` would change on the cluster
 	@$(driver) preview $(target)
 
 .PHONY: verify
-verify: ## Prove that the running stack is what its stack file says, rule by rule
+verify: ## Check the running stack against its stack file, rule by rule
 	@go run ./toolchain/bootstrap driver
 	@$(driver) verify $(target)
 
@@ -68,32 +68,32 @@ test-upstream: ## Hold what daprstack knows about Dapr and Pulumi against their 
 	$(call upstream,dapr,stablecomponents)
 
 .PHONY: e2e
-e2e: ## The real thing: local node, engine, Dapr and Redis, end to end (root, Linux)
+e2e: ## End-to-end tests: local node, engine, Dapr and Redis (root, Linux)
 	@go run ./toolchain/bootstrap all
 	@command -v chromium >/dev/null || { echo "installing chromium, which the page is tested with"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 	go test -tags e2e -count 1 -timeout 60m -v ./e2e/...
 
 .PHONY: bench
-bench: ## Measure `up` against helm and kubectl with the same objects, PAIRS=5 in turns
+bench: ## Compare `up` with helm and kubectl on the same objects, in turns (PAIRS=5)
 	@go run ./toolchain/bootstrap all
 	YARDSTICK=$(or $(PAIRS),5) go test -tags e2e -count 1 -timeout 60m -v -run TestYardstick ./e2e
 
 .PHONY: faults
-faults: ## Let everything fail under 10,000 events and count: none may be lost (RUNS=1, PLAIN=1 for plain Dapr as well; 10 minutes a run)
+faults: ## Publish 10,000 events while everything fails: none may be lost (RUNS=1, PLAIN=1 for plain Dapr as well; 10 minutes a run)
 	@go run ./toolchain/bootstrap all
 	FAULTS=$(or $(RUNS),1) FAULTS_PLAIN=$(PLAIN) go test -tags e2e -count 1 -timeout 90m -v -run TestFaults ./e2e
 
 .PHONY: bench-events
-bench-events: ## Measure events through our pub/sub against a plain one beside it, TURNS=5
+bench-events: ## Compare events through our pub/sub with a plain one beside it (TURNS=5)
 	@go run ./toolchain/bootstrap all
 	EVENTS=$(or $(TURNS),5) go test -tags e2e -count 1 -timeout 30m -v -run TestEvents ./e2e
 
 .PHONY: mutation
-mutation: ## Break config and contracts in 1,900 places and see that a test notices (ONLY=file:line, 40 minutes)
+mutation: ## Break config and contracts in 1,900 places and check that a test notices (ONLY=file:line, 40 minutes)
 	go run ./internal/mutation $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: generate
-generate: ## Write docs/rules.md, docs/stack-file.md and its schema anew from the code
+generate: ## Regenerate docs/rules.md, docs/stack-file.md and its schema from the code
 	go run ./internal/docgen
 
 .PHONY: lint
@@ -109,7 +109,7 @@ clean-cache: ## Remove the cache of built tools and images
 ##@ Help
 
 .PHONY: help
-help: ## This list
+help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "; printf "make <target>\n"} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-zA-Z0-9_-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/daprstack/daprstack/components/app"
 	"github.com/daprstack/daprstack/components/dapr"
+	"github.com/daprstack/daprstack/components/kube"
 	"github.com/daprstack/daprstack/components/redis"
 	"github.com/daprstack/daprstack/components/secrets"
 )
@@ -32,8 +33,9 @@ func Example() {
 		}
 		store, err := dapr.NewStateStore(ctx, "carts", &dapr.StateStoreArgs{
 			Name: "carts", Namespace: namespace, Scopes: []string{"cart-app"},
-			Redis: dapr.RedisConnection{Host: server.Host, Password: &password.Ref},
-			After: append(server.Ready(), password.Ready()...),
+			Backend: &dapr.RedisConnection{
+				Host: server.Host, Password: &password.Ref, After: append(server.Ready(), password.Ready()...),
+			},
 		})
 		if err != nil {
 			return err
@@ -46,7 +48,7 @@ func Example() {
 		}
 		_, err = app.New(ctx, "cart", &app.Args{
 			Name: "cart", Namespace: namespace, Image: "registry.example.com/cart:1", ImagePullPolicy: "IfNotPresent",
-			Ports: []app.Port{{Name: "http", Number: 8000}}, Replicas: 2, HealthPath: "/healthz", User: 65532,
+			Ports: []kube.Port{{Name: "http", Number: 8000}}, Replicas: 2, HealthPath: "/healthz", User: 65532,
 			Sidecar: &app.Sidecar{AppID: "cart-app", AppPort: 8000, LogLevel: "info", Config: "appconfig"},
 			After:   append(store.Ready(), configuration.Ready()...),
 		})

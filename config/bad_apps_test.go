@@ -126,6 +126,9 @@ var badApps = []badStackFile{
 			`apps[0].ports[1].name: "a--b": must be lower-case letters, at least one, digits and single hyphens, at most 15 characters`}},
 	{"directories that Kubernetes refuses", one("apps[0].writablePaths", []any{"/a:b", "/tmp", "/tmp"}),
 		[]string{`apps[0].writablePaths[0]: "/a:b": must be an absolute directory, without a colon`, `apps[0].writablePaths[2]: "/tmp": must be named once`}},
-	{"key that no Secret has", one("apps[0].secretEnv", object{"A": object{"name": "s", "key": "a/b"}}),
-		[]string{`apps[0].secretEnv.A.key: "a/b": must be letters, digits, hyphens, dots and underscores`}},
+	{"keys that no Secret has", one("apps[0].secretEnv", object{"A": object{"name": "s", "key": "a/b"}, "B": object{"name": "s", "key": "."}, "C": object{"name": "s", "key": "..a"}, "D": object{"name": "s", "key": strings.Repeat("k", 254)}}),
+		[]string{`apps[0].secretEnv.A.key: "a/b"` + badKey, `apps[0].secretEnv.B.key: "."` + badKey, `apps[0].secretEnv.C.key: "..a"` + badKey,
+			`apps[0].secretEnv.D.key: "` + strings.Repeat("k", 100) + `"…` + badKey}},
 }
+
+const badKey = `: must be letters, digits, hyphens, dots and underscores, at most 253 characters, and must not be . or start with ..`

@@ -24,7 +24,7 @@ func Default(s *Stack) {
 	defaultDapr(&s.Dapr)
 	defaultRedis(&s.Redis)
 	for i := range s.StateStores {
-		def(&s.StateStores[i].Type, rules.StateRedis)
+		def(&s.StateStores[i].Type, rules.DefaultType(rules.StateStore))
 		def(&s.StateStores[i].Version, rules.ComponentVersion)
 	}
 	for i := range s.PubSubs {
@@ -48,6 +48,9 @@ func defaultDapr(d *Dapr) {
 		def(&d.Chart.Repository, DefaultChartRepository)
 	}
 	def(&d.MTLS, new(true))
+	def(&d.Certificates.RootLifetime, &Duration{10 * 365 * 24 * time.Hour})
+	def(&d.Certificates.IssuerLifetime, &Duration{365 * 24 * time.Hour})
+	def(&d.Certificates.RenewBefore, &Duration{30 * 24 * time.Hour})
 	def(&d.LogLevel, "info")
 	if !d.Scheduler.InMemory {
 		def(&d.Scheduler.Storage, "1Gi")
@@ -75,7 +78,7 @@ func defaultRedis(r *Redis) {
 }
 
 func defaultPubSub(p *PubSub) {
-	def(&p.Type, rules.PubSubRedis)
+	def(&p.Type, rules.DefaultType(rules.PubSub))
 	def(&p.Version, rules.ComponentVersion)
 	def(&p.RedeliverInterval, &Duration{30 * time.Second})
 	def(&p.ProcessingTimeout, &Duration{60 * time.Second})

@@ -19,6 +19,7 @@ func TestEdges(t *testing.T) {
 		"most replicas":                one("apps[0].replicas", math.MaxInt32),
 		"highest user":                 one("apps[0].user", math.MaxInt32),
 		"shortest directory":           one("apps[0].writablePaths", []any{"/a"}),
+		"longest key of a Secret":      one("apps[0].secretEnv", object{"A": object{"name": "s", "key": strings.Repeat("k", 253)}}),
 		"longest port name":            one("apps[0].ports", []any{object{"name": "a23456789012345", "port": 1}}),
 		"the name of a Service's peer": one("apps[0].name", "other-dapr"),
 		"every trace":                  one("dapr.configuration.tracing.samplingRate", "1"),

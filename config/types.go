@@ -93,6 +93,10 @@ type Dapr struct {
 	// true.
 	MTLS *bool `json:"mtls,omitzero"`
 
+	// Certificates are those of Dapr's certificate authority, which signs the
+	// certificates of the control plane and of the sidecars.
+	Certificates Certificates `json:"certificates,omitzero"`
+
 	// LogLevel of the control plane: debug, info, warn or error. Default info.
 	LogLevel string `json:"logLevel,omitzero"`
 
@@ -101,6 +105,24 @@ type Dapr struct {
 
 	// Configuration is the Configuration object that the sidecars use.
 	Configuration Configuration `json:"configuration,omitzero"`
+}
+
+// Certificates says how long the certificates of Dapr's certificate authority are
+// valid. All three are whole hours. The next up after a certificate is due for
+// renewal renews it with the same key, so that nothing loses its trust.
+type Certificates struct {
+	// RootLifetime is how long the root is valid, which every sidecar trusts.
+	// Default 87600h, ten years.
+	RootLifetime *Duration `json:"rootLifetime,omitzero"`
+
+	// IssuerLifetime is how long the issuer is valid, by which sentry signs the
+	// certificates of the sidecars; at most RootLifetime. Default 8760h, one year.
+	IssuerLifetime *Duration `json:"issuerLifetime,omitzero"`
+
+	// RenewBefore is how long before its end a certificate is due for renewal;
+	// from then on verify fails. It is less than IssuerLifetime. Default 720h, 30
+	// days.
+	RenewBefore *Duration `json:"renewBefore,omitzero"`
 }
 
 // Chart says where the Helm chart of the control plane comes from.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/daprstack/daprstack/config/rules"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -71,16 +72,12 @@ func (v *validator) knownApp(rule string, path *field.Path, id string) bool {
 	return reasons == nil
 }
 
-var (
-	// An image reference: everything that no registry client accepts is out,
-	// the rest is the registry's to judge.
-	image = regexp.MustCompile(`^[a-zA-Z0-9][\w.\-:/@]*$`)
-	// A key in the data of a Secret.
-	dataKey = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
-	label   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
-)
+// image matches everything that a registry client accepts, and more: the rest is
+// for the registry to judge.
+var image = regexp.MustCompile(`^[a-zA-Z0-9][\w.\-:/@]*$`)
 
-func isLabel(s string, most int) bool { return len(s) <= most && label.MatchString(s) }
+// valid reports whether a check of apimachinery finds nothing wrong with s.
+func valid(check func(string) []string, s string) bool { return len(check(s)) == 0 }
 
 func (v *validator) image(path *field.Path, ref string) {
 	switch {
@@ -106,8 +103,9 @@ func (v *validator) secretKey(path *field.Path, ref SecretKey) {
 	switch {
 	case ref.Key == "":
 		v.form(path.Child("key"), nil, "is required")
-	case !dataKey.MatchString(ref.Key):
-		v.form(path.Child("key"), ref.Key, "must be letters, digits, hyphens, dots and underscores")
+	case !valid(validation.IsConfigMapKey, ref.Key):
+		v.form(path.Child("key"), ref.Key, "must be letters, digits, hyphens, dots and underscores, at most 253 characters, "+
+			"and must not be . or start with ..")
 	}
 }
 

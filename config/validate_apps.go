@@ -3,13 +3,13 @@ package config
 import (
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/api/validate/content"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -40,7 +40,7 @@ func (v *validator) app(path *field.Path, a App) {
 	switch {
 	case a.Name == "":
 		v.form(path.Child("name"), nil, "is required")
-	case !isLabel(a.Name, 63) || a.Name[0] < 'a':
+	case !valid(validation.IsDNS1035Label, a.Name):
 		v.form(path.Child("name"), a.Name, "must be a DNS-1035 label: lower-case letters, digits and hyphens, "+
 			"starting with a letter, at most 63 characters")
 	case a.Name == "default":
@@ -81,18 +81,13 @@ func (v *validator) ports(path *field.Path, a App) {
 			v.form(at.Child("port"), p.Port, "must be unique in the app", path.Child("port").String())
 		}
 		switch {
-		case !isPortName(p.Name):
+		case !valid(validation.IsValidPortName, p.Name):
 			v.form(at.Child("name"), p.Name, "must be lower-case letters, at least one, digits and single hyphens, at most 15 characters")
 		case names[p.Name]:
 			v.form(at.Child("name"), p.Name, "must be unique in the app; http is its main port")
 		}
 		numbers[p.Port], names[p.Name] = true, true
 	}
-}
-
-// isPortName says whether s is the name of a service as RFC 6335 has it.
-func isPortName(s string) bool {
-	return isLabel(s, 15) && !strings.Contains(s, "--") && strings.ContainsFunc(s, unicode.IsLetter)
 }
 
 // containerPort checks a port of an app: its range, and that daprd, which
@@ -136,8 +131,6 @@ func (v *validator) invokes(path *field.Path, targets []string, own string) {
 	}
 }
 
-var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // environment checks the variables that an app is given: well-formed, and none
 // twice, whether it is written in the stack file or set by the stack (C-01).
 func (v *validator) environment(path *field.Path, a App) {
@@ -152,7 +145,7 @@ func (v *validator) environment(path *field.Path, a App) {
 	check := func(key, name string) *field.Path {
 		p := child(path.Child(key), name)
 		switch {
-		case !variable.MatchString(name):
+		case !valid(content.IsCIdentifier, name):
 			v.form(p, nil, "must be named with letters, digits and underscores, not starting with a digit")
 		case set[name]:
 			v.add(p, nil, []rules.Reason{{Rule: "C-01", Allowed: "must not be given: the stack sets it, or it is given twice"}})

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/daprstack/daprstack/config/rules"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -38,7 +40,7 @@ func (v *validator) namespace(path *field.Path, name string) {
 	switch {
 	case name == "":
 		v.form(path, nil, "is required")
-	case !isLabel(name, 63):
+	case !valid(content.IsDNS1123Label, name):
 		v.form(path, name, "must be a DNS-1123 label, at most 63 characters")
 	case slices.Contains(reservedNamespaces, name):
 		v.form(path, name, "must be a namespace of the stack's own: destroy removes it")
@@ -59,6 +61,10 @@ func (v *validator) dapr() {
 	if u, err := url.Parse(d.Chart.Repository); d.Chart.Repository != "" && (err != nil || u.Host == "") {
 		v.form(path.Child("chart", "repository"), d.Chart.Repository, "must be a URL such as "+DefaultChartRepository)
 	}
+	if _, given := nested(d.Chart.Values, "dapr_sentry", "tls"); given {
+		v.form(path.Child("chart", "values", "dapr_sentry", "tls"), nil, "must not be given: the stack makes Dapr's certificates, see dapr.certificates")
+	}
+	v.certificates(path.Child("certificates"), d.Certificates)
 	if !slices.Contains(rules.LogLevels, d.LogLevel) {
 		v.form(path.Child("logLevel"), d.LogLevel, "must be one of "+strings.Join(rules.LogLevels, ", "))
 	}
@@ -82,6 +88,45 @@ func (v *validator) dapr() {
 	if c.Tracing.Otel != "" && rules.RedisHost(c.Tracing.Otel) != nil {
 		v.form(path.Child("configuration", "tracing", "otel"), c.Tracing.Otel, "must be host:port")
 	}
+}
+
+// longestCertificate is where the dates of certificates end to fit.
+const longestCertificate = 100 * 365 * 24 * time.Hour
+
+func (v *validator) certificates(path *field.Path, c Certificates) {
+	whole := true
+	for key, d := range map[string]*Duration{
+		"rootLifetime": c.RootLifetime, "issuerLifetime": c.IssuerLifetime, "renewBefore": c.RenewBefore,
+	} {
+		if d.Duration < time.Hour || d.Duration > longestCertificate || d.Duration%time.Hour != 0 {
+			v.form(path.Child(key), d, "must be whole hours, from 1h to 876000h")
+			whole = false
+		}
+	}
+	if !whole {
+		return
+	}
+	if c.IssuerLifetime.Duration > c.RootLifetime.Duration {
+		v.form(path.Child("issuerLifetime"), c.IssuerLifetime, "must be at most rootLifetime, "+c.RootLifetime.String(),
+			path.Child("rootLifetime").String())
+	}
+	if c.RenewBefore.Duration >= c.IssuerLifetime.Duration {
+		v.form(path.Child("renewBefore"), c.RenewBefore, "must be less than issuerLifetime, "+c.IssuerLifetime.String(),
+			path.Child("issuerLifetime").String())
+	}
+}
+
+// nested returns the value at a path of Helm values, and whether it is there.
+func nested(values map[string]any, path ...string) (any, bool) {
+	var value any = values
+	for _, key := range path {
+		m, _ := value.(map[string]any)
+		var ok bool
+		if value, ok = m[key]; !ok {
+			return nil, false
+		}
+	}
+	return value, true
 }
 
 func (v *validator) redis() {

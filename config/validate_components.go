@@ -13,7 +13,7 @@ import (
 type component struct {
 	path               *field.Path
 	name, typ, version string
-	kind               string // the one type that is supported
+	kind               rules.Kind
 	scopes             []string
 	metadata           map[string]string
 }
@@ -21,11 +21,11 @@ type component struct {
 func (v *validator) components() {
 	var all []component
 	for i, s := range v.stack.StateStores {
-		all = append(all, component{root("stateStores").Index(i), s.Name, s.Type, s.Version, rules.StateRedis, s.Scopes, s.Metadata})
+		all = append(all, component{root("stateStores").Index(i), s.Name, s.Type, s.Version, rules.StateStore, s.Scopes, s.Metadata})
 		v.outbox(root("stateStores").Index(i), s)
 	}
 	for i, p := range v.stack.PubSubs {
-		all = append(all, component{root("pubSubs").Index(i), p.Name, p.Type, p.Version, rules.PubSubRedis, p.Scopes, p.Metadata})
+		all = append(all, component{root("pubSubs").Index(i), p.Name, p.Type, p.Version, rules.PubSub, p.Scopes, p.Metadata})
 		v.delivery(root("pubSubs").Index(i), p)
 	}
 	names := make([]string, len(all))
@@ -38,7 +38,7 @@ func (v *validator) components() {
 
 func (v *validator) component(c component) {
 	v.add(c.path.Child("name"), c.name, rules.ComponentName(c.name))
-	v.add(c.path.Child("type"), c.typ, rules.ComponentType(c.typ, c.kind))
+	v.add(c.path.Child("type"), c.typ, rules.SupportedType(c.typ, rules.TypesOf(c.kind)...))
 	v.add(c.path.Child("version"), c.version, rules.Version(c.version))
 	v.add(c.path.Child("scopes"), nil, rules.Scopes(c.scopes))
 	for i, app := range c.scopes {
@@ -50,11 +50,15 @@ func (v *validator) component(c component) {
 // metadata checks the items of a component, each by itself and together with
 // those that the stack makes of its Redis.
 func (v *validator) metadata(c component) {
+	typ := c.typ
+	if rules.Metadata(typ) == nil {
+		typ = rules.DefaultType(c.kind) // T-02 is reported
+	}
 	entries := v.redisMetadata()
 	// What is wrong by itself, or with the stack's Redis, is not reported twice.
-	reported := rules.MetadataTogether(c.kind, entries)
+	reported := rules.MetadataTogether(typ, entries)
 	for _, key := range slices.Sorted(maps.Keys(c.metadata)) {
-		reasons := rules.StackMetadataItem(c.kind, key, c.metadata[key])
+		reasons := rules.StackMetadataItem(typ, key, c.metadata[key])
 		if key == "keyPrefix" && reasons == nil {
 			reasons = rules.KeyPrefix(c.metadata[key])
 		}
@@ -64,7 +68,7 @@ func (v *validator) metadata(c component) {
 		}
 		entries = append(entries, rules.MetadataEntry{Name: key, Value: c.metadata[key]})
 	}
-	for key, reasons := range rules.MetadataTogether(c.kind, entries) {
+	for key, reasons := range rules.MetadataTogether(typ, entries) {
 		if _, again := reported[key]; !again {
 			v.add(child(c.path.Child("metadata"), key), nil, reasons, c.path.Child("metadata").String(), "redis.external")
 		}

@@ -9,59 +9,59 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// SidecarURL is where an application finds its sidecar. The port cannot be
-// configured.
+// SidecarURL is the address of an application's own sidecar. The port is fixed
+//
 const SidecarURL = rules.SidecarURL
 
-// AppURL returns the address under which the sidecar reaches the app with that
-// app-id (I-01, I-05); paths are appended to it.
+// AppURL returns the base address for invoking the app with that app-id through
+// the sidecar (I-01, I-05). Append the path to it.
 func AppURL(appID string) (string, error) {
 	var ps Problems
 	ps.add("target", appID, rules.Target(appID))
-	return ps.unless(rules.InvokeURL(appID), "making an invocation URL")
+	return ps.urlOrErr(rules.InvokeURL(appID), "making an invocation URL")
 }
 
-// InvokeURL returns the address of path at the app with that app-id:
+// InvokeURL returns the address for invoking path on the app with that app-id:
 // http://localhost:3500/v1.0/invoke/{target}/method/{path} (I-01, I-02, I-05).
 func InvokeURL(appID, path string) (string, error) {
 	var ps Problems
 	ps.add("target", appID, rules.Target(appID))
 	ps.add("path", path, rules.InvokePath(path))
-	return ps.unless(rules.InvokeURL(appID)+path, "making an invocation URL")
+	return ps.urlOrErr(rules.InvokeURL(appID)+path, "making an invocation URL")
 }
 
-// StateURL returns the address of a state store at the sidecar.
+// StateURL returns the sidecar's address of a state store.
 func StateURL(store string) (string, error) {
 	var ps Problems
 	ps.add("store", store, rules.ComponentName(store))
-	return ps.unless(rules.StateURL(store), "making the URL of a state store")
+	return ps.urlOrErr(rules.StateURL(store), "making the URL of a state store")
 }
 
-// PublishURL returns the address of a topic at the sidecar; the topic has the
-// name of the event's type (E-02).
+// PublishURL returns the sidecar's address of a topic. The topic has the same
+// name as the event's type (E-02).
 func PublishURL(pubSub, topic string) (string, error) {
 	var ps Problems
 	ps.add("pubsub", pubSub, rules.ComponentName(pubSub))
 	ps.add("topic", topic, rules.EventType(topic))
-	return ps.unless(rules.PublishURL(pubSub, topic), "making the URL of a topic")
+	return ps.urlOrErr(rules.PublishURL(pubSub, topic), "making the URL of a topic")
 }
 
-// unless returns the address, or nothing when there are problems with it.
-func (ps Problems) unless(address, doing string) (string, error) {
+// urlOrErr returns url, or an error if there are problems.
+func (ps Problems) urlOrErr(url, doing string) (string, error) {
 	if err := ps.err("%s", doing); err != nil {
 		return "", err
 	}
-	return address, nil
+	return url, nil
 }
 
-// CheckURL returns what is wrong with an address from the environment (C-01), so
-// that an application can say so when it starts.
+// CheckURL returns the problems with an address from the environment (C-01), so
+// that an application can report them when it starts.
 func CheckURL(address string) (ps Problems) {
 	ps.add("url", redacted(address), rules.BaseURL(address))
 	return ps
 }
 
-// redacted is an address that may be shown: one can hold a password.
+// redacted returns an address without its password, for errors.
 func redacted(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

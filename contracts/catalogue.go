@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// An EventType is one entry of the catalogue (E-08). The topic has the name of
-// the type.
+// An EventType is one entry of the catalogue (E-08). The topic has the same
+// name as the type.
 type EventType struct {
 	Type    string // E-02: "task.created"
 	Source  string // E-03: "/backend/tasks"
-	Trigger string // what makes it happen: "POST /tasks"
+	Trigger string // what causes it: "POST /tasks"
 }
 
-// A Payload is the data of an event that knows which event it belongs to. An
-// application adds an event to its own catalogue by writing such a type.
+// A Payload is the data of an event and knows which event it belongs to. To add
+// an event to its own catalogue, an application implements Payload.
 type Payload interface {
 	// Event returns the catalogue entry; it does not depend on the value.
 	Event() EventType
-	// Check returns what the schema of the data refuses (E-08), by the JSON name
-	// of the member.
+	// Check validates the data against its schema (E-08). The problems have the
+	// JSON names of the fields.
 	Check() Problems
 }
 
-// Catalogue returns one zero value for each event of the data model, sorted by
+// Catalogue returns a zero value for each event of the data model, sorted by
 // type.
 func Catalogue() []Payload {
 	return []Payload{TaskCompleted{}, TaskCreated{}, TaskDeleted{}, TaskUpdated{}}
@@ -46,7 +46,7 @@ func (TaskCreated) Event() EventType { return taskEvent("created", "POST /tasks"
 
 // Check implements [Payload].
 func (t TaskCreated) Check() Problems {
-	return join(atLeastOne("task_id", t.TaskID), atLeastOne("user_id", t.UserID), filled("title", t.Title), given("created_at", t.CreatedAt))
+	return join(positive("task_id", t.TaskID), positive("user_id", t.UserID), notBlank("title", t.Title), notZero("created_at", t.CreatedAt))
 }
 
 // TaskUpdated is the data of task.updated.
@@ -56,8 +56,8 @@ type TaskUpdated struct {
 	UpdatedFields UpdatedFields `json:"updated_fields"`
 }
 
-// UpdatedFields are the fields of a task that changed, with their new values;
-// at least one.
+// UpdatedFields holds the changed fields of a task with their new values; at
+// least one is set.
 type UpdatedFields struct {
 	Title *string `json:"title,omitempty" jsonschema:"anyof_required=title,pattern=\\S"`
 }
@@ -67,12 +67,12 @@ func (TaskUpdated) Event() EventType { return taskEvent("updated", "PUT /tasks/{
 
 // Check implements [Payload].
 func (t TaskUpdated) Check() Problems {
-	ps := join(atLeastOne("task_id", t.TaskID), atLeastOne("user_id", t.UserID))
+	ps := join(positive("task_id", t.TaskID), positive("user_id", t.UserID))
 	if t.UpdatedFields == (UpdatedFields{}) {
 		ps.add("updated_fields", "", broken("E-08", "must name at least one field"))
 		return ps
 	}
-	return join(ps, filled("updated_fields.title", *t.UpdatedFields.Title))
+	return join(ps, notBlank("updated_fields.title", *t.UpdatedFields.Title))
 }
 
 // TaskDeleted is the data of task.deleted.
@@ -87,7 +87,7 @@ func (TaskDeleted) Event() EventType { return taskEvent("deleted", "DELETE /task
 
 // Check implements [Payload].
 func (t TaskDeleted) Check() Problems {
-	return join(atLeastOne("task_id", t.TaskID), atLeastOne("user_id", t.UserID), given("deleted_at", t.DeletedAt))
+	return join(positive("task_id", t.TaskID), positive("user_id", t.UserID), notZero("deleted_at", t.DeletedAt))
 }
 
 // TaskCompleted is the data of task.completed.
@@ -102,27 +102,27 @@ func (TaskCompleted) Event() EventType { return taskEvent("completed", "PATCH /t
 
 // Check implements [Payload].
 func (t TaskCompleted) Check() Problems {
-	return join(atLeastOne("task_id", t.TaskID), atLeastOne("user_id", t.UserID), given("completed_at", t.CompletedAt))
+	return join(positive("task_id", t.TaskID), positive("user_id", t.UserID), notZero("completed_at", t.CompletedAt))
 }
 
-// The checks say in Go what the jsonschema tags say to everyone else; a test of
-// package schema holds the two together.
+// The checks repeat in Go what the jsonschema tags say. A test of package schema
+// keeps the two in step.
 
-func atLeastOne(field string, id int64) (ps Problems) {
+func positive(field string, id int64) (ps Problems) {
 	if id < 1 {
 		ps.add(field, "", broken("E-08", "is required, 1 or more"))
 	}
 	return ps
 }
 
-func filled(field, text string) (ps Problems) {
+func notBlank(field, text string) (ps Problems) {
 	if strings.TrimSpace(text) == "" {
 		ps.add(field, "", broken("E-08", "is required and not blank"))
 	}
 	return ps
 }
 
-func given(field string, at time.Time) (ps Problems) {
+func notZero(field string, at time.Time) (ps Problems) {
 	if at.IsZero() {
 		ps.add(field, "", broken("E-08", "is required, RFC 3339"))
 	}

@@ -18,16 +18,18 @@ const (
 	// SpecVersion is the version of CloudEvents (E-01).
 	SpecVersion = rules.SpecVersion
 	// EventContentType is the content type of a whole event as one JSON object.
-	// Published under it, an event passes through Dapr with its own type and
-	// source (E-03, E-11).
+	// An event published with it keeps its own type and source on its way
+	// through Dapr (E-03, E-11).
 	EventContentType = rules.EventContentType
-	// DefaultDataContentType is the type of data that names none (E-06).
+	// DefaultDataContentType is the content type of data that does not state
+	// one (E-06).
 	DefaultDataContentType = rules.DataContentType
 )
 
-// NewEvent makes the event that data belongs to: type and source come from the
-// catalogue (E-03, E-11), the id is a new UUID (E-04), the time is now in UTC,
-// the data is JSON (E-06, E-07). The error holds the [Problems] of data, if any.
+// NewEvent returns a new event with that data: the type and source come from
+// the catalogue (E-03, E-11), the id is a new UUID (E-04), the time is now in
+// UTC, and the data is encoded as JSON (E-06, E-07). The error wraps the
+// [Problems] of the data, if any.
 func NewEvent(data Payload) (event.Event, error) {
 	def := data.Event()
 	e := event.New(SpecVersion)
@@ -45,8 +47,8 @@ func NewEvent(data Payload) (event.Event, error) {
 	return e, nil
 }
 
-// CheckEvent returns every rule that e breaks (E-01 to E-07, E-11), none when it
-// may be published.
+// CheckEvent returns the rules that e breaks (E-01 to E-07, E-11). An event
+// without problems may be published.
 func CheckEvent(e event.Event) Problems {
 	env := envelope{
 		specVersion: e.SpecVersion(),
@@ -60,13 +62,14 @@ func CheckEvent(e event.Event) Problems {
 		written := at.Format(time.RFC3339Nano)
 		env.time = &written
 	}
-	// The SDK reports an absent content type and an empty one alike.
+	// The SDK does not tell an absent content type from an empty one.
 	if c, ok := e.Context.(*event.EventContextV1); ok && c.DataContentType != nil {
 		env.contentType = *c.DataContentType
 	}
 	ps := env.check()
-	// The SDK knows of what our rules do not speak of, and of what its setters
-	// refused: without it, an event would be published without that attribute.
+	// The SDK validates attributes that our rules do not cover, and reports the
+	// values that its setters refused. Without it, an event would be published
+	// without such an attribute.
 	var others event.ValidationError
 	errors.As(e.Validate(), &others)
 	for _, field := range slices.Sorted(maps.Keys(others)) {
@@ -77,8 +80,8 @@ func CheckEvent(e event.Event) Problems {
 	return ps
 }
 
-// EncodeEvent renders e as one JSON object ([EventContentType]), or returns its
-// [Problems].
+// EncodeEvent encodes e as one JSON object ([EventContentType]). The error
+// wraps the [Problems] of e, if any.
 func EncodeEvent(e event.Event) ([]byte, error) {
 	if err := CheckEvent(e).err("encoding event %q", shorten(e.ID())); err != nil {
 		return nil, err
@@ -92,8 +95,8 @@ func EncodeEvent(e event.Event) ([]byte, error) {
 
 // DataAs decodes the data of e and checks it against the catalogue: e must be
 // the event that T belongs to, by type (E-11) and source (E-03), and its data
-// must fit T (E-08). Members that T does not know are ignored, so that a
-// publisher may add some.
+// must fit T (E-08). Unknown fields are ignored, so that a publisher may add
+// some.
 func DataAs[T Payload](e event.Event) (T, error) {
 	var data T
 	def := data.Event()
@@ -112,8 +115,8 @@ func DataAs[T Payload](e event.Event) (T, error) {
 	return data, ps.err("reading event %q", shorten(e.ID()))
 }
 
-// An envelope is an event as plain values, which is what the rules see; whether
-// it was built or read makes no difference to them.
+// An envelope holds the attributes of an event as plain values, so that the
+// same rules apply to events that were built and to events that were parsed.
 type envelope struct {
 	specVersion string
 	eventType   string
@@ -133,12 +136,12 @@ func (e envelope) check() (ps Problems) {
 		ps.add("time", *e.time, rules.EventTime(*e.time))
 	}
 	ps.add("datacontenttype", e.contentType, rules.ContentType(e.contentType))
-	// Data may be personal: it is never part of an error.
+	// Data may be personal, so errors never contain it.
 	ps.add("data", "", rules.EventData(e.contentType, e.data))
 	return ps
 }
 
-// checkType is rules E-02 and E-11.
+// checkType applies rules E-02 and E-11.
 func checkType(t string) []rules.Reason {
 	if reasons := rules.OwnEventType(t); reasons != nil {
 		return reasons

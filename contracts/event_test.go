@@ -19,7 +19,8 @@ var noon = time.Date(2026, 2, 8, 12, 0, 0, 0, time.UTC)
 
 var created = TaskCreated{TaskID: 123, UserID: 456, Title: "Buy milk", CreatedAt: noon}
 
-// members of a valid event; a test case changes or, with nil, removes some.
+// members are the attributes of an event: those of a valid one, which a test
+// case changes or, with nil, removes.
 type members map[string]any
 
 func (change members) body(t testing.TB) []byte {
@@ -128,7 +129,7 @@ func TestParseEvent(t *testing.T) {
 	}
 }
 
-// reported lists the problems of an error, nil when there is none.
+// reported returns the problems of an error, nil if there is none.
 func reported(err error) (lines []string) {
 	var ps Problems
 	if err != nil && !errors.As(err, &ps) {
@@ -140,16 +141,16 @@ func reported(err error) (lines []string) {
 	return lines
 }
 
-func TestParseEventRefusesWhatIsNotOneObject(t *testing.T) {
+func TestParseEventRefusesAnythingButOneObject(t *testing.T) {
 	tests := map[string]string{
-		``:                        "it does not start as one",
-		`[]`:                      "it does not start as one",
-		`"x"`:                     "it does not start as one",
+		``:                        "it does not start with {",
+		`[]`:                      "it does not start with {",
+		`"x"`:                     "it does not start with {",
 		`{`:                       "unexpected EOF",
 		`{"id":`:                  "unexpected EOF",
 		`{"id":"a","id":"b"}`:     `"id" is given twice`,
 		`{"id":null,"id":"b"}`:    `"id" is given twice`,
-		`{"id":"a"} {}`:           "something follows it",
+		`{"id":"a"} {}`:           "there is data after it",
 		"{\"id\":\"\xff\"}":       "it is not UTF-8",
 		`{"specversion":"1.0",,}`: "invalid character ',' ",
 	}
@@ -177,7 +178,7 @@ func TestParseEventKeepsEverything(t *testing.T) {
 }
 
 // E-06: data without a content type is JSON.
-func TestParseEventNamesTheDefaultContentType(t *testing.T) {
+func TestParseEventSetsDefaultContentType(t *testing.T) {
 	e, err := ParseEvent(members{"datacontenttype": nil}.body(t))
 	require.NoError(t, err)
 	assert.Equal(t, "application/json", e.DataContentType())
@@ -202,7 +203,7 @@ func TestParseEventReadsDataInEveryForm(t *testing.T) {
 	}
 }
 
-func TestEncodeEventComesBack(t *testing.T) {
+func TestEncodeEventRoundTrip(t *testing.T) {
 	for name, test := range parseRules {
 		if test.want != nil {
 			continue
@@ -282,7 +283,7 @@ func TestNewEventReportsAllProblems(t *testing.T) {
 	assert.ErrorContains(t, err, "making event Created: encoding its data")
 }
 
-// The SDK's setters and structs let through what the rules do not.
+// The SDK's setters and structs allow values that the rules do not.
 func TestCheckEventOnHandMadeEvents(t *testing.T) {
 	valid := func(change func(*event.Event)) event.Event {
 		e, err := NewEvent(created)
@@ -363,8 +364,8 @@ func TestErrorsShortenLongValues(t *testing.T) {
 	assert.Equal(t, exact+"…", shorten(exact+"ü"))
 }
 
-// Data may be personal and ids long: neither may fill a log.
-func TestErrorsShowNoDataAndStayShort(t *testing.T) {
+// Data may be personal and ids long: neither belongs in a log.
+func TestErrorsHideDataAndStayShort(t *testing.T) {
 	long := string(make([]byte, 4000))
 	_, err := ParseEvent(members{"id": long, "type": "t" + long, "datacontenttype": "application/json", "data": nil, "data_base64": "c2VjcmV0"}.body(t))
 	require.Error(t, err)

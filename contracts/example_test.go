@@ -11,8 +11,8 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// A publisher makes an event of the catalogue and sends it to the address that
-// it finds in EVENT_TASK_CREATED_URL.
+// A publisher creates an event of the catalogue and sends it to the address in
+// EVENT_TASK_CREATED_URL.
 func ExampleNewEvent() {
 	event, err := contracts.NewEvent(contracts.TaskCreated{
 		TaskID: 123, UserID: 456, Title: "Buy milk", CreatedAt: time.Date(2026, 2, 8, 12, 0, 0, 0, time.UTC),
@@ -34,7 +34,7 @@ func ExampleNewEvent() {
 	// POST http://localhost:3500/v1.0/publish/pubsub/task.created application/cloudevents+json
 }
 
-// A subscriber reads what is posted to it; all that is wrong comes at once.
+// A subscriber parses what is posted to it; all problems are reported at once.
 func ExampleParseEvent() {
 	_, err := contracts.ParseEvent([]byte(`{"specversion":"1.0","type":"com.dapr.event.sent","source":"backend-app","id":"1"}`))
 	var problems contracts.Problems
@@ -73,7 +73,7 @@ func (OrderPlaced) Event() contracts.EventType {
 	return contracts.EventType{Type: "shop.order.placed", Source: "/shop/orders", Trigger: "POST /orders"}
 }
 
-// Check says what the schema refuses; here, nothing.
+// Check validates the data; here, anything is valid.
 func (OrderPlaced) Check() contracts.Problems { return nil }
 
 func ExamplePayload() {
@@ -140,5 +140,5 @@ func ExampleInvokeRequest() {
 	fmt.Println(err)
 	// Output:
 	// PATCH http://localhost:3500/v1.0/invoke/backend-app/method/tasks/123/complete?user_id=456
-	// building an invocation: method: "patch" [I-03]: must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, CONNECT; path: "/../other-app" [I-02]: must be a path that arrives unchanged: no empty or dot segments, no slash at the end, no escaped / ? # % or control characters
+	// building an invocation: method: "patch" [I-03]: must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, CONNECT; path: "/../other-app" [I-02]: must be a path that arrives unchanged: no empty or dot segments, no trailing slash, no escaped / ? # % or control characters
 }

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Whatever comes in, an event that ParseEvent accepts obeys the rules and comes
-// back the same after it was written; what it refuses has a rule for a reason.
+// Whatever the input, an event that ParseEvent accepts obeys the rules and
+// survives a round trip; an error names a rule.
 func FuzzParseEvent(f *testing.F) {
 	for _, test := range parseRules {
 		f.Add(test.change.body(f))
@@ -52,19 +52,19 @@ func FuzzParseEvent(f *testing.F) {
 	})
 }
 
-// sameData says whether data is the same, as bytes or as JSON: writing it may
-// leave out spaces and write a character as an escape.
+// sameData reports whether data is the same, as bytes or as JSON: encoding may
+// drop spaces and escape characters.
 func sameData(a, b []byte) bool {
 	return bytes.Equal(a, b) || bytes.Equal(rewritten(a), rewritten(b)) && json.Valid(a)
 }
 
 func rewritten(data []byte) []byte {
-	out, _ := json.Marshal(json.RawMessage(data)) // nil when it is no JSON
+	out, _ := json.Marshal(json.RawMessage(data)) // nil if it is not JSON
 	return out
 }
 
-// An accepted key keeps its name and finds its way through a URL, decoded as
-// Dapr does it.
+// An accepted key keeps its name and survives a URL that is decoded as Dapr
+// does it.
 func FuzzParseKey(f *testing.F) {
 	for _, test := range keyRules {
 		f.Add(test.key)
@@ -95,8 +95,8 @@ func FuzzParseKey(f *testing.F) {
 	})
 }
 
-// An accepted path stays below the app and is what the app is asked for after
-// Dapr decoded it.
+// An accepted path stays below the app, and the app gets it unchanged after
+// Dapr has decoded it.
 func FuzzInvokePath(f *testing.F) {
 	for _, test := range pathRules {
 		f.Add(test.path)

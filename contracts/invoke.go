@@ -9,9 +9,9 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// InvokeRequest builds the request that calls method and path at the app whose
-// base address is appURL, such as BACKEND_URL (I-02, I-03). Headers and query
-// are the caller's to set on it; Dapr passes them on (I-06).
+// InvokeRequest builds the request that calls method and path on the app whose
+// base address is appURL, such as BACKEND_URL (I-02, I-03). Set headers and
+// query on the returned request; Dapr passes them on (I-06).
 func InvokeRequest(ctx context.Context, appURL, method, path string, body io.Reader) (*http.Request, error) {
 	ps := CheckURL(appURL)
 	ps.add("method", method, rules.Method(method))

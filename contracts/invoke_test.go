@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	urlForm    = "must be an http or https URL without query and without a slash at its end"
+	urlForm    = "must be an http or https URL without a query or a trailing slash"
 	targetForm = "must be the app-id of an app with a sidecar, such as backend-app"
-	unchanged  = `must be a path that arrives unchanged: no empty or dot segments, no slash at the end, no escaped / ? # % or control characters`
+	unchanged  = `must be a path that arrives unchanged: no empty or dot segments, no trailing slash, no escaped / ? # % or control characters`
 	validPath  = "must be a valid URI path: escape what is not allowed in one"
 	methodForm = "must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, CONNECT"
 )

@@ -89,7 +89,7 @@ func TestNewKey(t *testing.T) {
 		want             []string
 	}{
 		"own lifetime":           {"todo", "draft", "1", time.Minute, nil},
-		"for ever":               {"todo", "draft", "1", 0, nil},
+		"forever":                {"todo", "draft", "1", 0, nil},
 		"the model's lifetime":   {"cache", "user", "1", 30 * time.Minute, nil},
 		"another than the model": {"cache", "user", "1", time.Minute, []string{`lifetime: "1m0s" [N-03]: must be 1800 s for cache:user:{id}`}},
 		"negative":               {"todo", "draft", "1", -time.Second, []string{`lifetime: "-1s" [N-05]: must be a positive number of whole seconds`}},

@@ -22,15 +22,15 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// ParseEvent reads an event from one JSON object ([EventContentType]), which is
-// how Dapr delivers it and how [EncodeEvent] writes it. The error holds all
-// [Problems] at once (E-01 to E-07, E-11).
+// ParseEvent parses an event from one JSON object ([EventContentType]), the
+// form in which Dapr delivers it and [EncodeEvent] writes it. The error wraps
+// all [Problems] (E-01 to E-07, E-11).
 //
-// It is stricter than the SDK's own decoder, which takes an attribute that is
-// given twice, and panics on some malformed data_base64.
+// It is stricter than the SDK's own decoder, which accepts an attribute that is
+// given twice and panics on some malformed data_base64.
 func ParseEvent(body []byte) (event.Event, error) {
 	p := parser{}
-	members, err := p.object(body)
+	members, err := splitObject(body)
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
@@ -64,7 +64,8 @@ func ParseEvent(body []byte) (event.Event, error) {
 	env.data, binary = p.data(env.contentType)
 	extensions := p.extensions()
 
-	// What has the wrong JSON type is reported as that, not as missing too.
+	// An attribute of the wrong JSON type is reported as that, not as missing
+	// too.
 	for _, found := range env.check() {
 		if !p.problems.about(found.Field) {
 			p.problems = append(p.problems, found)
@@ -92,21 +93,21 @@ func ParseEvent(body []byte) (event.Event, error) {
 	return event.Event{Context: context, DataEncoded: env.data, DataBase64: binary}, nil
 }
 
-// parser collects the members of the object and what is wrong with them.
+// parser holds the members of the JSON object and collects their problems.
 type parser struct {
 	members  map[string]json.RawMessage
 	problems Problems
 }
 
-// object splits a JSON object into its members; no name may occur twice. A
-// member that is null is absent.
-func (p *parser) object(body []byte) (map[string]json.RawMessage, error) {
+// splitObject returns the members of a JSON object. A null member counts as
+// absent; a name that occurs twice is an error.
+func splitObject(body []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(body) {
 		return nil, errors.New("it is not UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
-		return nil, errors.New("it does not start as one")
+		return nil, errors.New("it does not start with {")
 	}
 	members, seen := map[string]json.RawMessage{}, map[string]bool{}
 	for dec.More() {
@@ -131,14 +132,14 @@ func (p *parser) object(body []byte) (map[string]json.RawMessage, error) {
 		return nil, err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows it")
+		return nil, errors.New("there is data after it")
 	}
 	return members, nil
 }
 
 func (p *parser) has(name string) bool { _, ok := p.members[name]; return ok }
 
-// text returns an attribute that must be a string, "" when it is absent.
+// text returns an attribute that must be a string, or "" if it is absent.
 func (p *parser) text(name, rule string) (s string) {
 	if !p.has(name) {
 		return ""
@@ -149,8 +150,7 @@ func (p *parser) text(name, rule string) (s string) {
 	return s
 }
 
-// optional returns an attribute that may be absent, which is not the same as
-// empty.
+// optional returns nil for an absent attribute, to tell it from an empty one.
 func (p *parser) optional(name, rule string) *string {
 	if !p.has(name) {
 		return nil
@@ -159,7 +159,8 @@ func (p *parser) optional(name, rule string) *string {
 	return &s
 }
 
-// data returns the data's bytes, and whether they came as base64 (E-07).
+// data returns the bytes of the data, and whether they were given as base64
+// (E-07).
 func (p *parser) data(contentType string) (data []byte, binary bool) {
 	raw, plain := p.members["data"]
 	switch {
@@ -185,8 +186,9 @@ func (p *parser) data(contentType string) (data []byte, binary bool) {
 	return raw, false
 }
 
-// sdkJSON tells whether the SDK writes such data as it is. Data of another JSON
-// type, such as application/problem+json, it writes as a string that holds JSON.
+// sdkJSON reports whether the SDK writes data of this type as it is. It writes
+// data of other JSON types, such as application/problem+json, as a string that
+// holds JSON.
 func sdkJSON(contentType string) bool {
 	switch mediaType, _, _ := mime.ParseMediaType(contentType); mediaType {
 	case event.ApplicationJSON, event.TextJSON, event.ApplicationCloudEventsJSON, event.ApplicationCloudEventsBatchJSON:
@@ -195,8 +197,8 @@ func sdkJSON(contentType string) bool {
 	return false
 }
 
-// extensions returns every other attribute. Dapr adds some: topic, pubsubname,
-// traceid and their like.
+// extensions returns all other attributes. Dapr adds some, such as topic,
+// pubsubname and traceid.
 func (p *parser) extensions() map[string]any {
 	var found map[string]any
 	for _, name := range slices.Sorted(maps.Keys(p.members)) {

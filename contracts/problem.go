@@ -9,10 +9,10 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// A Problem is one broken rule: where, which value, and what is allowed.
+// A Problem is one broken rule: the field, its value, and what is allowed.
 type Problem struct {
 	Field  string // "type", "data.title", "entries[1].key"
-	Value  string // the refused value; empty when it is missing, or must not be shown
+	Value  string // the refused value; empty if it is missing or must not be shown
 	Reason rules.Reason
 }
 
@@ -24,10 +24,10 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s: %s %s", p.Field, strconv.QuoteToGraphic(shorten(p.Value)), p.Reason)
 }
 
-// Problems are all the broken rules of one value.
+// Problems lists all broken rules of one value.
 type Problems []Problem
 
-// Error renders the problems in one line.
+// Error returns the problems on one line.
 func (ps Problems) Error() string {
 	all := make([]string, len(ps))
 	for i, p := range ps {
@@ -36,7 +36,8 @@ func (ps Problems) Error() string {
 	return strings.Join(all, "; ")
 }
 
-// err wraps the problems with what was being made; it is nil when there are none.
+// err returns the problems as an error that begins with what was being done, or
+// nil if there are none.
 func (ps Problems) err(format string, args ...any) error {
 	if len(ps) == 0 {
 		return nil
@@ -44,27 +45,28 @@ func (ps Problems) err(format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), ps)
 }
 
-// add puts the reasons that a rule gave for one field behind the others.
+// add appends a rule's reasons for one field.
 func (ps *Problems) add(field, value string, reasons []rules.Reason) {
 	for _, r := range reasons {
 		*ps = append(*ps, Problem{field, value, r})
 	}
 }
 
-// about says whether one of the problems is with that field.
+// about reports whether there is a problem with field.
 func (ps Problems) about(field string) bool {
 	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Field == field })
 }
 
-// join puts groups of problems behind each other.
+// join concatenates groups of problems.
 func join(groups ...Problems) Problems { return slices.Concat(groups...) }
 
-// broken is one reason, for the rules of this package.
+// broken returns a single reason, for the rules that this package checks
+// itself.
 func broken(rule, format string, args ...any) []rules.Reason {
 	return []rules.Reason{{Rule: rule, Allowed: fmt.Sprintf(format, args...)}}
 }
 
-// under puts the fields of the problems under a parent.
+// under prefixes the fields of the problems with their parent.
 func (ps Problems) under(parent string) Problems {
 	for i := range ps {
 		ps[i].Field = parent + "." + ps[i].Field
@@ -72,11 +74,11 @@ func (ps Problems) under(parent string) Problems {
 	return ps
 }
 
-// shorten keeps an error readable when the refused value is long.
+// shorten cuts long values in errors.
 func shorten(s string) string {
-	const most = 80
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most]) + "…"
+	const limit = 80
+	if runes := []rune(s); len(runes) > limit {
+		return string(runes[:limit]) + "…"
 	}
 	return s
 }

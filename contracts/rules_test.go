@@ -13,8 +13,9 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// Each rule of level K is broken once here, or shown where it has nothing to
-// refuse; a rule that gets that level later and is forgotten fails the test.
+// Each rule of level K is broken once here, or shown where there is nothing to
+// refuse. A rule that gets this level later and is forgotten here fails the
+// test.
 func TestEveryContractRuleIsEnforced(t *testing.T) {
 	parse := func(change members) error { _, err := ParseEvent(change.body(t)); return err }
 	save := func(e Entry) error { _, err := SaveRequest(t.Context(), storeURL, e); return err }
@@ -65,7 +66,7 @@ func first(t *testing.T) func(string, error) string {
 }
 
 // The rules name these values themselves, without the SDK.
-func TestConstantsAreThoseOfCloudEvents(t *testing.T) {
+func TestConstantsMatchSDK(t *testing.T) {
 	assert.Equal(t, event.CloudEventsVersionV1, SpecVersion)
 	assert.Equal(t, event.ApplicationCloudEventsJSON, EventContentType)
 	assert.Equal(t, event.ApplicationJSON, DefaultDataContentType)

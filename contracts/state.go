@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,23 +13,23 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// Consistency is what a write waits for and what a read may see (N-06).
+// Consistency decides what a write waits for and what a read may see (N-06).
 type Consistency string
 
-// The levels of consistency; the empty one is Eventual.
+// The levels of consistency. The default is Eventual.
 const (
 	Eventual Consistency = rules.Eventual
 	Strong   Consistency = rules.Strong
 )
 
-// Concurrency is who wins when two write the same entry (N-07).
+// Concurrency decides which of two concurrent writes to an entry wins (N-07).
 type Concurrency string
 
-// The kinds of concurrency; the empty one is LastWrite.
+// The kinds of concurrency. The default is LastWrite.
 const (
-	// LastWrite writes in any case.
+	// LastWrite always writes.
 	LastWrite Concurrency = rules.LastWrite
-	// FirstWrite refuses with 409 a write whose ETag is no longer the entry's.
+	// FirstWrite refuses a write with a stale ETag with 409.
 	FirstWrite Concurrency = rules.FirstWrite
 )
 
@@ -37,16 +38,17 @@ type Entry struct {
 	Key Key // N-01 to N-03
 
 	// Value is anything that encodes to JSON; json.RawMessage is taken as it is
-	// (N-04). Dapr reads numbers as float64: integers beyond 2^53 come back changed,
-	// so write them as strings.
+	// (N-04). Dapr reads numbers as float64: integers beyond 2^53 come back
+	// changed, so write them as strings.
 	Value any
 
-	// TTL, in whole seconds, stands instead of the key's lifetime (N-05); 0 keeps
-	// that. An entry that ever had a TTL keeps it until a write brings another.
+	// TTL, in whole seconds, overrides the key's lifetime (N-05). Default 0:
+	// the key's lifetime. An entry that ever had a TTL keeps it until a write
+	// sets another.
 	TTL time.Duration
 
-	// ETag is the version that FirstWrite expects, from the ETag header of a read.
-	// LastWrite would ignore it, so together they are refused (N-07).
+	// ETag is the version that FirstWrite expects, from the ETag header of a
+	// read. LastWrite would ignore it, so the combination is refused (N-07).
 	ETag        string
 	Concurrency Concurrency // default LastWrite
 	Consistency Consistency // default Eventual
@@ -62,9 +64,9 @@ func (e Entry) Check() Problems {
 	return join(ps, checkWrite(e.ETag, e.Concurrency, e.Consistency))
 }
 
-// SaveRequest builds the request that saves entries in the store at storeURL. It
-// always sends the lifetime of a key that has one: without it, a write keeps
-// whatever time the entry had left (N-05). Several entries are not one
+// SaveRequest builds the request that saves entries in the store at storeURL.
+// It always sends the lifetime of a key that has one: without it, a write keeps
+// whatever time the entry had left (N-05). Several entries are not saved in one
 // transaction.
 func SaveRequest(ctx context.Context, storeURL string, entries ...Entry) (*http.Request, error) {
 	ps := CheckURL(storeURL)
@@ -84,18 +86,19 @@ func SaveRequest(ctx context.Context, storeURL string, entries ...Entry) (*http.
 }
 
 // GetRequest builds the request that reads key from the store at storeURL. The
-// answer is 200 with the value and its ETag header, or 204 when there is none.
+// response is 200 with the value and an ETag header, or 204 if there is no
+// entry.
 func GetRequest(ctx context.Context, storeURL string, key Key, consistency Consistency) (*http.Request, error) {
 	ps := join(CheckURL(storeURL), CheckKey(key.name))
 	ps.add("consistency", string(consistency), rules.Consistency(string(consistency)))
 	if err := ps.err("building a read request"); err != nil {
 		return nil, err
 	}
-	query := url.Values{"consistency": {string(orDefault(consistency, Eventual))}}
+	query := url.Values{"consistency": {string(cmp.Or(consistency, Eventual))}}
 	return newRequest(ctx, http.MethodGet, entryURL(storeURL, key, query), "", nil)
 }
 
-// DeleteOptions say when an entry may be deleted; the fields are those of
+// DeleteOptions are the conditions of a delete. The fields mean the same as in
 // [Entry].
 type DeleteOptions struct {
 	ETag        string
@@ -104,15 +107,15 @@ type DeleteOptions struct {
 }
 
 // DeleteRequest builds the request that deletes key from the store at storeURL.
-// Deleting what is not there succeeds.
+// Deleting an entry that does not exist succeeds.
 func DeleteRequest(ctx context.Context, storeURL string, key Key, opts DeleteOptions) (*http.Request, error) {
 	ps := join(CheckURL(storeURL), CheckKey(key.name), checkWrite(opts.ETag, opts.Concurrency, opts.Consistency))
 	if err := ps.err("building a delete request"); err != nil {
 		return nil, err
 	}
 	query := url.Values{
-		"concurrency": {string(orDefault(opts.Concurrency, LastWrite))},
-		"consistency": {string(orDefault(opts.Consistency, Eventual))},
+		"concurrency": {string(cmp.Or(opts.Concurrency, LastWrite))},
+		"consistency": {string(cmp.Or(opts.Consistency, Eventual))},
 	}
 	req, err := newRequest(ctx, http.MethodDelete, entryURL(storeURL, key, query), "", nil)
 	if err == nil && opts.ETag != "" {
@@ -121,7 +124,7 @@ func DeleteRequest(ctx context.Context, storeURL string, key Key, opts DeleteOpt
 	return req, err
 }
 
-// savedEntry is an entry in the form of Dapr's state API.
+// savedEntry is an entry as Dapr's state API takes it.
 type savedEntry struct {
 	Key      string            `json:"key"`
 	Value    any               `json:"value"`
@@ -135,11 +138,11 @@ type savedEntry struct {
 
 func (e Entry) wire() savedEntry {
 	w := savedEntry{Key: e.Key.name, Value: e.Value, ETag: e.ETag}
-	if ttl := orDefault(e.TTL, e.Key.lifetime); ttl > 0 {
+	if ttl := cmp.Or(e.TTL, e.Key.lifetime); ttl > 0 {
 		w.Metadata = map[string]string{"ttlInSeconds": strconv.FormatInt(int64(ttl/time.Second), 10)}
 	}
-	w.Options.Concurrency = orDefault(e.Concurrency, LastWrite)
-	w.Options.Consistency = orDefault(e.Consistency, Eventual)
+	w.Options.Concurrency = cmp.Or(e.Concurrency, LastWrite)
+	w.Options.Consistency = cmp.Or(e.Consistency, Eventual)
 	return w
 }
 
@@ -149,16 +152,8 @@ func checkWrite(etag string, concurrency Concurrency, consistency Consistency) (
 	return ps
 }
 
-// entryURL is the address of one entry. Dapr decodes the key as a query value,
-// in which a plus is a space; in a path it would not be.
+// entryURL returns the address of one entry. Dapr decodes the key as a query
+// value, in which a plus is a space; in a path it would not be.
 func entryURL(storeURL string, key Key, query url.Values) string {
 	return storeURL + "/" + url.QueryEscape(key.name) + "?" + query.Encode()
-}
-
-func orDefault[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }

@@ -17,24 +17,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// collector is what the shop's applications ask about each event that they are
-// given. It keeps what became of it.
+// collector is what the shop's applications ask about each event that they
+// receive. It records what became of it.
 type collector struct {
 	*httptest.Server
 
 	mu    sync.Mutex
-	given map[delivery]int         // how often an app was given an event
+	given map[delivery]int         // how often an app received an event
 	taken map[delivery][]time.Time // when it said SUCCESS
-	news  chan struct{}            // closed when something is taken
-	// answer says what an app answers to an event that it is given for the n-th
-	// time, and after how long. Default SUCCESS at once.
+	news  chan struct{}            // closed when an event is taken
+	// answer returns an app's response to an event that it receives for the nth
+	// time, and the delay before it. Default: SUCCESS at once.
 	answer func(d delivery, n int) (status int, after time.Duration)
 }
 
 // delivery is one event at one app.
 type delivery struct{ app, event string }
 
-// newCollector listens on an address of this machine.
+// newCollector starts a collector on an address of this machine.
 func newCollector(t *testing.T, address string) *collector {
 	t.Helper()
 	c := &collector{given: map[delivery]int{}, taken: map[delivery][]time.Time{}, news: make(chan struct{})}
@@ -48,7 +48,7 @@ func newCollector(t *testing.T, address string) *collector {
 	return c
 }
 
-// ServeHTTP implements http.Handler, for /<app>/on/….
+// ServeHTTP implements http.Handler for /<app>/on/….
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	app, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	body, err := io.ReadAll(r.Body)
@@ -88,21 +88,21 @@ func (c *collector) take(d delivery) (int, time.Duration) {
 	return c.answer(d, c.given[d])
 }
 
-// answers sets what the applications answer from now on.
+// answers sets the responses of the applications from now on.
 func (c *collector) answers(answer func(d delivery, n int) (int, time.Duration)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answer = answer
 }
 
-// times is when an app took an event.
+// times returns when an app took an event.
 func (c *collector) times(d delivery) []time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.taken[d]
 }
 
-// await waits until an app has taken an event, and says when.
+// await waits until an app has taken an event, and returns when it did first.
 func (c *collector) await(ctx context.Context, d delivery) (time.Time, error) {
 	for {
 		c.mu.Lock()

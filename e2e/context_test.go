@@ -5,7 +5,6 @@ package e2e
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,19 +12,17 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// ownCluster deploys the way a person does who has a cluster: by a context of
-// their kubeconfig, which here names the same node. Once the stack is there it
+// ownCluster deploys as a person with a cluster does: to a context of their
+// kubeconfig, which here names the same node. Once the stack is there, it
 // refuses to move to another context, where up would delete it from the first.
 func ownCluster(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	path, err := driver(t, "local", "kubeconfig").Output()
-	require.NoError(t, err)
-	config, err := clientcmd.LoadFromFile(strings.TrimSpace(string(path)))
+	config, err := clientcmd.LoadFromFile(localKubeconfig(t))
 	require.NoError(t, err)
 	node := config.Contexts["daprstack-local"]
 	require.NotNil(t, node)
 	config.Contexts["mine"], config.Contexts["other"] = node, node
-	config.CurrentContext = "other" // which must not matter
+	config.CurrentContext = "other" // must not matter
 	kubeconfig := filepath.Join(t.TempDir(), "config")
 	require.NoError(t, clientcmd.WriteToFile(*config, kubeconfig))
 	on := func(context string, args ...string) []string {
@@ -44,5 +41,5 @@ func ownCluster(t *testing.T) {
 
 	state, err := os.ReadDir(filepath.Join(os.Getenv("XDG_STATE_HOME"), "daprstack"))
 	require.NoError(t, err)
-	assert.NotEmpty(t, state, "the state is beside the person's, not the node's")
+	assert.NotEmpty(t, state, "the state is in the user's folder, not the node's")
 }

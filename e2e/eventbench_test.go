@@ -19,17 +19,17 @@ import (
 	live "github.com/daprstack/daprstack/internal/cluster"
 )
 
-// The same apps publish and take both events: one through our pub/sub, one through
-// a plain one beside it, on the same Redis.
+// The same apps publish and receive both events: one through our pub/sub, one
+// through a plain one beside it, on the same Redis.
 const (
 	ourEvent   = faultTopic
 	plainEvent = "plain.event"
 )
 
-// TestEvents measures events through our pub/sub against events through a plain
-// one, in turns: from the publisher's call to the last subscriber's handler, and
-// how many a second. EVENTS is the number of turns; without it nothing is
-// measured.
+// TestEvents compares events through our pub/sub with events through a plain
+// one, in turns: the latency from the publisher's call to the last subscriber's
+// handler, and the throughput. EVENTS is the number of turns; without it the
+// test is skipped.
 func TestEvents(t *testing.T) {
 	turns, err := strconv.Atoi(os.Getenv("EVENTS"))
 	if err != nil || turns < 1 {
@@ -38,7 +38,7 @@ func TestEvents(t *testing.T) {
 	s := openShop(t, "apps[0].env.EVENT_PLAIN_EVENT_URL=http://localhost:3500/v1.0/publish/plain/"+plainEvent)
 	s.makePlainBeside()
 	events := []string{ourEvent, plainEvent}
-	for _, e := range events { // warm
+	for _, e := range events { // warm-up
 		s.latency(e, 50)
 		s.burst(e, 500)
 	}
@@ -58,7 +58,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// makePlainBeside adds a pub/sub as Dapr's documentation has it, with the same
+// makePlainBeside adds a pub/sub as in Dapr's documentation, with the same
 // subscribers.
 func (s *shop) makePlainBeside() {
 	s.t.Helper()
@@ -74,7 +74,7 @@ func (s *shop) makePlainBeside() {
 	require.NoError(s.t, onlyConnection(component.Object))
 	_, err = s.client.Objects.Resource(live.Components).Namespace(namespace).Create(ctx, component, metav1.CreateOptions{})
 	require.NoError(s.t, err)
-	for _, app := range takers {
+	for _, app := range subscribers {
 		_, err := s.client.Objects.Resource(live.Subscriptions).Namespace(namespace).Create(ctx, &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "dapr.io/v2alpha1", "kind": "Subscription", "metadata": map[string]any{"name": "plain." + app},
 			"scopes": []any{app + "-app"},
@@ -87,8 +87,8 @@ func (s *shop) makePlainBeside() {
 	}
 }
 
-// latency is the median time from the publisher's call until both subscribers have
-// taken an event, one at a time.
+// latency returns the median time from the publisher's call until both
+// subscribers have taken an event, one event at a time.
 func (s *shop) latency(event string, count int) time.Duration {
 	s.t.Helper()
 	var all []time.Duration
@@ -101,7 +101,8 @@ func (s *shop) latency(event string, count int) time.Duration {
 	return median(all)
 }
 
-// burst is how long it takes until both subscribers have taken so many events.
+// burst returns how long it takes until both subscribers have taken count
+// events.
 func (s *shop) burst(event string, count int) time.Duration {
 	s.t.Helper()
 	start, last := time.Now(), time.Now()
@@ -137,10 +138,11 @@ func (s *shop) burst(event string, count int) time.Duration {
 	return last.Sub(start)
 }
 
-// taken waits until both subscribers have an event, and says when the last had it.
+// taken waits until both subscribers have taken an event, and returns when the
+// last one did.
 func (s *shop) taken(id string) (last time.Time) {
 	s.t.Helper()
-	for _, app := range takers {
+	for _, app := range subscribers {
 		ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 		at, err := s.await(ctx, delivery{app, id})
 		cancel()

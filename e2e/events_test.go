@@ -15,15 +15,15 @@ import (
 	live "github.com/daprstack/daprstack/internal/cluster"
 )
 
-// deadLetter lets an event fail at its subscriber, whose Subscription names
-// another path for a while, and puts it back when that is mended: the subscriber
-// gets it once.
+// deadLetter makes an event fail at its subscriber, by giving its Subscription
+// another path for a while, and puts it back once that is fixed: the subscriber
+// gets it exactly once.
 func deadLetter(t *testing.T) {
 	c := localCluster(t)
 	page := c.page()
-	mend := breakage{resource: live.Subscriptions, object: "pubsub.task.created.activity-app",
+	undo := breakage{resource: live.Subscriptions, object: "pubsub.task.created.activity-app",
 		change: set("/elsewhere", "spec", "routes", "default")}.make(t, c)
-	const title = "a letter that nobody takes"
+	const title = "an event that nobody handles"
 	eventually(t, "the subscriber has the other path", func(context.Context) string {
 		failed, _ := verified(t, "--quick")
 		if !strings.Contains(lines(failed), "/elsewhere") {
@@ -48,7 +48,7 @@ func deadLetter(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, out, "no-such-id: no dead letter of task.created at activity-app has this id")
 
-	mend()
+	undo()
 	eventually(t, "verify passes again", func(context.Context) string {
 		failed, _ := verified(t, "--quick")
 		return lines(failed)

@@ -30,10 +30,10 @@ import (
 	"github.com/daprstack/daprstack/internal/streams"
 )
 
-// TestFaults publishes events at a steady rate while one thing after the other
-// fails, and counts what became of each event that was acknowledged to its
-// publisher: none may be lost. FAULTS is the number of runs; without it nothing is
-// done. With FAULTS_PLAIN the same is done once more to the same stack without our
+// TestFaults publishes events at a steady rate through one fault after the
+// other, and counts what became of each event that was acknowledged to its
+// publisher: none may be lost. FAULTS is the number of runs; without it the
+// test is skipped. With FAULTS_PLAIN it runs once more without our
 // Subscriptions and Resiliency, for comparison.
 func TestFaults(t *testing.T) {
 	runs, err := strconv.Atoi(os.Getenv("FAULTS"))
@@ -44,7 +44,7 @@ func TestFaults(t *testing.T) {
 	for i := range runs {
 		l := s.underFaults()
 		t.Logf("run %d of %d\n%s", i+1, runs, l.table())
-		require.GreaterOrEqual(t, l.sum().acknowledged, leastEvents)
+		require.GreaterOrEqual(t, l.sum().acknowledged, minEvents)
 		require.Zero(t, l.sum().lost, "lost events")
 		require.Positive(t, l.sum().dead)
 	}
@@ -56,15 +56,15 @@ func TestFaults(t *testing.T) {
 
 const (
 	faultTopic  = "order.placed"
-	leastEvents = 10_000
+	minEvents   = 10_000
 	perSecond   = 30
-	mostAtOnce  = 200 // publications that wait for their answer
+	maxInFlight = 200 // publications that wait for their response
 )
 
-// takers are the apps that take the events.
-var takers = []string{"kitchen", "ledger"}
+// subscribers are the apps that receive the events.
+var subscribers = []string{"kitchen", "ledger"}
 
-// load is a steady stream of events, each of one phase.
+// load is a steady stream of events, each published during one phase.
 type load struct {
 	s      *shop
 	phase  atomic.Int64
@@ -80,15 +80,15 @@ type load struct {
 type published struct {
 	phase        int
 	acknowledged bool
-	number       int // in its phase
+	number       int // within its phase
 }
 
-// start publishes until stop is called.
+// start publishes events until stop is called.
 func (s *shop) start(phases []string) (l *load, stop func()) {
 	l = &load{s: s, phases: phases, events: map[string]published{}}
 	ctx, cancel := context.WithCancel(s.t.Context())
 	var workers sync.WaitGroup
-	slots := make(chan struct{}, mostAtOnce)
+	slots := make(chan struct{}, maxInFlight)
 	workers.Go(func() {
 		tick := time.NewTicker(time.Second / perSecond)
 		defer tick.Stop()
@@ -102,7 +102,7 @@ func (s *shop) start(phases []string) (l *load, stop func()) {
 			select {
 			case slots <- struct{}{}:
 			default:
-				continue // everything waits: it comes later
+				continue // all slots are taken: skip this one
 			}
 			p := published{phase: int(l.phase.Load())}
 			number[p.phase]++
@@ -134,18 +134,20 @@ func (l *load) event(id string) published {
 	return l.events[id]
 }
 
-// fault is one thing that fails while events come.
+// fault is one thing that fails while events are published.
 type fault struct {
 	name string
-	// answer is what the apps answer to the events of this fault; nil is SUCCESS.
+	// answer returns an app's response to the events of this fault and the
+	// delay before it. Default: SUCCESS at once.
 	answer func(p published, n int) (status int, after time.Duration)
-	// happen lets it happen and ends when it is over; nil lets 15 s go by.
-	happen func(*shop)
+	// inject causes the fault and returns when it is over. Optional: without
+	// it, the phase just passes.
+	inject func(*shop)
 }
 
 const phaseTime = 15 * time.Second
 
-// faults come one after the other.
+// faults are injected one after the other.
 var faults = []fault{
 	{name: "nothing fails"},
 	{name: "handler fails twice, then recovers", answer: func(p published, n int) (int, time.Duration) {
@@ -166,24 +168,24 @@ var faults = []fault{
 		}
 		return http.StatusOK, 0
 	}},
-	{name: "subscribing application killed", happen: func(s *shop) { s.kill("kitchen", "kitchen") }},
-	{name: "publishing application killed", happen: func(s *shop) { s.kill("till", "till") }},
-	{name: "subscriber's sidecar killed", happen: func(s *shop) { s.kill("ledger", "daprd") }},
-	{name: "publisher's sidecar killed", happen: func(s *shop) { s.kill("till", "daprd") }},
-	{name: "Redis killed", happen: func(s *shop) { s.kill("redis", "redis") }},
-	{name: "Redis away for 60 s", happen: func(s *shop) { s.away(s.stack.Namespace, "redis-master", time.Minute) }},
-	{name: "injector down during a rollout", happen: (*shop).rolloutWithoutInjector},
-	{name: "operator down", happen: func(s *shop) { s.away(daprNamespace, "dapr-operator", phaseTime) }},
-	{name: "sentry down", happen: func(s *shop) { s.away(daprNamespace, "dapr-sentry", phaseTime) }},
-	{name: "placement down", happen: func(s *shop) { s.away(daprNamespace, "dapr-placement-server", phaseTime) }},
-	{name: "API server restarted", happen: (*shop).restartAPIServer},
-	{name: "subscribers rolled out", happen: func(s *shop) { s.rollout("kitchen"); s.rollout("ledger") }},
-	{name: "publisher rolled out", happen: func(s *shop) { s.rollout("till") }},
+	{name: "subscribing application killed", inject: func(s *shop) { s.kill("kitchen", "kitchen") }},
+	{name: "publishing application killed", inject: func(s *shop) { s.kill("till", "till") }},
+	{name: "subscriber's sidecar killed", inject: func(s *shop) { s.kill("ledger", "daprd") }},
+	{name: "publisher's sidecar killed", inject: func(s *shop) { s.kill("till", "daprd") }},
+	{name: "Redis killed", inject: func(s *shop) { s.kill("redis", "redis") }},
+	{name: "Redis away for 60 s", inject: func(s *shop) { s.away(s.stack.Namespace, "redis-master", time.Minute) }},
+	{name: "injector down during a rollout", inject: (*shop).rolloutWithoutInjector},
+	{name: "operator down", inject: func(s *shop) { s.away(daprNamespace, "dapr-operator", phaseTime) }},
+	{name: "sentry down", inject: func(s *shop) { s.away(daprNamespace, "dapr-sentry", phaseTime) }},
+	{name: "placement down", inject: func(s *shop) { s.away(daprNamespace, "dapr-placement-server", phaseTime) }},
+	{name: "API server restarted", inject: (*shop).restartAPIServer},
+	{name: "subscribers rolled out", inject: func(s *shop) { s.rollout("kitchen"); s.rollout("ledger") }},
+	{name: "publisher rolled out", inject: func(s *shop) { s.rollout("till") }},
 	{name: "nothing fails any more"},
 }
 
-// underFaults lets every fault happen while events come, and waits until nothing
-// is under way any more.
+// underFaults injects every fault while events are published, and waits until
+// no event is under way any more.
 func (s *shop) underFaults() *load {
 	s.t.Helper()
 	var names []string
@@ -202,13 +204,13 @@ func (s *shop) underFaults() *load {
 	for i, f := range faults {
 		l.phase.Store(int64(i))
 		start := time.Now()
-		if f.happen != nil {
-			f.happen(s)
+		if f.inject != nil {
+			f.inject(s)
 		}
-		time.Sleep(max(0, phaseTime-time.Since(start))) // the length of the phase, not a wait for anything
+		time.Sleep(max(0, phaseTime-time.Since(start))) // the rest of the phase
 		s.t.Logf("%s: over after %s", f.name, time.Since(start).Round(time.Second))
 	}
-	for l.acknowledged.Load() < leastEvents { // those that were refused do not count
+	for l.acknowledged.Load() < minEvents { // refused events do not count
 		time.Sleep(time.Second)
 	}
 	stop()
@@ -217,7 +219,7 @@ func (s *shop) underFaults() *load {
 	return l
 }
 
-// settled waits until no event waits for an app any more.
+// settled waits until no event is waiting for an app.
 func (s *shop) settled() {
 	s.t.Helper()
 	eventually(s.t, "every event was acknowledged by every subscriber", func(ctx context.Context) string {
@@ -245,7 +247,7 @@ func (s *shop) deadLetters() map[delivery]bool {
 	require.NoError(s.t, err)
 	defer redis.Close()
 	dead := map[delivery]bool{}
-	for _, app := range takers {
+	for _, app := range subscribers {
 		require.NoError(s.t, redis.Each(s.t.Context(), rules.DeadLetterTopic(faultTopic, app+"-app"), func(e streams.Entry) error {
 			dead[delivery{app, e.Event.ID()}] = true
 			return nil
@@ -254,13 +256,13 @@ func (s *shop) deadLetters() map[delivery]bool {
 	return dead
 }
 
-// tally is what became of events, at both subscribers together.
+// tally counts what became of events, at both subscribers together.
 type tally struct {
 	refused, acknowledged             int // by the publisher's sidecar
 	delivered, duplicates, dead, lost int
 }
 
-// tallies are those of the phases, and at the end their sum.
+// tallies returns a tally for each phase, followed by their sum.
 func (l *load) tallies() []tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -272,7 +274,7 @@ func (l *load) tallies() []tally {
 				continue
 			}
 			t.acknowledged++
-			for _, app := range takers {
+			for _, app := range subscribers {
 				d := delivery{app, id}
 				times := len(l.s.times(d))
 				switch {
@@ -303,13 +305,13 @@ func (l *load) table() string {
 			name = l.phases[i]
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name,
-			t.refused, t.acknowledged, len(takers)*t.acknowledged, t.delivered, t.duplicates, t.dead, t.lost)
+			t.refused, t.acknowledged, len(subscribers)*t.acknowledged, t.delivered, t.duplicates, t.dead, t.lost)
 	}
 	w.Flush()
 	return out.String()
 }
 
-// kill ends the process of a container, as a crash would, and waits until all
+// kill kills the process of a container, as a crash would, and waits until all
 // containers of the app are ready again.
 func (s *shop) kill(app, container string) {
 	s.t.Helper()
@@ -335,18 +337,18 @@ func (s *shop) kill(app, container string) {
 	s.t.Fatalf("no container %s in %s", container, app)
 }
 
-// containerd is the socket of the node's.
+// containerd is the socket of the node's containerd.
 const containerd = nodeRun + "/containerd/containerd.sock"
 
-// away takes all pods of a Deployment or StatefulSet away for a time.
+// away removes all pods of a Deployment or StatefulSet for a while.
 func (s *shop) away(namespace, name string, d time.Duration) {
 	s.t.Helper()
 	s.scale(namespace, name, 0)
-	time.Sleep(d) // how long it is away
+	time.Sleep(d)
 	s.scale(namespace, name, 1)
 }
 
-// scale gives a workload so many pods and waits until that is so.
+// scale sets the number of pods of a workload and waits for it.
 func (s *shop) scale(namespace, name string, replicas int32) {
 	s.t.Helper()
 	apps := s.client.Kube.AppsV1()
@@ -371,7 +373,7 @@ func (s *shop) scale(namespace, name string, replicas int32) {
 	})
 }
 
-// restart asks for new pods of an app.
+// restart requests new pods of an app.
 func (s *shop) restart(app string) {
 	s.t.Helper()
 	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"e2e/restarted":%q}}}}}`, time.Now().Format(time.RFC3339Nano))
@@ -379,7 +381,7 @@ func (s *shop) restart(app string) {
 	require.NoError(s.t, err)
 }
 
-// rollout replaces the pods of an app.
+// rollout replaces the pods of an app and waits for it.
 func (s *shop) rollout(app string) {
 	s.t.Helper()
 	s.restart(app)
@@ -406,12 +408,12 @@ func (s *shop) rolloutWithoutInjector() {
 	s.t.Helper()
 	s.scale(daprNamespace, "dapr-sidecar-injector", 0)
 	s.restart("kitchen")
-	time.Sleep(phaseTime) // how long it is away
+	time.Sleep(phaseTime)
 	s.scale(daprNamespace, "dapr-sidecar-injector", 1)
 	s.rolledOut("kitchen")
 }
 
-// restartAPIServer ends the API server's process; the node starts it again.
+// restartAPIServer kills the API server's process; the node starts it again.
 func (s *shop) restartAPIServer() {
 	s.t.Helper()
 	program := regexp.MustCompile(`(?m)^kube-apiserver +(\d+) `).FindStringSubmatch(run(s.t, "local", "status"))

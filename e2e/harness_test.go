@@ -26,7 +26,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// patience bounds every wait; what it waits for normally takes seconds.
+// patience limits every wait; what is waited for normally takes seconds.
 const patience = 3 * time.Minute
 
 func checkout(t *testing.T) string {
@@ -36,7 +36,7 @@ func checkout(t *testing.T) string {
 	return dir
 }
 
-// run runs the driver and returns what it wrote; it must end well.
+// run runs the driver and returns its output. The driver must succeed.
 func run(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := try(t, args...)
@@ -44,7 +44,7 @@ func run(t *testing.T, args ...string) string {
 	return out
 }
 
-// try runs the driver, showing what it writes as it comes.
+// try runs the driver and returns its output, which is also shown as it comes.
 func try(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	start := time.Now()
@@ -72,11 +72,17 @@ type cluster struct {
 	config *rest.Config
 }
 
-func localCluster(t *testing.T) cluster {
+// localKubeconfig returns the path of the local node's kubeconfig.
+func localKubeconfig(t *testing.T) string {
 	t.Helper()
 	path, err := driver(t, "local", "kubeconfig").Output()
 	require.NoError(t, err)
-	config, err := clientcmd.BuildConfigFromFlags("", strings.TrimSpace(string(path)))
+	return strings.TrimSpace(string(path))
+}
+
+func localCluster(t *testing.T) cluster {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", localKubeconfig(t))
 	require.NoError(t, err)
 	client, err := dynamic.NewForConfig(config)
 	require.NoError(t, err)
@@ -101,7 +107,7 @@ func (c cluster) list(what schema.GroupVersionResource, namespace string) []unst
 	return list.Items
 }
 
-// names lists what contains part in its name.
+// names returns the names of all objects that contain part.
 func (c cluster) names(what schema.GroupVersionResource, part string) []string {
 	c.t.Helper()
 	var names []string
@@ -113,7 +119,8 @@ func (c cluster) names(what schema.GroupVersionResource, part string) []string {
 	return names
 }
 
-// containers are "ready/all" of every pod that runs in a namespace, by app.
+// containers returns, by app, the "ready/all" containers of every running pod
+// of a namespace.
 func (c cluster) containers(namespace string) map[string]string {
 	c.t.Helper()
 	found := make(map[string]string)
@@ -135,8 +142,8 @@ func (c cluster) containers(namespace string) map[string]string {
 	return found
 }
 
-// page is the address of the page on the node, as a browser on this machine would
-// use it.
+// page returns the address of the page, as a browser on this machine would use
+// it.
 func (c cluster) page() string {
 	c.t.Helper()
 	service, err := c.Resource(services).Namespace(namespace).Get(c.t.Context(), "frontend", metav1.GetOptions{})
@@ -148,8 +155,8 @@ func (c cluster) page() string {
 	return fmt.Sprintf("http://%s:%d", ip, ports[0].(map[string]any)["port"])
 }
 
-// eventually waits until condition returns "", and fails with what it returned
-// last.
+// eventually waits until condition returns "". On timeout it fails with what
+// condition returned last.
 func eventually(t *testing.T, what string, condition func(context.Context) string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -163,13 +170,14 @@ func eventually(t *testing.T, what string, condition func(context.Context) strin
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s: still not after %s: %s", what, patience, problem)
+			t.Fatalf("%s: timed out after %s: %s", what, patience, problem)
 		case <-tick.C:
 		}
 	}
 }
 
-// call makes a request and decodes the JSON answer into into, unless nil.
+// call makes a request and decodes the JSON response into into, unless that is
+// nil.
 func call(ctx context.Context, method, url string, body, into any) (int, error) {
 	var reader io.Reader
 	if body != nil {

@@ -36,7 +36,7 @@ func secretValue(t *testing.T, secret unstructured.Unstructured, key string) str
 	return string(value)
 }
 
-// nodeProcesses are the processes of the node, its supervisor first.
+// nodeProcesses returns the processes of the node, its supervisor first.
 func nodeProcesses(t *testing.T) []int {
 	t.Helper()
 	out := run(t, "local", "status")
@@ -76,10 +76,10 @@ func nodeGoes(t *testing.T) {
 	routes, err := os.ReadFile("/proc/net/route")
 	require.NoError(t, err)
 	assert.NotContains(t, string(routes), "daprstack")
-	run(t, "local", "down") // and once more is harmless
+	run(t, "local", "down") // a second time is harmless
 }
 
-// fullDisk gives the node's folder a file system that is too small for it.
+// fullDisk mounts a file system at the node's folder that is too small for it.
 func fullDisk(t *testing.T) {
 	require.NoError(t, os.MkdirAll(nodeRoot, 0o700))
 	require.NoError(t, syscall.Mount("tmpfs", nodeRoot, "tmpfs", 0, "size=16m"))

@@ -27,10 +27,10 @@ func pageInBrowser(t *testing.T) {
 	require.NoError(t, page.Journey("Call the plumber "+time.Now().Format(time.TimeOnly)))
 	require.NoError(t, page.KeyboardJourney("Buy bread "+time.Now().Format(time.TimeOnly)))
 
-	mend := breakage{resource: deployments, object: "redis-master", change: set(int64(0), "spec", "replicas")}.make(t, c)
+	undo := breakage{resource: deployments, object: "redis-master", change: set(int64(0), "spec", "replicas")}.make(t, c)
 	require.NoError(t, page.SeeProblem("The tasks cannot be loaded."))
 	require.NoError(t, page.Screenshot(filepath.Join(shots, "page-without-redis.png")))
-	mend()
+	undo()
 	require.NoError(t, page.SeeNoProblem())
 	require.NoError(t, page.Journey("Feed the cat "+time.Now().Format(time.TimeOnly)))
 }

@@ -13,9 +13,9 @@ import (
 
 var guards = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicybindings"}
 
-// makePlain leaves of the shop what Dapr's own documentation has one write: the
-// connection in the pub/sub, a topic and a route in each subscription, the chart's
-// default for the injector. Redis stays as it is.
+// makePlain reduces the shop to what Dapr's documentation shows: only the
+// connection in the pub/sub, a topic and a route in each subscription, and the
+// chart's default for the injector. Redis stays as it is.
 func (s *shop) makePlain() {
 	s.t.Helper()
 	ctx, objects := s.t.Context(), s.client.Objects
@@ -49,7 +49,7 @@ func (s *shop) makePlain() {
 	}
 }
 
-// onlyConnection leaves of a Component's metadata how Redis is reached.
+// onlyConnection reduces a Component's metadata to the connection to Redis.
 var onlyConnection = eachItem(func(item map[string]any) bool {
 	return item["name"] == "redisHost" || item["name"] == "redisPassword"
 })

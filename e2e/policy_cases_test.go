@@ -13,11 +13,11 @@ import (
 	"github.com/daprstack/daprstack/components/kube"
 )
 
-// policyNamespace is where the programs of this test would put their objects.
+// policyNamespace is where the objects of these programs would go.
 const policyNamespace = "policy"
 
-// goodObjects are without fault. They are hand-written, as if by somebody who
-// has never heard of the stack.
+// goodObjects are valid. They are hand-written, as if by somebody who has never
+// heard of the stack.
 var goodObjects = `
 {apiVersion: v1, kind: Namespace, metadata: {name: policy}}
 ---
@@ -77,13 +77,13 @@ spec:
     spec: {containers: [{name: app, image: "localhost/app:dev", ports: [{containerPort: 8000}]}]}
 `
 
-// policyCase is one way to be wrong that no stack file can show.
+// policyCase is a violation that no stack file can express.
 type policyCase struct {
 	name      string
-	objects   string                                                // hand-written ones, beside the good ones
-	transform func(typ string, props pulumi.Map)                    // changes the good ones on their way
-	program   func(*pulumi.Context, ...pulumi.ResourceOption) error // makes something with values that are not known yet
-	update    bool                                                  // refused at the update, when the value is known
+	objects   string                                                // hand-written, beside the good ones
+	transform func(typ string, props pulumi.Map)                    // changes the good ones
+	program   func(*pulumi.Context, ...pulumi.ResourceOption) error // creates an object with unknown values
+	update    bool                                                  // refused by the update, when the value is known
 	want      string
 }
 
@@ -97,7 +97,7 @@ var policyCases = []policyCase{
 		want: "[T-09] Component policy/other: spec.scopes; is required",
 	},
 	{
-		name: "scope of nobody", objects: component("other", "state.redis", "v1", "", "backnd-app"),
+		name: "unknown app in a scope", objects: component("other", "state.redis", "v1", "", "backnd-app"),
 		want: `[T-09] Component policy/other: scopes[0]: "backnd-app"; must be the app-id of an app of the stack that has a sidecar; did you mean "backend-app"?`,
 	},
 	{
@@ -109,11 +109,11 @@ var policyCases = []policyCase{
 		want: `[T-03] Component policy/other: spec.version: "v2"; must be v1`,
 	},
 	{
-		name: "component that is named by the provider", objects: component("", "state.redis", "v1", "", "backend-app"),
+		name: "component named by the provider", objects: component("", "state.redis", "v1", "", "backend-app"),
 		want: "metadata.name; is required",
 	},
 	{
-		name: "plain password by a transform", transform: item("redisPassword", "hunter2"),
+		name: "transform adds a plain password", transform: item("redisPassword", "hunter2"),
 		want: "[T-06] Component policy/statestore: spec.metadata[redisPassword]; must not be given as a plain value",
 	},
 	{
@@ -121,7 +121,7 @@ var policyCases = []policyCase{
 		want: "spec.metadata[redeliverInterval]; must be",
 	},
 	{
-		name: "key that nobody reads", objects: component("other", "state.redis", "v1", "{name: readTimeot, value: 3s}", "backend-app"),
+		name: "key that Dapr does not read", objects: component("other", "state.redis", "v1", "{name: readTimeot, value: 3s}", "backend-app"),
 		want: `[T-10] Component policy/other: spec.metadata[readTimeot]; must be a key that Dapr reads for state.redis; did you mean "readTimeout"?`,
 	},
 	{
@@ -133,15 +133,15 @@ var policyCases = []policyCase{
 		want: "[Q-01] Component policy/pubsub: spec.metadata[consumerID]",
 	},
 	{
-		name: "topic that is no event", objects: subscription("Task_Created", "pubsub"),
+		name: "topic that is not an event type", objects: subscription("Task_Created", "pubsub"),
 		want: `[E-02] Subscription policy/old: spec.topic: "Task_Created"; must be lower-case`,
 	},
 	{
-		name: "subscription to no pub/sub", objects: subscription("task.created", "statestore"),
+		name: "subscription to a state store", objects: subscription("task.created", "statestore"),
 		want: `[X-01] Subscription policy/old: spec.pubsubname: "statestore"; must be a pub/sub of the stack`,
 	},
 	{
-		name: "resiliency without its policy", transform: func(typ string, props pulumi.Map) {
+		name: "resiliency with an unknown policy", transform: func(typ string, props pulumi.Map) {
 			if strings.HasSuffix(typ, ":Resiliency") {
 				inside(props, "spec", "policies")["retries"] = pulumi.Map{}
 			}
@@ -149,7 +149,7 @@ var policyCases = []policyCase{
 		want: `[X-01] Resiliency policy/delivery: spec.targets.components.pubsub.inbound.retry: "often"; must be a policy of the object`,
 	},
 	{
-		name: "secret of another namespace", transform: func(typ string, props pulumi.Map) {
+		name: "secret in another namespace", transform: func(typ string, props pulumi.Map) {
 			if strings.HasSuffix(typ, ":Secret") {
 				inside(props, "metadata")["namespace"] = pulumi.String("default")
 			}
@@ -157,11 +157,11 @@ var policyCases = []policyCase{
 		want: `[X-06] Component policy/statestore: spec.metadata[redisPassword].secretKeyRef.name: "redis"; must be the namespace of the component, "policy"`,
 	},
 	{
-		name: "app-id in capitals by a transform", transform: annotation("app-id", pulumi.String("Backend-App")),
+		name: "transform sets an app-id in capitals", transform: annotation("app-id", pulumi.String("Backend-App")),
 		want: `dapr.io/app-id]: "Backend-App"; must be lower-case letters`,
 	},
 	{
-		name: "app-id twice by a transform", transform: annotation("app-id", pulumi.String("backend-app")),
+		name: "transform sets the same app-id twice", transform: annotation("app-id", pulumi.String("backend-app")),
 		want: `dapr.io/app-id]: "backend-app"; must be unique`,
 	},
 	{
@@ -169,7 +169,7 @@ var policyCases = []policyCase{
 		want: `[S-02] CronJob policy/report: spec.jobTemplate.spec.template.metadata.annotations[dapr.io/app-id]: "report"; must follow {service}-app`,
 	},
 	{
-		name: "port that is none", transform: annotation("app-port", pulumi.String("70000")),
+		name: "port out of range", transform: annotation("app-port", pulumi.String("70000")),
 		want: `dapr.io/app-port]: "70000"; must be between 1 and 65535`,
 	},
 	{
@@ -181,7 +181,7 @@ var policyCases = []policyCase{
 		want: `dapr.io/app-port]: "8080"; must be a port of the app's container (8000)`,
 	},
 	{
-		name: "log level", transform: annotation("log-level", pulumi.String("verbose")),
+		name: "unknown log level", transform: annotation("log-level", pulumi.String("verbose")),
 		want: `dapr.io/log-level]: "verbose"; must be one of debug, info, warn, error`,
 	},
 	{
@@ -221,7 +221,7 @@ var policyCases = []policyCase{
 	},
 }
 
-// subscription is one of the version that older manifests use.
+// subscription returns a manifest in the version that older manifests use.
 func subscription(topic, pubSub string) string {
 	return "apiVersion: dapr.io/v1alpha1\nkind: Subscription\nmetadata: {name: old, namespace: policy}\n" +
 		"spec: {pubsubname: " + pubSub + ", topic: " + topic + ", route: /events}\nscopes: [backend-app]\n"
@@ -240,7 +240,7 @@ spec:
         spec: {restartPolicy: Never, containers: [{name: app, image: "localhost/app:dev"}]}
 `
 
-// component is the manifest of a component; what is empty is left out.
+// component returns the manifest of a component; empty parts are left out.
 func component(name, typ, version, item, scope string) string {
 	items := "{name: redisHost, value: 'redis:6379'}"
 	if item != "" {
@@ -258,8 +258,8 @@ func component(name, typ, version, item, scope string) string {
 		"spec:\n  type: " + typ + "\n  version: " + version + "\n  metadata: [" + items + "]\n"
 }
 
-// annotation is a transform that sets one annotation of every Deployment's pods,
-// as a well-meant rule of a team could.
+// annotation returns a transform that sets an annotation on every Deployment's
+// pods, as a team's own well-meant rule could.
 func annotation(name string, value pulumi.Input) func(string, pulumi.Map) {
 	return func(typ string, props pulumi.Map) {
 		if strings.HasSuffix(typ, ":Deployment") {
@@ -268,7 +268,8 @@ func annotation(name string, value pulumi.Input) func(string, pulumi.Map) {
 	}
 }
 
-// item is a transform that adds one item to the metadata of every component.
+// item returns a transform that adds an item to the metadata of every
+// component.
 func item(name, value string) func(string, pulumi.Map) {
 	return func(typ string, props pulumi.Map) {
 		if strings.HasSuffix(typ, ":Component") {
@@ -279,7 +280,7 @@ func item(name, value string) func(string, pulumi.Map) {
 	}
 }
 
-// inside finds a map of an object, making what is missing.
+// inside returns a map inside an object, creating what is missing.
 func inside(props pulumi.Map, path ...string) pulumi.Map {
 	for _, key := range path {
 		below, ok := props[key].(pulumi.Map)
@@ -292,7 +293,7 @@ func inside(props pulumi.Map, path ...string) pulumi.Map {
 	return props
 }
 
-// decode reads the objects of a manifest.
+// decode parses the objects of a manifest.
 func decode(manifest string) []map[string]any {
 	var objects []map[string]any
 	for document := range strings.SplitSeq(manifest, "\n---\n") {
@@ -305,11 +306,11 @@ func decode(manifest string) []map[string]any {
 	return objects
 }
 
-// register makes a hand-written object, without any of our components.
+// register creates a hand-written object without any of our components.
 func register(ctx *pulumi.Context, name string, object map[string]any, change func(string, pulumi.Map), opts ...pulumi.ResourceOption) error {
 	version, _ := object["apiVersion"].(string)
 	kind, _ := object["kind"].(string)
-	typ := kube.Manifest{APIVersion: version, Kind: kind}.Type()
+	typ := kube.Token(version, kind)
 	props, _ := input(object).(pulumi.Map)
 	if change != nil {
 		change(typ, props)
@@ -317,7 +318,7 @@ func register(ctx *pulumi.Context, name string, object map[string]any, change fu
 	return ctx.RegisterResource(typ, name, props, &pulumi.CustomResourceState{}, opts...)
 }
 
-// input turns plain values into inputs.
+// input converts plain values into inputs.
 func input(v any) pulumi.Input {
 	switch v := v.(type) {
 	case map[string]any:

@@ -26,7 +26,7 @@ import (
 	"github.com/daprstack/daprstack/toolchain"
 )
 
-// run is the program of a case.
+// run is the Pulumi program of a case.
 func (c policyCase) run(ctx *pulumi.Context) error {
 	cluster, err := kube.NewCluster(ctx, "cluster", local.Context)
 	if err != nil {
@@ -55,9 +55,9 @@ func (c policyCase) run(ctx *pulumi.Context) error {
 	return register(ctx, "bad", decode(c.objects)[0], nil, pulumi.Provider(cluster))
 }
 
-// TestPolicy runs small programs on the real engine against the node: the one
-// without fault passes, every other is stopped, with the rule, the resource and
-// the fix, and makes nothing.
+// TestPolicy runs small programs with the real engine against the node. The one
+// without violations passes; every other is stopped with the rule, the resource
+// and the fix, and creates nothing.
 func TestPolicy(t *testing.T) {
 	run(t, "local", "up")
 	stack, pack := policyStack(t)
@@ -77,7 +77,9 @@ func TestPolicy(t *testing.T) {
 			out, err := preview(c)
 			if c.update {
 				require.NoError(t, err, out)
-				_, err = stack.Up(t.Context(), optup.PolicyPacks(pack), optup.ProgressStreams(&writer{&out}), optup.ErrorProgressStreams(&writer{&out}))
+				var updated bytes.Buffer
+				_, err = stack.Up(t.Context(), optup.PolicyPacks(pack), optup.ProgressStreams(&updated), optup.ErrorProgressStreams(&updated))
+				out += updated.String()
 			}
 			require.Error(t, err, out)
 			assert.Contains(t, out, c.want)
@@ -86,25 +88,17 @@ func TestPolicy(t *testing.T) {
 		})
 	}
 	t.Run("bad policy configuration", func(t *testing.T) {
-		// The driver refuses it earlier; this is what a stock Pulumi says.
+		// The driver refuses it earlier; this is the error of a stock Pulumi.
 		file := filepath.Join(t.TempDir(), "policy.json")
 		require.NoError(t, os.WriteFile(file, []byte(`{"s-01-app-id": {"alow": ["x"]}}`), 0o600))
 		_, err := stack.Preview(t.Context(), optpreview.PolicyPacks(pack), optpreview.PolicyPackConfigs(file))
 		require.ErrorContains(t, err, `policy s-01-app-id is not valid: alow: is not a key of a policy; did you mean "allow"?`)
 	})
-	assert.Empty(t, node.names(namespaces, policyNamespace), "nothing was made")
+	assert.Empty(t, node.names(namespaces, policyNamespace), "nothing was created")
 }
 
-// writer appends what is written to a text.
-type writer struct{ text *string }
-
-// Write implements io.Writer.
-func (w *writer) Write(p []byte) (int, error) {
-	*w.text += string(p)
-	return len(p), nil
-}
-
-// policyStack opens an empty stack as the driver does, and finds the pack.
+// policyStack opens an empty stack as the driver does, and returns it with the
+// path of the policy pack.
 func policyStack(t *testing.T) (*auto.Stack, string) {
 	t.Helper()
 	tc, err := toolchain.New(checkout(t), progress.New(os.Stderr))
@@ -125,8 +119,8 @@ func policyStack(t *testing.T) (*auto.Stack, string) {
 }
 
 // TestPolicyOfTheDriver: an app-id that only the pack refuses stops preview and
-// up before anything is changed; what is configured and --no-policy let it
-// through.
+// up before anything changes, unless the policy configuration or --no-policy
+// allows it.
 func TestPolicyOfTheDriver(t *testing.T) {
 	run(t, "local", "up")
 	before := localCluster(t).names(namespaces, "")

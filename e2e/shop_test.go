@@ -26,7 +26,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
@@ -37,21 +36,22 @@ import (
 	"github.com/daprstack/daprstack/stacks"
 )
 
-// shop is a stack of other applications than ours, on the local node.
+// shop is a stack of other applications than the reference ones, on the local
+// node.
 type shop struct {
 	*collector
 
 	t      *testing.T
 	client *live.Client
 	stack  *config.Stack
-	args   []string // that name it to the driver
+	args   []string // select the stack for the driver
 	till   string   // the address of the app that publishes
 }
 
 const shopFile = "testdata/shop.yaml"
 
-// openShop brings the shop up, and nothing else, with some settings of the stack
-// file changed. It goes with the test.
+// openShop brings up the shop, and nothing else, with some settings of the
+// stack file changed. It is destroyed at the end of the test.
 func openShop(t *testing.T, settings ...string) *shop {
 	t.Helper()
 	run(t, "local", "up")
@@ -81,11 +81,7 @@ func openShop(t *testing.T, settings ...string) *shop {
 	})
 	s.run("up", "--yes")
 
-	path, err := driver(t, "local", "kubeconfig").Output()
-	require.NoError(t, err)
-	access, err := clientcmd.BuildConfigFromFlags("", strings.TrimSpace(string(path)))
-	require.NoError(t, err)
-	s.client, err = live.New(access)
+	s.client, err = live.New(localCluster(t).config)
 	require.NoError(t, err)
 	service, err := s.client.Kube.CoreV1().Services(s.stack.Namespace).Get(t.Context(), "till", metav1.GetOptions{})
 	require.NoError(t, err)
@@ -93,13 +89,13 @@ func openShop(t *testing.T, settings ...string) *shop {
 	return s
 }
 
-// run runs the driver on the shop.
+// run runs a command of the driver on the shop.
 func (s *shop) run(command string, args ...string) {
 	s.t.Helper()
 	run(s.t, append(append([]string{command}, s.args...), args...)...)
 }
 
-// thisMachine is the address by which the node's pods reach this machine.
+// thisMachine returns the address at which the node's pods reach this machine.
 func thisMachine(t *testing.T) string {
 	t.Helper()
 	node := regexp.MustCompile(`node and DNS +(\S+)`).FindStringSubmatch(run(t, "local", "status"))
@@ -110,8 +106,8 @@ func thisMachine(t *testing.T) string {
 	return connection.LocalAddr().(*net.UDPAddr).IP.String()
 }
 
-// loadImage gives the node the image of the shop's applications, as a person
-// would who has built one.
+// loadImage loads the image of the shop's applications into the node, as a
+// person who has built one would.
 func (s *shop) loadImage() {
 	s.t.Helper()
 	dir := s.t.TempDir()
@@ -133,7 +129,7 @@ func (s *shop) loadImage() {
 	run(s.t, "local", "load", dir+"/app.tar")
 }
 
-// publish lets till publish an event. The error says that it was not
+// publish makes till publish an event. An error means that the event was not
 // acknowledged.
 func (s *shop) publish(ctx context.Context, typ, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
@@ -160,7 +156,7 @@ func (s *shop) publish(ctx context.Context, typ, id string) error {
 
 var patient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-// pods are those of an app of the shop or of the control plane.
+// pods returns the pods of an app of the shop or of the control plane.
 func (s *shop) pods(namespace, app string) []corev1.Pod {
 	s.t.Helper()
 	label := "app.kubernetes.io/name"
@@ -179,8 +175,8 @@ func (s *shop) pods(namespace, app string) []corev1.Pod {
 	return running
 }
 
-// TestShop: what is in the stack file is all that the platform knows of its
-// applications. Others than ours come up, verify and are taken away.
+// TestShop proves that the stack file is all that the platform knows of its
+// applications: others than the reference ones come up, verify and go away.
 func TestShop(t *testing.T) {
 	s := openShop(t)
 	for _, step := range []struct {
@@ -189,7 +185,7 @@ func TestShop(t *testing.T) {
 	}{
 		{"verify proves it", func(*testing.T) { s.run("verify") }},
 		{"an event reaches every subscriber", s.eventArrives},
-		{"verify finds strange envelopes", s.strangeEnvelopes},
+		{"verify finds invalid envelopes", s.invalidEnvelopes},
 		{"verify finds another redeliver interval", s.anotherInterval},
 		{"nothing is left to do", func(*testing.T) { s.run("preview", "--expect-no-changes") }},
 		{"verify finds a port at which nobody listens", s.nobodyListens},
@@ -204,14 +200,14 @@ func TestShop(t *testing.T) {
 func (s *shop) eventArrives(t *testing.T) {
 	id := uuid.NewString()
 	require.NoError(t, s.publish(t.Context(), "order.placed", id))
-	for _, app := range takers {
+	for _, app := range subscribers {
 		_, err := s.await(t.Context(), delivery{app, id})
 		require.NoError(t, err, app)
 	}
 }
 
-// strangeEnvelopes publishes what an application should not.
-func (s *shop) strangeEnvelopes(t *testing.T) {
+// invalidEnvelopes publishes what an application should not.
+func (s *shop) invalidEnvelopes(t *testing.T) {
 	const topic = "order.cancelled"
 	redis, err := streams.Open(t.Context(), s.client, s.stack, "orders")
 	require.NoError(t, err)
@@ -238,7 +234,7 @@ func (s *shop) strangeEnvelopes(t *testing.T) {
 			require.Equal(t, http.StatusNoContent, answer.StatusCode)
 			failed, _ := verified(t, append(s.args, "--quick")...)
 			require.Len(t, failed, 1, lines(failed))
-			require.Equal(t, topic+": what was published last has the envelope of the catalogue", failed[0].Check)
+			require.Equal(t, topic+": the newest events have the catalogue's envelope", failed[0].Check)
 			require.Contains(t, strings.Join(failed[0].Details, "\n"), c.want)
 			require.NoError(t, redis.Each(t.Context(), topic, func(e streams.Entry) error {
 				if strings.Contains(string(e.Body), id) {
@@ -250,34 +246,36 @@ func (s *shop) strangeEnvelopes(t *testing.T) {
 	}
 }
 
-// anotherInterval makes the sidecars look for unacknowledged events more often.
+// anotherInterval makes the sidecars check for unacknowledged events more
+// often.
 func (s *shop) anotherInterval(t *testing.T) {
 	components := s.client.Objects.Resource(live.Components).Namespace(s.stack.Namespace)
 	interval := func(value string) {
 		edit(t, components, "orders", metadataItem("redeliverInterval", value))
-		for _, app := range takers {
+		for _, app := range subscribers {
 			s.rollout(app)
 		}
 	}
 	interval("2000")
-	finds(t, []string{
-		`orders: every metadata item has a form that Dapr honours: redeliverInterval is "2000", the stack file says "5000"`,
-		"orders: unacknowledged events are looked for every 5s: order.",
+	expectFailures(t, []string{
+		`orders: Dapr honors every metadata item: redeliverInterval is "2000", the stack file says "5000"`,
+		"orders: sidecars check for unacknowledged events every 5s: order.",
 	}, s.args...)
 	interval("5000")
-	finds(t, nil, s.args...)
+	expectFailures(t, nil, s.args...)
 }
 
-// nobodyListens asks for a port in the stack file at which the running app does not
-// listen. A pod that came up so would never be ready.
+// nobodyListens changes the app-port in the stack file to one on which the
+// running app does not listen. A pod that came up like that would never be
+// ready.
 func (s *shop) nobodyListens(t *testing.T) {
-	finds(t, []string{
+	expectFailures(t, []string{
 		`till-app: it has the settings of the stack file: pod till-`,
 		`till-app: the app listens on its app-port: pod till-`,
 	}, append(s.args, "--quick", "-c", "apps[0].ports[0].name=admin", "-c", "apps[0].ports[0].port=7070", "-c", "apps[0].sidecar.appPort=7070")...)
 }
 
-// withoutDapr: the same applications, over plain HTTP.
+// withoutDapr runs the same applications over plain HTTP.
 func (s *shop) withoutDapr(t *testing.T) {
 	s.run("up", "--yes", "-c", "dapr.enabled=false")
 	s.run("verify", "-c", "dapr.enabled=false")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,8 +20,8 @@ import (
 
 const namespace = "todo"
 
-// TestDevStack walks through the life of the dev stack. The steps build on each
-// other; the first that fails ends the walk.
+// TestDevStack goes through the life of the dev stack. The steps build on each
+// other, so the first failure ends the test.
 func TestDevStack(t *testing.T) {
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -32,22 +33,23 @@ func TestDevStack(t *testing.T) {
 		name string
 		run  func(*testing.T)
 	}{
-		{"nothing is there", func(t *testing.T) { run(t, "local", "down") }},
-		{"no room on the disk", fullDisk},
+		{"start from nothing", func(t *testing.T) { run(t, "local", "down") }},
+		{"disk full", fullDisk},
 		{"node comes up", func(t *testing.T) { run(t, "local", "up") }},
-		{"node up twice is harmless", func(t *testing.T) { run(t, "local", "up") }},
+		{"local up again changes nothing", func(t *testing.T) { run(t, "local", "up") }},
 		{"bad input changes nothing", badInput},
-		{"interrupted up goes on", interruptedUp},
+		{"interrupted up continues", interruptedUp},
 		{"stack comes up", func(t *testing.T) { run(t, "up", "--yes") }},
 		{"every app has its sidecar", func(t *testing.T) { everyAppReady(t, "2/2") }},
 		{"a task reaches the feed", taskReachesFeed},
 		{"page works in a browser", pageInBrowser},
 		{"verify proves the stack", verifyProvesTheStack},
 		{"verify finds what is broken", verifyFindsWhatIsBroken},
-		{"a dead letter is put back, once", deadLetter},
+		{"a dead letter is put back once", deadLetter},
 		{"second up has nothing to do", func(t *testing.T) { run(t, "preview", "--expect-no-changes") }},
 		{"refresh finds no drift", func(t *testing.T) { run(t, "refresh", "--expect-no-changes") }},
-		{"no secret in clear in the state", noSecretInState},
+		{"no secret in plain text in the state", noSecretInState},
+		{"certificates are renewed", certificatesAreRenewed},
 		{"Dapr off", daprOff},
 		{"Dapr on again", func(t *testing.T) {
 			run(t, "up", "--yes")
@@ -57,7 +59,7 @@ func TestDevStack(t *testing.T) {
 		{"killed node recovers with its data", killedNode},
 		{"destroy leaves nothing", destroyLeavesNothing},
 		{"own cluster by its context", ownCluster},
-		{"node goes without a trace", nodeGoes},
+		{"local down leaves no trace", nodeGoes},
 		{"checkout is clean", func(t *testing.T) {
 			out, err := exec.CommandContext(t.Context(), "git", "-C", checkout(t), "status", "--porcelain").Output()
 			require.NoError(t, err)
@@ -71,7 +73,7 @@ func TestDevStack(t *testing.T) {
 	}
 }
 
-// collect shows what a person would look at first.
+// collect logs what a person would look at first after a failure.
 func collect(t *testing.T) {
 	t.Helper()
 	if out, err := driver(t, "local", "status").CombinedOutput(); err == nil {
@@ -123,9 +125,10 @@ func badInput(t *testing.T) {
 	})
 }
 
-// interruptedUp ends up in the middle, by Ctrl-C and by killing driver and
-// engine. After that destroy must find everything that was made; the second time
-// the next step, a plain up, must go on from there.
+// interruptedUp ends up halfway through, by Ctrl-C and by killing the driver
+// and the engine. Twice, destroy must then find everything that was created;
+// after the last interruption the next step, a plain up, must continue from
+// there.
 func interruptedUp(t *testing.T) {
 	c := localCluster(t)
 	interrupt := func(what string, end func(pid int), exists func() bool) {
@@ -142,10 +145,10 @@ func interruptedUp(t *testing.T) {
 		})
 		end(cmd.Process.Pid)
 		hangs := time.AfterFunc(patience, func() {
-			t.Errorf("up still runs %s after it was interrupted; where:", patience)
+			t.Errorf("up is still running %s after it was interrupted; stack traces:", patience)
 			_ = syscall.Kill(cmd.Process.Pid, syscall.SIGQUIT)
 		})
-		require.Error(t, cmd.Wait(), "up came to its end before it was interrupted")
+		require.Error(t, cmd.Wait(), "up finished before it was interrupted")
 		hangs.Stop()
 	}
 	interrupt("the namespace appears", func(pid int) {
@@ -153,20 +156,20 @@ func interruptedUp(t *testing.T) {
 	}, func() bool { return len(c.names(namespaces, namespace)) > 0 })
 
 	kill := func(pid int) {
-		// The engine first: it must not get the chance to notice.
+		// The engine first, so that it gets no chance to notice.
 		for _, child := range children(t, pid) {
 			require.NoError(t, syscall.Kill(child, syscall.SIGKILL))
 		}
 		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 	}
-	interrupt("the control plane begins", kill, func() bool { return len(c.names(roles, "dapr-")) > 0 })
+	interrupt("the control plane is being installed", kill, func() bool { return len(c.names(roles, "dapr-")) > 0 })
 	destroyLeavesNothing(t)
 	interrupt("a pod holds the volume of Redis", kill, func() bool { return len(c.names(pods, "redis-master-")) > 0 })
 	destroyLeavesNothing(t)
 	interrupt("the control plane appears", kill, func() bool { return len(c.names(crds, "components.dapr.io")) > 0 })
 }
 
-// children are the processes that a process started itself.
+// children returns the processes that a process started itself.
 func children(t *testing.T, pid int) []int {
 	t.Helper()
 	out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
@@ -195,21 +198,21 @@ func everyAppReady(t *testing.T, want string) {
 	})
 }
 
-// taskList is what the page's API answers.
+// taskList is the response of the page's API.
 type taskList struct {
 	Tasks []struct {
 		Title string `json:"title"`
 	} `json:"tasks"`
 }
 
-// taskReachesFeed makes a task through the page's API. With Dapr on, it crosses
-// the sidecars of frontend and backend, and its event crosses Redis Streams and
-// the sidecar of activity before the feed shows it.
+// taskReachesFeed creates a task through the page's API. With Dapr on, it
+// passes the sidecars of frontend and backend, and its event passes Redis
+// Streams and the sidecar of activity before the feed shows it.
 func taskReachesFeed(t *testing.T) {
 	t.Helper()
 	page := localCluster(t).page()
 	title := "e2e " + time.Now().Format(time.RFC3339Nano)
-	eventually(t, "a task is made", func(ctx context.Context) string {
+	eventually(t, "a task is created", func(ctx context.Context) string {
 		status, err := call(ctx, http.MethodPost, page+"/api/tasks", map[string]string{"title": title}, nil)
 		if err != nil || status != http.StatusCreated {
 			return fmt.Sprint(status, err)
@@ -226,23 +229,27 @@ func taskReachesFeed(t *testing.T) {
 	})
 }
 
+// noSecretInState searches every file of the engine's folder and the node's
+// logs for the password of Redis and the key of Dapr's certificate authority.
+// The node's etcd, which holds Secrets by nature, is not among them.
 func noSecretInState(t *testing.T) {
 	c := localCluster(t)
-	for _, secret := range c.list(secrets, namespace) {
-		password := secretValue(t, secret, "password")
-		if password == "" {
-			continue
+	var found []string
+	for _, key := range []string{"password", "issuer.key"} {
+		for _, secret := range append(c.list(secrets, namespace), c.list(secrets, "dapr-system")...) {
+			value := secretValue(t, secret, key)
+			if value == "" {
+				continue
+			}
+			found = append(found, key)
+			longest := slices.MaxFunc(strings.Split(value, "\n"), func(a, b string) int { return len(a) - len(b) })
+			out, err := exec.CommandContext(t.Context(), "grep", "-rlF", "--", longest, engineDir, nodeLogs).Output()
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit, "%s of %s in plain text in:\n%s", key, secret.GetName(), out)
+			require.Equal(t, 1, exit.ExitCode())
 		}
-		// grep -r looks into every file of the engine's folder and of the
-		// node's logs; the node's etcd, which holds Secrets by nature, is not
-		// among them.
-		out, err := exec.CommandContext(t.Context(), "grep", "-rlF", password, engineDir, nodeLogs).Output()
-		var exit *exec.ExitError
-		require.ErrorAs(t, err, &exit, "password of %s in clear in:\n%s", secret.GetName(), out)
-		require.Equal(t, 1, exit.ExitCode())
-		return
 	}
-	t.Fatal("no secret with a password in the namespace")
+	require.Equal(t, []string{"password", "issuer.key"}, found)
 }
 
 func daprOff(t *testing.T) {
@@ -261,17 +268,17 @@ func daprOff(t *testing.T) {
 		}
 		assert.NotContains(t, pod.GetName(), "redis")
 	}
-	find(t, []breakage{
-		{name: "an annotation of Dapr's", resource: deployments, object: "frontend",
+	breakEach(t, []breakage{
+		{name: "a Dapr annotation", resource: deployments, object: "frontend",
 			change: set("true", "spec", "template", "metadata", "annotations", "dapr.io/enabled"),
-			want:   []string{"not one Dapr object, annotation or sidecar is left: pod frontend-"}},
+			want:   []string{"no Dapr object, annotation or sidecar is left: pod frontend-"}},
 		{name: "a peer at another address, without Dapr", resource: deployments, object: "frontend", change: otherPeer,
 			want: []string{"frontend: it finds its peers by its variables: pod frontend-"}},
 	}, "-c", "dapr.enabled=false")
 }
 
-// killedNode ends everything that the node runs, as a crash of the machine
-// would, and expects the task made before to be there after.
+// killedNode kills everything that the node runs, as a crash of the machine
+// would, and expects the tasks to be there afterwards.
 func killedNode(t *testing.T) {
 	page := localCluster(t).page()
 	var before taskList
@@ -280,7 +287,7 @@ func killedNode(t *testing.T) {
 	require.NotEmpty(t, before.Tasks)
 
 	for _, pid := range nodeProcesses(t) {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // one ends the next
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already: one ends the next
 	}
 	run(t, "local", "up")
 	everyAppReady(t, "2/2")

@@ -28,7 +28,7 @@ import (
 
 var deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
 
-// verified runs verify and returns the checks that failed.
+// verified runs verify and returns the failed checks and the report.
 func verified(t *testing.T, args ...string) (failed []verify.Result, report verify.Report) {
 	t.Helper()
 	cmd := driver(t, append([]string{"verify", "--output", "json"}, args...)...)
@@ -67,34 +67,34 @@ type breakage struct {
 	name     string
 	resource schema.GroupVersionResource
 	object   string
-	change   func(object map[string]any) error       // nil takes the object away
-	running  bool                                    // the sidecars go on as they are
-	by       func(*testing.T, cluster) (mend func()) // in place of a change to an object
-	want     []string                                // the beginning of each check that fails, with its detail
+	change   func(object map[string]any) error       // nil deletes the object
+	running  bool                                    // without restarting the sidecars
+	by       func(*testing.T, cluster) (undo func()) // instead of a change to an object
+	want     []string                                // the beginning of each failed check with its details
 }
 
-// breakages are ways to break a running stack, each with what verify has to say
-// of it and of nothing else.
+// breakages are ways to break a running stack, each with all that verify must
+// report.
 var breakages = []breakage{
 	{name: "a component that is open to one app more", resource: live.Components, object: "statestore",
 		change: set([]any{"backend-app", "activity-app", "frontend-app"}, "scopes"),
-		want:   []string{"statestore: loaded by the apps of its scopes, and by no other: frontend-app has loaded it and is not in its scopes"}},
+		want:   []string{"statestore: loaded by the apps in its scopes and by no other: frontend-app has loaded it but is not in its scopes"}},
 	{name: "a component that an app has lost", resource: live.Components, object: "statestore",
 		change: set([]any{"backend-app"}, "scopes"),
-		want: []string{"statestore: loaded by the apps of its scopes", "statestore from activity-app: a key", "statestore from activity-app: a stale",
-			"statestore from activity-app: an entry is gone", "statestore from activity-app: an entry is written"}},
+		want: []string{"statestore: loaded by the apps in its scopes", "statestore from activity-app: a key", "statestore from activity-app: a stale",
+			"statestore from activity-app: an entry expires", "statestore from activity-app: an entry is written"}},
 	{name: "a duration in a form that Dapr ignores", resource: live.Components, object: "pubsub",
 		change: metadataItem("redeliverInterval", "30s"),
-		want:   []string{`pubsub: every metadata item has a form that Dapr honours: metadata item redeliverInterval [T-10]: must be whole milliseconds`}},
+		want:   []string{`pubsub: Dapr honors every metadata item: metadata item redeliverInterval [T-10]: must be whole milliseconds`}},
 	{name: "events that are kept for another time", resource: live.Components, object: "pubsub",
 		change: metadataItem("streamTTL", "1h0m0s"),
-		want:   []string{`pubsub: every metadata item has a form that Dapr honours: streamTTL is "1h0m0s", the stack file says "168h0m0s"`}},
+		want:   []string{`pubsub: Dapr honors every metadata item: streamTTL is "1h0m0s", the stack file says "168h0m0s"`}},
 	{name: "a subscriber that may not write its dead letters", resource: live.Components, object: "pubsub",
 		change: metadataItem("publishingScopes", "backend-app=task.completed,task.created,task.deleted,task.updated;activity-app="),
 		want:   []string{"task.completed of backend-app: a probe", "task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe"}},
 	{name: "an app that may publish what is not its own", resource: live.Components, object: "pubsub",
 		change: remove("publishingScopes", "protectedTopics"),
-		want: []string{"task.completed: nobody else may publish it: publishing as activity-app answers 204, not 403",
+		want: []string{"task.completed: nobody else may publish it: publishing as activity-app returned 204, not 403",
 			"task.created: nobody else", "task.deleted: nobody else", "task.updated: nobody else"}},
 	{name: "a handler at another path", resource: live.Subscriptions, object: "pubsub.task.created.activity-app",
 		change: set("/elsewhere", "spec", "routes", "default"),
@@ -113,14 +113,14 @@ var breakages = []breakage{
 		want:   []string{"pubsub: its subscribers have the retry policy of the stack file: maxRetries differs from the stack file's 3"}},
 	{name: "an app that anybody may invoke", resource: live.Configurations, object: "appconfig.frontend-app",
 		change: set("allow", "spec", "accessControl", "defaultAction"),
-		want:   []string{"frontend-app: nobody else may invoke it: backend-app invokes it and is answered 200, not 403; activity-app invokes it and is answered 200, not 403"}},
+		want:   []string{"frontend-app: nobody else may invoke it: backend-app invoked it and got 200, not 403; activity-app invoked it and got 200, not 403"}},
 	{name: "an app that its caller may not invoke", resource: live.Configurations, object: "appconfig.backend-app",
 		change: set([]any{}, "spec", "accessControl", "policies"),
-		want:   []string{"frontend-app → backend-app: headers, query and body arrive, and the answer is the target's own: GET /healthz: the target answers 200, and 403 through the sidecars"}},
+		want:   []string{"frontend-app → backend-app: headers, query and body arrive, and the response is the target's own: GET /healthz: the target returned 200 directly and 403 through the sidecars"}},
 	{name: "a Configuration that is gone", resource: live.Configurations, object: "appconfig.frontend-app",
-		want: []string{"the Dapr objects of the namespace are those of the stack file, nothing dangles: Configuration appconfig.frontend-app is missing"}},
+		want: []string{"the namespace has exactly the Dapr objects of the stack file: Configuration appconfig.frontend-app is missing"}},
 	{name: "a subscription that is gone", resource: live.Subscriptions, object: "pubsub.task.deleted.activity-app",
-		want: []string{"the Dapr objects of the namespace are those of the stack file, nothing dangles: Subscription pubsub.task.deleted.activity-app is missing"}},
+		want: []string{"the namespace has exactly the Dapr objects of the stack file: Subscription pubsub.task.deleted.activity-app is missing"}},
 	{name: "a password that is not there", resource: live.Components, object: "statestore", running: true,
 		change: eachItem(func(item map[string]any) bool {
 			if ref, ok := item["secretKeyRef"].(map[string]any); ok {
@@ -128,45 +128,45 @@ var breakages = []breakage{
 			}
 			return true
 		}),
-		want: []string{"statestore: its password comes from a Secret that is there: there is nothing in Secret redis-password-secret-",
-			"statestore from activity-app: a key brings", "statestore from backend-app: a key brings"}},
+		want: []string{"statestore: its password comes from an existing Secret: the Secret redis-password-secret-",
+			"statestore from activity-app: a key has", "statestore from backend-app: a key has"}},
 	{name: "a consumer group that others could share", resource: live.Components, object: "pubsub",
 		change: addItem("consumerID", "shared"),
-		want: []string{"task.completed of backend-app: a probe reaches every subscriber's sidecar, and from there its dead-letter topic: still not: activity-app has not been given it in its consumer group activity-app",
+		want: []string{"task.completed of backend-app: a probe reaches every subscriber's sidecar, and from there its dead-letter topic: timed out: it was not delivered to activity-app in its consumer group activity-app",
 			"task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe"}},
 	{name: "keys under another name", resource: live.Components, object: "statestore",
 		change: addItem("keyPrefix", "name"),
-		want: []string{"statestore from activity-app: a key brings the lifetime of its pattern: there is no key activity-app||",
-			"statestore from backend-app: a key brings the lifetime of its pattern: there is no key backend-app||"}},
+		want: []string{"statestore from activity-app: a key has the lifetime of its pattern: there is no key activity-app||",
+			"statestore from backend-app: a key has the lifetime of its pattern: there is no key backend-app||"}},
 	{name: "a Redis in which nothing expires", by: everPersisting,
-		want: []string{"statestore from activity-app: an entry is gone after its time to live: still not: GET answers 200, not 204",
-			"statestore from backend-app: an entry is gone after its time to live: still not: GET answers 200, not 204"}},
+		want: []string{"statestore from activity-app: an entry expires after its time to live: timed out: GET returned 200, not 204",
+			"statestore from backend-app: an entry expires after its time to live: timed out: GET returned 200, not 204"}},
 	{name: "a Redis that does not tell the etag of an entry", by: withoutHGET,
-		want: []string{"statestore from activity-app: a stale etag is refused with 409: with the stale etag: POST answers 204, not 409",
-			"statestore from backend-app: a stale etag is refused with 409: with the stale etag: POST answers 204, not 409"}},
+		want: []string{"statestore from activity-app: a stale etag is refused with 409: with the stale etag: POST returned 204, not 409",
+			"statestore from backend-app: a stale etag is refused with 409: with the stale etag: POST returned 204, not 409"}},
 	{name: "no Redis", resource: deployments, object: "redis-master",
 		change: set(int64(0), "spec", "replicas"),
 		want: []string{
-			"statestore from activity-app: a key", "statestore from activity-app: a stale", "statestore from activity-app: an entry is gone", "statestore from activity-app: an entry is written",
-			"statestore from backend-app: a key", "statestore from backend-app: a stale", "statestore from backend-app: an entry is gone", "statestore from backend-app: an entry is written",
+			"statestore from activity-app: a key", "statestore from activity-app: a stale", "statestore from activity-app: an entry expires", "statestore from activity-app: an entry is written",
+			"statestore from backend-app: a key", "statestore from backend-app: a stale", "statestore from backend-app: an entry expires", "statestore from backend-app: an entry is written",
 			"task.completed of backend-app: a probe", "task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe",
-			"task.completed: what was published last", "task.created: what was published last", "task.deleted: what was published last", "task.updated: what was published last",
+			"task.completed: the newest events", "task.created: the newest events", "task.deleted: the newest events", "task.updated: the newest events",
 		}},
 	{name: "an app that is not there", resource: deployments, object: "activity",
 		change: set(int64(0), "spec", "replicas"),
 		want: []string{"activity-app: every pod has a ready sidecar: 0 pods are there, the stack file says 1",
 			"activity-app: it has the settings", "activity-app: the app listens", "activity-app: other sidecars know it", "activity: it finds its peers",
 			"statestore: loaded by", "pubsub: loaded by", "pubsub: its subscribers have the retry policy",
-			"statestore from activity-app: a key", "statestore from activity-app: a stale", "statestore from activity-app: an entry is gone", "statestore from activity-app: an entry is written",
+			"statestore from activity-app: a key", "statestore from activity-app: a stale", "statestore from activity-app: an entry expires", "statestore from activity-app: an entry is written",
 			"task.completed of backend-app: a probe", "task.created of backend-app: a probe", "task.deleted of backend-app: a probe", "task.updated of backend-app: a probe",
 			"task.completed: nobody else", "task.created: nobody else", "task.deleted: nobody else", "task.updated: nobody else",
 			"task.completed: its subscribers", "task.created: its subscribers", "task.deleted: its subscribers", "task.updated: its subscribers",
 			"frontend-app → activity-app:", "frontend-app: nobody else may invoke it", "backend-app: nobody else may invoke it",
-			"activity-app: nobody else may invoke it: backend-app invokes it and is answered 500, not 403",
+			"activity-app: nobody else may invoke it: backend-app invoked it and got 500, not 403",
 		}},
 }
 
-// otherPeer gives an app a peer's address at which it is not.
+// otherPeer gives an app a wrong address of a peer.
 func otherPeer(object map[string]any) error {
 	containers, _, err := unstructured.NestedSlice(object, "spec", "template", "spec", "containers")
 	if err != nil {
@@ -184,7 +184,7 @@ func set(value any, path ...string) func(map[string]any) error {
 	return func(object map[string]any) error { return unstructured.SetNestedField(object, value, path...) }
 }
 
-// metadataItem changes one metadata item of a Component.
+// metadataItem returns a change of one metadata item of a Component.
 func metadataItem(name, value string) func(map[string]any) error {
 	return eachItem(func(m map[string]any) bool {
 		if m["name"] == name {
@@ -194,7 +194,7 @@ func metadataItem(name, value string) func(map[string]any) error {
 	})
 }
 
-// addItem adds a metadata item to a Component.
+// addItem returns a change that adds a metadata item to a Component.
 func addItem(name, value string) func(map[string]any) error {
 	return func(object map[string]any) error {
 		items, _, err := unstructured.NestedSlice(object, "spec", "metadata")
@@ -205,7 +205,7 @@ func addItem(name, value string) func(map[string]any) error {
 	}
 }
 
-// remove takes metadata items out of a Component.
+// remove returns a change that removes metadata items from a Component.
 func remove(names ...string) func(map[string]any) error {
 	return eachItem(func(m map[string]any) bool {
 		for _, name := range names {
@@ -234,30 +234,30 @@ func eachItem(keep func(map[string]any) bool) func(map[string]any) error {
 }
 
 // verifyFindsWhatIsBroken breaks the running stack in one way after the other,
-// behind Pulumi's back, and mends it again.
-func verifyFindsWhatIsBroken(t *testing.T) { find(t, breakages) }
+// behind Pulumi's back, and repairs it again.
+func verifyFindsWhatIsBroken(t *testing.T) { breakEach(t, breakages) }
 
-func find(t *testing.T, breakages []breakage, args ...string) {
+func breakEach(t *testing.T, breakages []breakage, args ...string) {
 	c := localCluster(t)
 	for _, b := range breakages {
 		t.Run(b.name, func(t *testing.T) {
-			mend := b.make(t, c)
+			undo := b.make(t, c)
 			defer func() {
-				mend()
+				undo()
 				eventually(t, "verify passes again", func(context.Context) string {
 					failed, _ := verified(t, append(args, "--quick")...)
 					return lines(failed)
 				})
 			}()
-			finds(t, b.want, append(args, "--quick")...)
+			expectFailures(t, b.want, append(args, "--quick")...)
 		})
 	}
 }
 
-// finds expects that verify says what is wanted, and nothing else.
-func finds(t *testing.T, wanted []string, args ...string) {
+// expectFailures expects verify to report exactly these failures.
+func expectFailures(t *testing.T, wanted []string, args ...string) {
 	t.Helper()
-	eventually(t, "verify says so", func(context.Context) string {
+	eventually(t, "verify reports it", func(context.Context) string {
 		failed, _ := verified(t, args...)
 		if len(failed) != len(wanted) {
 			return fmt.Sprintf("%d failed:\n%s", len(failed), lines(failed))
@@ -271,9 +271,9 @@ func finds(t *testing.T, wanted []string, args ...string) {
 	})
 }
 
-// everPersisting takes the time to live from each entry that verify has to see
-// expire, as soon as it is there.
-func everPersisting(t *testing.T, c cluster) (mend func()) {
+// everPersisting removes the time to live from each entry that verify expects
+// to expire, as soon as it appears.
+func everPersisting(t *testing.T, c cluster) (undo func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var persisting sync.WaitGroup
 	persisting.Go(func() {
@@ -287,13 +287,13 @@ func everPersisting(t *testing.T, c cluster) (mend func()) {
 	return func() { cancel(); persisting.Wait() }
 }
 
-// withoutHGET forbids what Dapr's scripts use to read an etag, and nothing else.
-func withoutHGET(t *testing.T, c cluster) (mend func()) {
+// withoutHGET forbids the command with which Dapr's scripts read an etag.
+func withoutHGET(t *testing.T, c cluster) (undo func()) {
 	require.NoError(t, c.redis(t.Context(), "ACL", "SETUSER", "default", "-hget"))
 	return func() { require.NoError(t, c.redis(t.Context(), "ACL", "SETUSER", "default", "+hget")) }
 }
 
-// redis has redis-cli run a command in the pod of Redis.
+// redis runs a command with redis-cli in the pod of Redis.
 func (c cluster) redis(ctx context.Context, command ...string) error {
 	client, err := live.New(c.config)
 	if err != nil {
@@ -313,10 +313,10 @@ func (c cluster) redis(ctx context.Context, command ...string) error {
 	return nil
 }
 
-// make breaks the stack behind Pulumi's back, and starts the sidecars again that
-// would not see it. mend undoes it, and gives the fields back to the engine, which
-// would not touch another's.
-func (b breakage) make(t *testing.T, c cluster) (mend func()) {
+// make breaks the stack behind Pulumi's back and restarts the sidecars that
+// would not notice. undo reverts it and returns the fields to the engine, which
+// would not touch another manager's.
+func (b breakage) make(t *testing.T, c cluster) (undo func()) {
 	t.Helper()
 	if b.by != nil {
 		return b.by(t, c)
@@ -361,7 +361,7 @@ func (b breakage) make(t *testing.T, c cluster) (mend func()) {
 	}
 }
 
-// edit changes an object, to which someone else may write at the same time.
+// edit changes an object that others may write to at the same time.
 func edit(t *testing.T, objects dynamic.ResourceInterface, name string, how func(map[string]any) error) {
 	t.Helper()
 	eventually(t, "the change is made", func(ctx context.Context) string {
@@ -384,7 +384,7 @@ func newPods(t *testing.T, c cluster) {
 	everyAppReady(t, "2/2")
 }
 
-// lines is each result with its details, a line each.
+// lines returns each result with its details on a line.
 func lines(results []verify.Result) string {
 	var all []string
 	for _, r := range results {

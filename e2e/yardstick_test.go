@@ -21,10 +21,10 @@ import (
 	"github.com/daprstack/daprstack/toolchain"
 )
 
-// TestYardstick measures up against the same objects brought up by helm and
-// kubectl: in turns, on the same empty, ready node with the images there, from
-// the command to the last pod ready. YARDSTICK is the number of pairs; without
-// it nothing is measured.
+// TestYardstick compares up with helm and kubectl creating the same objects: in
+// turns, on the same empty, ready node with the images loaded, from the command
+// until the last pod is ready. YARDSTICK is the number of pairs; without it the
+// test is skipped.
 func TestYardstick(t *testing.T) {
 	pairs, err := strconv.Atoi(os.Getenv("YARDSTICK"))
 	if err != nil || pairs < 1 {
@@ -77,8 +77,8 @@ type yardstick struct {
 
 const daprNamespace = "dapr-system"
 
-// helmValues are what the stack gives the chart, by its component: see
-// chartValues of components/dapr.
+// helmValues are the values that the stack gives the chart; see chartValues in
+// components/dapr.
 const helmValues = `{
   "global": {"tag": "` + toolchain.DaprVersion + `", "seccompProfile": "RuntimeDefault"},
   "dapr_rbac": {"secretReader": {"enabled": false}},
@@ -89,7 +89,7 @@ const helmValues = `{
   }
 }`
 
-// newYardstick takes the objects from the state of the stack that is up.
+// newYardstick takes the objects from the state of the stack, which must be up.
 func newYardstick(t *testing.T) yardstick {
 	t.Helper()
 	dir := t.TempDir()
@@ -97,26 +97,8 @@ func newYardstick(t *testing.T) yardstick {
 	require.NoError(t, err)
 	tools, err := tc.Ensure(t.Context(), toolchain.Helm, toolchain.Node)
 	require.NoError(t, err)
-	kubectl := filepath.Join(dir, "kubectl") // the node's binary by that name
+	kubectl := filepath.Join(dir, "kubectl") // the node's binary, under that name
 	require.NoError(t, os.Symlink(tools[toolchain.Node], kubectl))
-
-	state := exec.CommandContext(t.Context(), filepath.Join(engineDir, "home", "bin", "pulumi"),
-		"stack", "export", "--show-secrets", "--stack", "dev")
-	state.Dir = filepath.Join(engineDir, "work")
-	state.Env = append(os.Environ(), "PULUMI_HOME="+engineDir+"/home", "PULUMI_BACKEND_URL=file://"+engineDir+"/state",
-		"PULUMI_CONFIG_PASSPHRASE_FILE="+engineDir+"/passphrase", "PULUMI_SKIP_UPDATE_CHECK=true")
-	out, err := state.Output()
-	require.NoError(t, err)
-	var export struct {
-		Deployment struct {
-			Resources []struct {
-				URN    string
-				Type   string
-				Inputs map[string]any
-			}
-		}
-	}
-	require.NoError(t, json.Unmarshal(out, &export))
 
 	chart, err := tc.DaprChart(t.Context())
 	require.NoError(t, err)
@@ -124,13 +106,12 @@ func newYardstick(t *testing.T) yardstick {
 		chart: chart, values: dir + "/values.json", objects: dir + "/objects.json",
 		helm: tools[toolchain.Helm], kubectl: kubectl,
 	}
-	list := map[string]any{"apiVersion": "v1", "kind": "List"}
 	var items []any
-	for _, r := range export.Deployment.Resources {
-		inputs, _ := plain(r.Inputs).(map[string]any)
+	for _, r := range stateResources(t) {
+		inputs, _ := withoutMarks(r.Inputs).(map[string]any)
 		metadata, _ := inputs["metadata"].(map[string]any)
 		switch {
-		case strings.Contains(r.URN, "kubernetes:helm.sh/v4:Chart$"), inputs["kind"] == nil: // helm's
+		case strings.Contains(r.URN, "::dapr-chart:"), inputs["kind"] == nil: // helm's
 		case metadata["name"] == daprNamespace, metadata["namespace"] == daprNamespace: // helm's too
 		default:
 			items = append(items, inputs)
@@ -141,44 +122,66 @@ func newYardstick(t *testing.T) yardstick {
 	}
 	require.NotEmpty(t, y.workloads)
 	require.NoError(t, os.WriteFile(y.values, []byte(helmValues), 0o600))
-	// namespaces first, or what is in them can't be applied
+	// Namespaces first, or their objects cannot be applied.
 	slices.SortStableFunc(items, func(a, b any) int {
-		return order(a) - order(b)
+		return applyOrder(a) - applyOrder(b)
 	})
-	list["items"] = items
-	content, err := json.Marshal(list)
+	content, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(y.objects, content, 0o600))
 	return y
 }
 
-func order(item any) int {
+// stateResource is a resource in the state of the stack.
+type stateResource struct {
+	URN    string
+	Inputs map[string]any
+}
+
+// stateResources returns the resources of the dev stack, secrets included.
+func stateResources(t *testing.T) []stateResource {
+	t.Helper()
+	state := exec.CommandContext(t.Context(), filepath.Join(engineDir, "home", "bin", "pulumi"),
+		"stack", "export", "--show-secrets", "--stack", "dev")
+	state.Dir = filepath.Join(engineDir, "work")
+	state.Env = append(os.Environ(), "PULUMI_HOME="+engineDir+"/home", "PULUMI_BACKEND_URL=file://"+engineDir+"/state",
+		"PULUMI_CONFIG_PASSPHRASE_FILE="+engineDir+"/passphrase", "PULUMI_SKIP_UPDATE_CHECK=true")
+	out, err := state.Output()
+	require.NoError(t, err)
+	var export struct {
+		Deployment struct{ Resources []stateResource }
+	}
+	require.NoError(t, json.Unmarshal(out, &export))
+	return export.Deployment.Resources
+}
+
+func applyOrder(item any) int {
 	if item.(map[string]any)["kind"] == "Namespace" {
 		return 0
 	}
 	return 1
 }
 
-// plain drops the engine's marks from a value, and opens its secrets.
-func plain(v any) any {
+// withoutMarks removes the engine's marks from a value and reveals its secrets.
+func withoutMarks(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if text, ok := v["plaintext"].(string); ok && len(v) == 2 {
 			var opened any
 			if json.Unmarshal([]byte(text), &opened) == nil {
-				return plain(opened)
+				return withoutMarks(opened)
 			}
 		}
 		clean := make(map[string]any, len(v))
 		for key, value := range v {
 			if !strings.HasPrefix(key, "__") {
-				clean[key] = plain(value)
+				clean[key] = withoutMarks(value)
 			}
 		}
 		return clean
 	case []any:
 		for i := range v {
-			v[i] = plain(v[i])
+			v[i] = withoutMarks(v[i])
 		}
 	}
 	return v
@@ -186,34 +189,32 @@ func plain(v any) any {
 
 func (y yardstick) up(t *testing.T) {
 	t.Helper()
-	y.do(t, y.helm, "upgrade", "--install", "dapr", y.chart, "--namespace", daprNamespace, "--create-namespace", "--values", y.values, "--wait")
-	y.do(t, y.kubectl, "apply", "--server-side", "--filename", y.objects)
+	y.command(t, y.helm, "upgrade", "--install", "dapr", y.chart, "--namespace", daprNamespace, "--create-namespace", "--values", y.values, "--wait")
+	y.command(t, y.kubectl, "apply", "--server-side", "--filename", y.objects)
 }
 
 func (y yardstick) awaitApps(t *testing.T) {
 	t.Helper()
 	for _, workload := range y.workloads {
-		y.do(t, y.kubectl, "rollout", "status", workload, "--namespace", namespace, "--timeout", patience.String())
+		y.command(t, y.kubectl, "rollout", "status", workload, "--namespace", namespace, "--timeout", patience.String())
 	}
 }
 
 func (y yardstick) down(t *testing.T) {
 	t.Helper()
-	y.do(t, y.kubectl, "delete", "--wait", "--filename", y.objects)
-	y.do(t, y.helm, "uninstall", "dapr", "--namespace", daprNamespace, "--wait")
-	y.do(t, y.kubectl, "delete", "--wait", "--ignore-not-found", "namespace", daprNamespace)
+	y.command(t, y.kubectl, "delete", "--wait", "--filename", y.objects)
+	y.command(t, y.helm, "uninstall", "dapr", "--namespace", daprNamespace, "--wait")
+	y.command(t, y.kubectl, "delete", "--wait", "--ignore-not-found", "namespace", daprNamespace)
 	for _, crd := range localCluster(t).names(crds, "dapr.io") {
-		y.do(t, y.kubectl, "delete", "--wait", "crd", crd)
+		y.command(t, y.kubectl, "delete", "--wait", "crd", crd)
 	}
 }
 
-// do runs helm or kubectl against the local node.
-func (y yardstick) do(t *testing.T, path string, args ...string) {
+// command runs helm or kubectl against the local node.
+func (y yardstick) command(t *testing.T, path string, args ...string) {
 	t.Helper()
-	kubeconfig, err := driver(t, "local", "kubeconfig").Output()
-	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), path, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+strings.TrimSpace(string(kubeconfig)))
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+localKubeconfig(t))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoErrorf(t, cmd.Run(), "%s %s:\n%s", filepath.Base(path), strings.Join(args, " "), &out)

@@ -14,7 +14,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 )
 
-// The users that Kubernetes has no role for.
+// The API server's users that Kubernetes has no role for.
 const (
 	corednsUser     = "daprstack:coredns"
 	provisionerUser = "daprstack:storage-provisioner"
@@ -22,7 +22,7 @@ const (
 
 var readOnly = []string{"get", "list", "watch"}
 
-// roles are what those users may do, by user.
+// roles are the permissions of those users.
 var roles = map[string][]*rbacapply.PolicyRuleApplyConfiguration{
 	corednsUser: {
 		rule(readOnly, "", "namespaces", "services", "pods"),
@@ -40,8 +40,8 @@ func rule(verbs []string, group string, resources ...string) *rbacapply.PolicyRu
 	return rbacapply.PolicyRule().WithVerbs(verbs...).WithAPIGroups(group).WithResources(resources...)
 }
 
-// applyAddons puts into the cluster what the node's own programs need there,
-// and the default storage class.
+// applyAddons gives the node's own programs their permissions in the cluster, and
+// the cluster its default storage class.
 func applyAddons(ctx context.Context, client kubernetes.Interface) error {
 	options := metav1.ApplyOptions{FieldManager: "daprstack", Force: true}
 	for user, rules := range roles {

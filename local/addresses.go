@@ -2,28 +2,29 @@ package local
 
 import "net/netip"
 
-// The node's own network. The host is a neighbour of the node on it.
+// The node's network, which this machine is part of.
 var (
 	podRange     = netip.MustParsePrefix("10.210.0.0/24")
 	serviceRange = netip.MustParsePrefix("10.211.0.0/16")
 
-	// nodeIP is the node, the API server's address and the cluster's DNS.
+	// nodeIP is the address of the node, of the API server and of the cluster's
+	// DNS.
 	nodeIP = netip.MustParseAddr("10.210.0.1")
-	// hostIP is this machine as the node sees it.
+	// hostIP is this machine's address on that network.
 	hostIP = netip.MustParseAddr("10.210.0.2")
-	// firstPodIP and lastPodIP bound what pods get.
+	// firstPodIP and lastPodIP bound the addresses of pods.
 	firstPodIP = netip.MustParseAddr("10.210.0.10")
 	lastPodIP  = netip.MustParseAddr("10.210.0.250")
-	// kubernetesIP is the Service kubernetes.default.
+	// kubernetesIP is the address of the Service kubernetes.default.
 	kubernetesIP = netip.MustParseAddr("10.211.0.1")
 )
 
 const (
-	// cable is the host's end of the virtual cable to the node, nodeCable the
-	// node's.
-	cable     = "daprstack0"
-	nodeCable = "eth0"
-	// table is the host's nftables table of ours.
+	// hostVeth and nodeVeth are the two ends of the pair of virtual Ethernet
+	// devices that connects this machine to the node.
+	hostVeth = "daprstack0"
+	nodeVeth = "eth0"
+	// table is our nftables table on this machine.
 	table = "daprstack"
 
 	clusterDomain = "cluster.local"
@@ -31,7 +32,7 @@ const (
 	provisioner   = "daprstack.dev/directory"
 )
 
-// Ports of the node's programs, in its own network namespace.
+// Ports of the node's programs, in the node's network namespace.
 const (
 	apiPort           = 6443
 	etcdPort          = 2379

@@ -9,7 +9,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// The certificates' names.
+// The names of the certificates.
 const (
 	clusterCA      = "ca"
 	frontProxyCA   = "front-proxy-ca"
@@ -21,9 +21,9 @@ const (
 	adminUser      = "admin"
 )
 
-// users are the clients of the API server, one kubeconfig each. Who they are
-// there is what the last two fields say; addons.go binds the ones that
-// Kubernetes does not know.
+// users are the clients of the API server, one kubeconfig each. CommonName and
+// Organization are the user and its group there; addons.go gives permissions to
+// the users that Kubernetes does not know.
 var users = []pki.Certificate{
 	{Name: adminUser, CommonName: "daprstack-admin", Organization: "system:masters"},
 	{Name: kubeControllers, CommonName: "system:kube-controller-manager"},
@@ -34,7 +34,7 @@ var users = []pki.Certificate{
 	{Name: storageProvisioner, CommonName: provisionerUser},
 }
 
-// certify makes what is missing of the cluster's certificates and kubeconfigs.
+// certify makes the cluster's certificates and kubeconfigs that are missing.
 func certify(l layout) (*pki.Dir, error) {
 	dir, err := pki.Open(l.pki())
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// cgroupMount is where the control groups are: in version 2 a single
-// hierarchy, in version 1 a directory of them.
+// cgroupMount is where control groups are mounted: a single hierarchy in
+// version 2, a directory of hierarchies in version 1.
 const cgroupMount = "/sys/fs/cgroup"
 
-// controllers are the ones that the kubelet insists on.
+// controllers are the control group controllers that the kubelet insists on.
 var controllers = []string{"cpu", "cpuset", "memory", "pids"}
 
 // hierarchies returns the roots of the hierarchies below mount.
@@ -27,7 +27,7 @@ func hierarchies(mount string) ([]string, error) {
 		return nil, fmt.Errorf("reading the control groups: %w", err)
 	}
 	var roots []string
-	for _, e := range entries { // cpu may be a link to cpu,cpuacct: one is enough
+	for _, e := range entries { // not links: cpu may be one to cpu,cpuacct
 		if e.IsDir() {
 			roots = append(roots, filepath.Join(mount, e.Name()))
 		}
@@ -35,12 +35,13 @@ func hierarchies(mount string) ([]string, error) {
 	return roots, nil
 }
 
+// unified reports whether the control groups are of version 2.
 func unified(mount string) bool {
 	_, err := os.Stat(filepath.Join(mount, "cgroup.controllers"))
 	return err == nil
 }
 
-// readControllers lists the controllers that there are.
+// readControllers returns the available controllers, separated by spaces.
 func readControllers() (string, error) {
 	if unified(cgroupMount) {
 		data, err := os.ReadFile(filepath.Join(cgroupMount, "cgroup.controllers"))
@@ -55,7 +56,7 @@ func readControllers() (string, error) {
 }
 
 // makeCgroups makes the parent of all pods' control groups, which the kubelet
-// wants to find.
+// expects to exist.
 func makeCgroups(mount, name string) error {
 	roots, err := hierarchies(mount)
 	if err != nil {
@@ -66,11 +67,11 @@ func makeCgroups(mount, name string) error {
 		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
 			return fmt.Errorf("making the control group %s: %w", dir, err)
 		}
-		// A new cpuset is empty in version 1.
+		// In version 1 a new cpuset has no CPUs and no memory.
 		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
 			data, err := os.ReadFile(filepath.Join(root, file))
 			if err != nil {
-				continue // another hierarchy
+				continue // not the cpuset hierarchy
 			}
 			if err := os.WriteFile(filepath.Join(dir, file), data, 0o644); err != nil {
 				return fmt.Errorf("setting up the control group %s: %w", dir, err)
@@ -88,7 +89,8 @@ func makeCgroups(mount, name string) error {
 	return nil
 }
 
-// cgroupDirs returns the node's control groups, innermost last.
+// cgroupDirs returns the directories of the node's control groups, parents
+// before children.
 func cgroupDirs(mount, name string) ([]string, error) {
 	roots, err := hierarchies(mount)
 	if err != nil {
@@ -113,7 +115,8 @@ func cgroupDirs(mount, name string) ([]string, error) {
 }
 
 // removeCgroups removes the node's control groups and returns how many there
-// were. The kernel empties them a moment after the last process has ended.
+// were. It waits for the kernel to empty them, which happens a moment after the
+// last process has ended.
 func removeCgroups(ctx context.Context, name string) (int, error) {
 	dirs, err := cgroupDirs(cgroupMount, name)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// restConfig is the administrator's, never through a proxy: the node is a
-// neighbour.
+// restConfig returns the configuration of a client of the API server. It ignores
+// proxies, which do not know the node's network.
 func restConfig(kubeconfig string) (*rest.Config, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {

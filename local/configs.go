@@ -8,17 +8,17 @@ import (
 	"github.com/daprstack/daprstack/local/pki"
 )
 
-// apiURL is the API server, reached from the host and from the node alike.
+// apiURL is the address of the API server, from this machine and from the node.
 var apiURL = fmt.Sprintf("https://%s:%d", nodeIP, apiPort)
 
-// settings are what the configuration files are filled in with.
+// settings are the values that the configuration files are rendered with.
 type settings struct {
 	layout
 	PKI *pki.Dir
-	MTU int // of the cable and the pods' cables
+	MTU int // of the node's and the pods' virtual Ethernet devices
 }
 
-// renderConfigs returns the configuration files by name.
+// renderConfigs renders the configuration files and returns them by name.
 func renderConfigs(s settings) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for name, text := range map[string]string{
@@ -80,9 +80,9 @@ func (s settings) values() map[string]any {
 	}
 }
 
-// containerdText: opt is off because it makes /opt/containerd, AppArmor because
-// its profile would stay in the host's kernel; restrict_oom_score_adj is for
-// machines whose root may not lower a score.
+// containerdText turns off the opt plugin because it makes /opt/containerd, and
+// AppArmor because its profile would stay in this machine's kernel.
+// restrict_oom_score_adj is for machines whose root may not lower a score.
 const containerdText = `version = 2
 root = "{{.Containerd}}"
 state = "/run/containerd"
@@ -115,9 +115,9 @@ disabled_plugins = [
     conf_dir = "{{.CNI}}"
 `
 
-// cniText: every pod hangs on the node by a cable of its own, so that all of
-// its traffic passes the node's rules and no bridge is needed. Leases are in
-// /run: they end with the pods.
+// cniText connects each pod to the node by a pair of virtual Ethernet devices of
+// its own, so that all of its traffic passes the node's rules and no bridge is
+// needed. Leases are in /run and so end with the pods.
 const cniText = `{
   "cniVersion": "0.4.0",
   "name": "daprstack",
@@ -136,9 +136,9 @@ const cniText = `{
 }
 `
 
-// kubeletText: images that were loaded cannot be pulled again, so nothing is
-// collected or evicted for want of space; a pod whose peers are not there yet
-// tries again after seconds, not minutes.
+// kubeletText keeps the kubelet from removing images or evicting pods for lack of
+// space, because images that were loaded cannot be pulled again. It lets a pod
+// whose peers are not up yet restart within seconds instead of minutes.
 const kubeletText = `apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 address: {{.NodeIP}}
@@ -182,8 +182,8 @@ kubeAPIQPS: 200
 kubeAPIBurst: 400
 `
 
-// proxyText: the nftables mode needs no other program than nft; the limits of
-// connection tracking belong to the machine and are left alone.
+// proxyText selects the nftables mode, which needs no program but nft. The limits
+// of connection tracking belong to the machine and are left alone.
 const proxyText = `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
@@ -200,7 +200,7 @@ conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeou
 oomScoreAdj: 0
 `
 
-// corednsText: the cluster's own names are not cached, so that a new Service is
+// corednsText does not cache the cluster's own names, so that a new Service is
 // found at once.
 const corednsText = `.:{{.DNSPort}} {
   bind {{.NodeIP}}

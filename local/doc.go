@@ -3,18 +3,18 @@
 // containerd as plain processes, pods under runc, volumes in directories.
 //
 // The node lives in process, network and mount namespaces of its own, whose
-// process 1 is the supervisor. That is what keeps it apart from everything else
-// on the machine and what makes it removable:
+// process 1 is the supervisor. That keeps it apart from everything else on the
+// machine and makes it easy to remove:
 //
-//   - When the supervisor ends, whatever ends it, the kernel ends every process
-//     of the node, pods included, and drops every mount, interface, firewall rule
-//     and listening port with them. Up after a crash, a kill or a reboot is
-//     always the same: a fresh start on the data that etcd and the volumes keep.
-//   - No port of the node is a port of the machine, none can be taken.
+//   - When the supervisor ends, for whatever reason, the kernel ends every process
+//     of the node, pods included, and drops their mounts, interfaces, firewall
+//     rules and listening ports. So Up does the same after a crash, a kill or a
+//     reboot: it starts afresh on the data that etcd and the volumes keep.
+//   - No port of the node is a port of the machine, so none can be in use already.
 //   - The node sees a /run, /var/lib and /var/log of its own, so that a kubelet or
-//     a containerd which the machine already has is never touched.
+//     a containerd that the machine already runs is never touched.
 //
 // On the machine itself there are only the node's files, its control groups, the
-// virtual cable daprstack0 that leads to it, one nftables table that lets it
-// reach the outside, and forwarding between the two. Down removes them all.
+// network interface daprstack0 that leads to it, one nftables table and the
+// forwarding that let it reach the outside. Down removes them all.
 package local

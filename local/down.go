@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// endTimeout is how long the kernel may take to end every process of the node.
+	// endTimeout limits how long the kernel may take to end the node's processes.
 	endTimeout = 30 * time.Second
-	// burialTimeout is how long an ended supervisor may stay in the process list.
-	burialTimeout = 2 * time.Second
+	// reapTimeout limits how long a supervisor that has ended may stay a zombie.
+	reapTimeout = 2 * time.Second
 )
 
-// Down removes the node with its data: every process, mount, interface, rule
-// and file but the tools' cache and the Debian packages, and nothing that is
-// not the node's. It checks that nothing is left, and is harmless when there is
-// no node.
+// Down removes the node and its data: all of its processes, mounts, interfaces,
+// rules and files, but not the tools' cache and the Debian packages, and nothing
+// that is not the node's. It fails if anything is left. Without a node it does
+// nothing.
 func Down(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	l := o.layout()
 	if m := thisMachine(); m.os != "linux" || m.uid != 0 {
-		return errors.New("removing the local node takes root on the Linux machine that it runs on: run this as root there")
+		return errors.New("only root can remove the local node, on the Linux machine that it runs on: run this as root there")
 	}
 	release, err := takeLock(ctx, l)
 	if err != nil {
@@ -50,7 +50,8 @@ func Down(ctx context.Context, o Options) error {
 	return nil
 }
 
-// remove ends the node, removes all of it, checks that and says what there was.
+// remove ends the node, removes everything that is the node's, checks that
+// nothing is left and returns what it removed.
 func remove(ctx context.Context, l layout) ([]string, error) {
 	var id identity
 	_ = readJSON(l.supervisor(), &id) // there may never have been one
@@ -75,8 +76,8 @@ func remove(ctx context.Context, l layout) ([]string, error) {
 	return removed, verifyGone(ctx, l, id)
 }
 
-// removeDir removes a directory; one that is a mount point is only emptied, for
-// the mount is somebody else's.
+// removeDir removes a directory. It only empties a mount point, because the mount
+// is somebody else's.
 func removeDir(dir string) error {
 	err := os.RemoveAll(dir)
 	if entries, readErr := os.ReadDir(dir); errors.Is(err, syscall.EBUSY) && readErr == nil && len(entries) == 0 {
@@ -88,8 +89,8 @@ func removeDir(dir string) error {
 	return nil
 }
 
-// stop ends the node and clears what it leaves outside its directories. It
-// says what there was.
+// stop ends the node, clears what it leaves outside its directories and returns
+// what there was.
 func stop(ctx context.Context, l layout) ([]string, error) {
 	var removed []string
 	if id, running := runningNode(l); running {
@@ -102,14 +103,14 @@ func stop(ctx context.Context, l layout) ([]string, error) {
 		}
 		removed = append(removed,
 			fmt.Sprintf("%d processes, and all pods with their mounts and networks", len(inside)),
-			"network interface "+cable) // the kernel's doing, once its other end is gone
+			"network interface "+hostVeth) // the kernel removes it with its other end
 	}
 	remains, err := clearRemains(ctx, l)
 	return append(removed, remains...), err
 }
 
-// end kills the supervisor. The kernel then kills every process of its
-// namespace, and the supervisor is gone only when all of them are.
+// end kills the supervisor and waits until it has ended. The kernel kills every
+// process of its namespace with it, and lets it end only after all of them.
 func end(ctx context.Context, id identity) error {
 	if err := syscall.Kill(id.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("ending the supervisor (process %d): %w", id.PID, err)
@@ -125,27 +126,27 @@ func end(ctx context.Context, id identity) error {
 	if err != nil {
 		return err
 	}
-	// It is this machine's process 1 that buries it. If that does not, so be it.
-	wait, cancel = context.WithTimeout(ctx, burialTimeout)
+	// Reaping it is up to this machine's process 1, which may not do it.
+	wait, cancel = context.WithTimeout(ctx, reapTimeout)
 	defer cancel()
 	_ = poll(wait, func(context.Context) error {
-		if start, _, err := processStat(id.PID); err == nil && start == id.Start {
-			return errors.New("not buried yet")
+		if syscall.Kill(id.PID, 0) == nil {
+			return errors.New("it is a zombie")
 		}
 		return nil
 	})
 	return ctx.Err()
 }
 
-// clearRemains removes what a node that has ended leaves outside its
-// directories, and its socket and states. It says what there was.
+// clearRemains removes what a node that has ended leaves outside its directories,
+// and its socket and states. It returns what it removed.
 func clearRemains(ctx context.Context, l layout) ([]string, error) {
 	var id identity
 	known := readJSON(l.supervisor(), &id) == nil
 	var removed []string
 	var errs []error
-	if known { // a cable that is there without a record is not ours
-		errs = append(errs, disconnect(ctx))
+	if known { // without a record an interface of that name is not ours
+		errs = append(errs, disconnect())
 	}
 	closed, err := closeOutside(ctx, l)
 	removed = append(removed, closed...)
@@ -163,7 +164,7 @@ func clearRemains(ctx context.Context, l layout) ([]string, error) {
 	return removed, errors.Join(errs...)
 }
 
-// verifyGone looks for anything that is left.
+// verifyGone returns an error that names everything that is left of the node.
 func verifyGone(ctx context.Context, l layout, id identity) error {
 	var left []string
 	if id.Namespace != "" {
@@ -175,8 +176,8 @@ func verifyGone(ctx context.Context, l layout, id identity) error {
 			left = append(left, fmt.Sprintf("process %d", pid))
 		}
 	}
-	if linkExists(cable) {
-		left = append(left, "network interface "+cable)
+	if linkExists(hostVeth) {
+		left = append(left, "network interface "+hostVeth)
 	}
 	if hasProgram("nft") && tableExists(ctx) {
 		left = append(left, "nftables table "+table)
@@ -202,7 +203,8 @@ func verifyGone(ctx context.Context, l layout, id identity) error {
 	return nil
 }
 
-// mountsUnder returns the mount points below the directories.
+// mountsUnder returns the mounts below the directories. Unlike procfs it does not
+// fail on a mount whose options it cannot parse, which is somebody else's.
 func mountsUnder(mountinfo string, dirs ...string) []string {
 	var found []string
 	for line := range strings.Lines(mountinfo) {

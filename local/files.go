@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// writeFile writes a file that only root may read, whole or not at all.
+// writeFile writes a file that only its owner may read, whole or not at all.
 func writeFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("making the directory of %s: %w", path, err)

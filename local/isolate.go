@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernelSettings are what the kubelet insists on, and would set for the whole
-// machine. The node only shows them to it.
+// kernelSettings are the settings that the kubelet insists on and would otherwise
+// change for the whole machine. Inside the node they only look changed.
 var kernelSettings = map[string]string{
 	"vm/overcommit_memory":      "1",
 	"vm/panic_on_oom":           "0",
@@ -22,11 +22,11 @@ var kernelSettings = map[string]string{
 	"kernel/keys/root_maxbytes": "25000000",
 }
 
-// isolate makes the node's view of the file system, in the mount namespace that
-// the supervisor was born into: everything of the machine is there, but what
-// the node writes outside its own directories ends with the namespace.
+// isolate sets up the node's view of the file system, in the supervisor's own
+// mount namespace: it shows all of the machine's files, but whatever the node
+// writes outside its own directories ends with the namespace.
 func isolate(l layout) error {
-	// The machine's mounts keep coming and going here; ours stay here.
+	// The machine's mounts still come and go here; the node's do not show there.
 	if err := mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func isolate(l layout) error {
 			return err
 		}
 	}
-	// /run last: the scratch directory goes out of sight with it.
+	// /run comes last, because it hides the scratch directory.
 	if err := mount("tmpfs", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=0755"); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func isolate(l layout) error {
 	return showResolver(l, resolver)
 }
 
-// shadow lays a writable layer over a directory.
+// shadow mounts a writable overlay on a directory.
 func shadow(dir, scratch string) error {
 	upper, work := filepath.Join(scratch, "upper"), filepath.Join(scratch, "work")
 	for _, d := range []string{upper, work} {
@@ -84,8 +84,8 @@ func shadow(dir, scratch string) error {
 	return mount("overlay", dir, "overlay", 0, fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", dir, upper, work))
 }
 
-// showResolver puts the name servers that the node can reach where its programs
-// look for them.
+// showResolver makes resolver, the file that /etc/resolv.conf leads to, list the
+// name servers that the node can reach.
 func showResolver(l layout, resolver string) error {
 	switch {
 	case resolver == "":
@@ -104,8 +104,8 @@ func showResolver(l layout, resolver string) error {
 	}
 }
 
-// dirs are directories held open, so that they can be mounted again after
-// something was mounted over them.
+// dirs are directories that are kept open, so that they can be mounted again
+// after something else was mounted over them.
 type dirs []*os.File
 
 func openDirs(paths ...string) (dirs, error) {

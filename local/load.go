@@ -10,9 +10,9 @@ import (
 	"github.com/daprstack/daprstack/local/images"
 )
 
-// Load imports the images of archives, as docker save, ko or skopeo write them,
-// into the running node. An image of the same name is replaced; pods that run the
-// old one go on with it.
+// Load imports images into the running node from archives, as docker save, ko or
+// skopeo write them. It replaces images of the same name; pods that run the old
+// one keep it.
 func Load(ctx context.Context, o Options, archives ...string) error {
 	l := o.layout()
 	if _, err := os.Stat(l.containerdSock()); err != nil {
@@ -47,7 +47,7 @@ func importFile(ctx context.Context, store images.Store, archive string) ([]stri
 	return store.Import(ctx, f)
 }
 
-// store is the image store of the node.
+// store returns the node's image store.
 func (l layout) store() (images.Store, error) {
 	ctr, err := findProgram("ctr")
 	if err != nil {

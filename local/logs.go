@@ -13,13 +13,12 @@ import (
 	"time"
 )
 
-// logLimit is the size from which a log is put aside when the node starts; one
+// logLimit is the size from which a log is rotated when the node starts. One
 // earlier log is kept.
 const logLimit = 32 << 20
 
-// Logs copies the log of one of the node's programs to w: etcd,
-// kube-apiserver, …, or supervisor. With follow it goes on with what comes
-// until ctx ends.
+// Logs copies the log of one of the node's programs, such as etcd, kubelet or
+// supervisor, to w. With follow it goes on copying what is added until ctx ends.
 func Logs(ctx context.Context, o Options, w io.Writer, name string, follow bool) error {
 	l := o.layout()
 	names, err := logNames(l)
@@ -64,7 +63,7 @@ func logNames(l layout) ([]string, error) {
 	return names, nil
 }
 
-// rotateLogs puts logs that have grown large aside.
+// rotateLogs renames logs that have grown large.
 func rotateLogs(l layout) error {
 	paths, err := filepath.Glob(l.log("*"))
 	if err != nil {
@@ -75,13 +74,13 @@ func rotateLogs(l layout) error {
 			continue
 		}
 		if err := os.Rename(path, path+".1"); err != nil {
-			return fmt.Errorf("putting a log aside: %w", err)
+			return fmt.Errorf("rotating a log: %w", err)
 		}
 	}
 	return nil
 }
 
-// tail returns the last lines of a file, for an error message.
+// tail returns the last lines of a file, and "" if it cannot be read.
 func tail(path string, lines int) string {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -5,39 +5,20 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/daprstack/daprstack/internal/proc"
 	"github.com/daprstack/daprstack/local/supervisor"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-func TestParseStat(t *testing.T) {
-	const rest = " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 424242 20 21"
-	for _, name := range []string{"(sh)", "(a b)", "(a) S 9 (b)"} {
-		start, state, err := parseStat([]byte("17 " + name + rest))
-		require.NoError(t, err)
-		assert.Equal(t, uint64(424242), start)
-		assert.Equal(t, byte('S'), state)
-	}
-	for _, bad := range []string{"", "17 (sh) S 1 2", "17 sh S"} {
-		_, _, err := parseStat([]byte(bad))
-		assert.ErrorContains(t, err, "cannot read process status", bad)
-	}
-}
-
-func TestInnerPID(t *testing.T) {
-	pid, ok := innerPID([]byte("Name:\tetcd\nPid:\t4711\nNSpid:\t4711\t12\nThreads:\t9\n"))
-	assert.True(t, ok)
-	assert.Equal(t, 12, pid)
-	_, ok = innerPID([]byte("Name:\tetcd\n"))
-	assert.False(t, ok)
-}
 
 func TestIdentity(t *testing.T) {
 	id, err := identify(os.Getpid())
@@ -81,6 +62,30 @@ func TestMembersFindsThisProcess(t *testing.T) {
 	assert.Empty(t, found)
 }
 
+func TestMembersOfAnotherNamespace(t *testing.T) {
+	child := exec.Command("cat")
+	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	stdin, err := child.StdinPipe()
+	require.NoError(t, err)
+	if err := child.Start(); errors.Is(err, os.ErrPermission) {
+		t.Skip("only root can make process namespaces")
+	}
+	id, err := identify(child.Process.Pid)
+	require.NoError(t, err)
+	found, err := members(id.Namespace)
+	require.NoError(t, err)
+	assert.Equal(t, map[int]int{1: child.Process.Pid}, found)
+
+	require.NoError(t, stdin.Close())
+	require.Eventually(t, func() bool { return !id.alive() }, 10*time.Second, 5*time.Millisecond, "a zombie does not run")
+	found, err = members(id.Namespace)
+	require.NoError(t, err)
+	assert.Empty(t, found, "a zombie")
+	_, err = identify(child.Process.Pid)
+	assert.ErrorIs(t, err, proc.ErrEnded)
+	require.NoError(t, child.Wait())
+}
+
 func TestLockIsForOne(t *testing.T) {
 	l := newLayout(t)
 	release, err := takeLock(t.Context(), l)
@@ -88,7 +93,7 @@ func TestLockIsForOne(t *testing.T) {
 	_, err = takeLock(t.Context(), l)
 	assert.EqualError(t, err, "another `daprstack local up` or `down` is at work on this node: wait for it to end and try again")
 
-	// What Down does: the lock goes with the directory, and a new one is another.
+	// Down removes the lock with its directory; the next file is another lock.
 	require.NoError(t, os.RemoveAll(l.run))
 	again, err := takeLock(t.Context(), l)
 	require.NoError(t, err)

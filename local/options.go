@@ -22,20 +22,21 @@ const (
 	defaultRun  = "/run/daprstack"
 )
 
-// Options say where the node is and what is in it.
+// Options say where the node keeps its files and what it is built from.
 type Options struct {
-	// Report gets the progress. Required by Up and Down.
+	// Report receives progress messages. Required by Up, Down and Load.
 	Report *progress.Reporter
-	// Tools are the paths of the built programs. Up needs node, coredns and
-	// pause.
+	// Tools are the absolute paths of the programs that were built, by name. Up
+	// needs node, coredns and pause.
 	Tools map[string]string
-	// Images are loaded into the node, besides the pause image, unless it has
-	// them already.
+	// Images are loaded into the node, in addition to the pause image, unless it
+	// has them already. Default none.
 	Images []images.Image
-	// Root holds what outlives a reboot: data, volumes, certificates, logs,
-	// kubeconfig. Default /var/lib/daprstack; an absolute path of its own.
+	// Root is the absolute path of a directory for what survives a reboot: data,
+	// volumes, certificates, logs, kubeconfig. Default /var/lib/daprstack.
 	Root string
-	// Run holds what does not: sockets and state. Default /run/daprstack.
+	// Run is the absolute path of a directory for what does not: sockets and
+	// state. Default /run/daprstack.
 	Run string
 }
 
@@ -50,7 +51,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// layout is where everything of the node is.
+// layout knows the paths of the node's files.
 type layout struct{ root, run string }
 
 func (o Options) layout() layout {
@@ -60,7 +61,7 @@ func (o Options) layout() layout {
 
 func (l layout) kubeconfig() string { return filepath.Join(l.root, "kubeconfig") }
 
-// cgroup is the name of the parent of the pods' control groups.
+// cgroup returns the name of the parent of the pods' control groups.
 func (l layout) cgroup() string         { return filepath.Base(l.root) }
 func (l layout) pki() string            { return filepath.Join(l.root, "pki") }
 func (l layout) config(n string) string { return filepath.Join(l.root, "config", n) }
@@ -82,10 +83,11 @@ func (l layout) resolvConf() string     { return filepath.Join(l.run, "resolv.co
 func (l layout) scratch() string        { return filepath.Join(l.run, "scratch") }
 func (l layout) containerdSock() string { return filepath.Join(l.run, "containerd", "containerd.sock") }
 
-// Kubeconfig is the path of the node's kubeconfig file at its default root.
+// Kubeconfig returns the path of the node's kubeconfig file under the default
+// root.
 func Kubeconfig() string { return Options{}.layout().kubeconfig() }
 
-// tool returns the path of a built program.
+// tool returns the path of one of the Tools.
 func (o Options) tool(name string) (string, error) {
 	path := o.Tools[name]
 	if !filepath.IsAbs(path) {

@@ -76,7 +76,8 @@ func TestConfigsParse(t *testing.T) {
 	}
 }
 
-// Without these the node does not work on some machine, or works slowly.
+// TestKubeletSettings checks settings without which the node fails or is slow on
+// some machine.
 func TestKubeletSettings(t *testing.T) {
 	l := newLayout(t)
 	var config map[string]any

@@ -2,10 +2,8 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -14,23 +12,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WayOut is what every refusal ends with: the way to do without a local node.
+// WayOut ends every refusal: it says how to do without a local node.
 const WayOut = "or use a cluster that you have: make up CONTEXT=<a context of your kubeconfig>"
 
-// What must be free on the file system of the node's root: for a new node, and
-// for one whose images are there already.
+// The free space that the file system of the node's root must have: for a new
+// node, and for one that has its images already.
 const (
 	newNodeNeeds = 4 << 30
 	oldNodeNeeds = 1 << 30
 )
 
-// machine is what preflight asks of this machine; tests answer instead.
+// machine is what preflight needs to know about this machine. Tests replace it.
 type machine struct {
 	os          string
 	uid         int
 	free        func(dir string) (uint64, error)
 	overlaid    func(dir string) bool
-	routes      func(context.Context) ([]route, error)
+	routes      func() ([]route, error)
 	fileSystems func() (string, error)
 	controllers func() (string, error)
 	namespaces  func(kind string) bool
@@ -65,8 +63,8 @@ func thisMachine() machine {
 	}
 }
 
-// preflight finds everything that will keep the node from running here, at
-// once. It is for a node that does not run.
+// preflight reports everything that will keep the node from running here, all at
+// once. It must not be called while the node runs.
 func preflight(ctx context.Context, m machine, l layout) error {
 	if m.os != "linux" {
 		return refusal([]string{fmt.Sprintf("this is %s: the local node runs on Linux only", m.os)})
@@ -85,20 +83,17 @@ func preflight(ctx context.Context, m machine, l layout) error {
 		add("no room: %s has %s free and the node needs %s; free some, or mount a larger file system at %s", existingParent(l.root), gib(free), gib(needed), l.root)
 	}
 	if m.overlaid(l.root) {
-		add("%s is on an overlay file system, on which those of pods cannot be stacked; mount another one, as a volume, at %s", existingParent(l.root), l.root)
+		add("%s is on an overlay file system, on which those of pods cannot be stacked; mount another one, such as a volume, at %s", existingParent(l.root), l.root)
 	}
-	if routes, err := m.routes(ctx); err != nil {
-		// Without iproute2 there is nothing to ask; it is installed later.
-		if !errors.Is(err, exec.ErrNotFound) {
-			add("%v", err)
-		}
+	if routes, err := m.routes(); err != nil {
+		add("%v", err)
 	} else {
 		for _, r := range overlapping(routes) {
 			add("the address range %s is in use: this machine routes it through %s, and the node needs %s and %s; take that interface down", r.Destination, r.Device, podRange, serviceRange)
 		}
 	}
-	if m.link(cable) {
-		add("a network interface named %s exists and is not the node's; remove it with: ip link delete %[1]s", cable)
+	if m.link(hostVeth) {
+		add("a network interface named %s exists and is not the node's; remove it with: ip link delete %[1]s", hostVeth)
 	}
 	for _, kind := range []string{"pid", "mnt", "net", "ipc"} {
 		if !m.namespaces(kind) {
@@ -123,7 +118,7 @@ func preflight(ctx context.Context, m machine, l layout) error {
 	return nil
 }
 
-// refusal is one line for each problem, then the way out.
+// refusal returns an error with one line for each problem, then the way out.
 func refusal(problems []string) error {
 	return fmt.Errorf("the local node cannot run here:\n  - %s\n%s", strings.Join(problems, "\n  - "), WayOut)
 }
@@ -133,7 +128,7 @@ func hasFileSystem(m machine, name string) bool {
 	return err == nil && strings.Contains(list, "\t"+name+"\n")
 }
 
-// freeSpace is what root may still write where dir is or will be.
+// freeSpace returns how many bytes can still be written where dir is or will be.
 func freeSpace(dir string) (uint64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(existingParent(dir), &s); err != nil {
@@ -149,6 +144,8 @@ func roomNeeded(l layout) uint64 {
 	return newNodeNeeds
 }
 
+// existingParent returns dir or, if it does not exist, the closest parent that
+// does.
 func existingParent(dir string) string {
 	for {
 		if exists(dir) || dir == "/" || dir == "." {

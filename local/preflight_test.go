@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"errors"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -11,14 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// goodMachine is one on which the node can run.
+// goodMachine returns a machine on which the node can run.
 func goodMachine() machine {
 	return machine{
 		os:          "linux",
 		uid:         0,
 		free:        func(string) (uint64, error) { return 10 << 30, nil },
 		overlaid:    func(string) bool { return false },
-		routes:      func(context.Context) ([]route, error) { return []route{{Destination: "default", Device: "eth0"}}, nil },
+		routes:      func() ([]route, error) { return []route{to("0.0.0.0/0", "eth0")}, nil },
 		fileSystems: func() (string, error) { return "nodev\tproc\nnodev\toverlay\n\text4\n", nil },
 		controllers: func() (string, error) { return "cpuset cpu io memory pids", nil },
 		namespaces:  func(string) bool { return true },
@@ -42,20 +41,17 @@ func TestPreflight(t *testing.T) {
 		"unknown room": {func(m *machine) { m.free = func(string) (uint64, error) { return 0, errors.New("input/output error") } },
 			[]string{"cannot measure the free space for ROOT: input/output error"}},
 		"in a container": {func(m *machine) { m.overlaid = func(string) bool { return true } },
-			[]string{"PARENT is on an overlay file system, on which those of pods cannot be stacked; mount another one, as a volume, at ROOT"}},
+			[]string{"PARENT is on an overlay file system, on which those of pods cannot be stacked; mount another one, such as a volume, at ROOT"}},
 		"addresses in use": {func(m *machine) {
-			m.routes = func(context.Context) ([]route, error) {
-				return []route{{"10.211.7.0/24", "wg0"}, {"10.0.0.0/8", "tun0"}, {"10.210.0.9", "br0"}}, nil
+			m.routes = func() ([]route, error) {
+				return []route{to("10.211.7.0/24", "wg0"), to("10.0.0.0/8", "tun0"), to("10.210.0.9/32", "br0")}, nil
 			}
 		}, []string{
 			"the address range 10.211.7.0/24 is in use: this machine routes it through wg0, and the node needs 10.210.0.0/24 and 10.211.0.0/16; take that interface down",
-			"the address range 10.210.0.9 is in use: this machine routes it through br0, and the node needs 10.210.0.0/24 and 10.211.0.0/16; take that interface down",
+			"the address range 10.210.0.9/32 is in use: this machine routes it through br0, and the node needs 10.210.0.0/24 and 10.211.0.0/16; take that interface down",
 		}},
-		"routes not known yet": {func(m *machine) {
-			m.routes = func(context.Context) ([]route, error) { return nil, exec.ErrNotFound }
-		}, nil},
 		"routes unreadable": {func(m *machine) {
-			m.routes = func(context.Context) ([]route, error) { return nil, errors.New("reading routes: denied") }
+			m.routes = func() ([]route, error) { return nil, errors.New("reading routes: denied") }
 		}, []string{"reading routes: denied"}},
 		"interface of that name": {func(m *machine) { m.link = func(name string) bool { return name == "daprstack0" } },
 			[]string{"a network interface named daprstack0 exists and is not the node's; remove it with: ip link delete daprstack0"}},

@@ -26,22 +26,23 @@ const (
 	storageProvisioner = "storage-provisioner"
 )
 
-// plan is what the supervisor is told to run; a running node whose plan differs
-// from the one that Up makes is restarted.
+// plan tells the supervisor what to run. Up restarts a running node whose plan
+// differs from the one that it makes.
 type plan struct {
 	Root, Run string
-	// Executables by program name.
+	// Executables are the paths of the executables, by program.
 	Executables map[string]string
-	// Configs are the rendered configuration files by name.
+	// Configs are the rendered configuration files, by name.
 	Configs map[string]string
-	// Args and Env by program name.
+	// Args are the arguments, by program.
 	Args map[string][]string
-	Env  []string
-	// MTU of the cable and the pods' cables.
+	// Env is the environment of all programs.
+	Env []string
+	// MTU is that of the node's and the pods' virtual Ethernet devices.
 	MTU int
 }
 
-// newPlan is pure: the same machine gives the same plan.
+// newPlan makes a plan. The same arguments always give the same plan.
 func newPlan(o Options, s settings, containerdPath string, env []string) (plan, error) {
 	node, err := o.tool("node")
 	if err != nil {
@@ -72,7 +73,7 @@ func newPlan(o Options, s settings, containerdPath string, env []string) (plan, 
 	return p, nil
 }
 
-// arguments returns the command lines by program.
+// arguments returns the arguments of each program.
 func arguments(l layout, dir *pki.Dir) map[string][]string {
 	kubeconfig := func(user string) string { return l.config(user + ".kubeconfig") }
 	etcdURL := fmt.Sprintf("http://127.0.0.1:%d", etcdPort)
@@ -106,7 +107,7 @@ func arguments(l layout, dir *pki.Dir) map[string][]string {
 			"--kubelet-client-certificate=" + dir.Cert(kubeletClient),
 			"--kubelet-client-key=" + dir.Key(kubeletClient),
 			"--kubelet-certificate-authority=" + dir.Cert(clusterCA),
-			"--kubelet-preferred-address-types=InternalIP", // its name is in no DNS
+			"--kubelet-preferred-address-types=InternalIP", // no DNS knows the node's name
 			"--service-account-issuer=https://kubernetes.default.svc." + clusterDomain,
 			"--service-account-key-file=" + dir.PublicKey(accountsKey),
 			"--service-account-signing-key-file=" + dir.Key(accountsKey),
@@ -134,7 +135,7 @@ func arguments(l layout, dir *pki.Dir) map[string][]string {
 			"--client-ca-file=" + dir.Cert(clusterCA),
 			"--requestheader-client-ca-file=" + dir.Cert(frontProxyCA),
 			"--allocate-node-cidrs=false",
-			"--flex-volume-plugin-dir=" + l.flexVolumes(), // it makes it
+			"--flex-volume-plugin-dir=" + l.flexVolumes(), // it makes this directory
 			"--kube-api-qps=200", "--kube-api-burst=400",
 			"--profiling=false",
 		},
@@ -167,8 +168,8 @@ func arguments(l layout, dir *pki.Dir) map[string][]string {
 	}
 }
 
-// programs returns the plan as the supervisor runs it: in the order in which
-// each finds what it needs, so that none starts by failing.
+// programs returns the programs of the plan as the supervisor runs them: each
+// after the ones that it needs, so that its first start does not fail.
 func (p plan) programs(l layout) []supervisor.Program {
 	loopback := func(port int, path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", port, path) }
 	order := []supervisor.Program{
@@ -185,18 +186,19 @@ func (p plan) programs(l layout) []supervisor.Program {
 	for i := range order {
 		o := &order[i]
 		o.Path, o.Args, o.Env = p.Executables[o.Name], p.Args[o.Name], p.Env
-		if o.Name != containerd { // the only one that goes out
+		if o.Name != containerd { // the only one that talks to the outside
 			o.Env = slices.DeleteFunc(slices.Clone(p.Env), isProxy)
 		}
 	}
 	return order
 }
 
-// proxyVariables are what containerd needs to pull through a proxy.
+// proxyVariables are the variables that containerd needs to pull images through a
+// proxy.
 var proxyVariables = []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY", "no_proxy"}
 
-// environment is what the programs get: nothing of the caller's but its
-// proxies, and those never for the node's own addresses.
+// environment returns the environment of the node's programs. Of the caller's it
+// keeps only the proxies, and never uses them for the node's own addresses.
 func environment(lookup func(string) (string, bool)) []string {
 	env := []string{"PATH=" + strings.Join(programDirs, ":"), "HOME=/root"}
 	for _, name := range proxyVariables {
@@ -216,12 +218,12 @@ func isProxy(variable string) bool {
 	return slices.Contains(proxyVariables, name)
 }
 
-// answers is ready when the URL answers 200.
+// answers returns a check that succeeds once the URL answers 200.
 func answers(url string) func(context.Context) error {
 	return func(ctx context.Context) error { return get(ctx, http.DefaultClient, url) }
 }
 
-// dials is ready when somebody listens.
+// dials returns a check that succeeds once something listens on the address.
 func dials(network, address string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
@@ -232,7 +234,8 @@ func dials(network, address string) func(context.Context) error {
 	}
 }
 
-// apiReady is ready when the API server is, asked as the administrator.
+// apiReady returns a check that succeeds once the API server is ready. It asks as
+// the administrator.
 func apiReady(l layout) func(context.Context) error {
 	return func(ctx context.Context) error {
 		client, err := httpClient(l.kubeconfig())

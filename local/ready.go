@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// readyTimeout is generous: a slow disk, a busy machine.
+	// readyTimeout is generous, for slow disks and busy machines.
 	readyTimeout = 5 * time.Minute
 	pollEvery    = 100 * time.Millisecond
 )
 
-// poll tries until it succeeds or ctx ends. Its error then says why ctx ended
-// and why the last try failed that did not fail for that.
+// poll calls try until it succeeds or ctx ends. The error then says why ctx ended
+// and why the last try before that failed.
 func poll(ctx context.Context, try func(context.Context) error) error {
 	var last error
 	for {
@@ -39,8 +39,8 @@ func poll(ctx context.Context, try func(context.Context) error) error {
 	}
 }
 
-// waitReady waits for the API server, the node and the DNS of the node that
-// started at began, and puts the add-ons in between.
+// waitReady applies the add-ons and waits until every part of the node that was
+// started at began is ready.
 func waitReady(ctx context.Context, o Options, l layout, began time.Time) error {
 	ctx, cancel := withReadyTimeout(ctx)
 	defer cancel()
@@ -73,7 +73,7 @@ func withReadyTimeout(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("the local node was not ready after %s", readyTimeout))
 }
 
-// programsRun fails unless all of the node's programs serve.
+// programsRun returns an error unless all of the node's programs are running.
 func programsRun(l layout) error {
 	var states []supervisor.State
 	if err := readJSON(l.states(), &states); err != nil {
@@ -87,8 +87,8 @@ func programsRun(l layout) error {
 	return nil
 }
 
-// nodeReady fails unless the node has said since began that it is ready: what
-// an earlier life of it said does not count.
+// nodeReady returns an error unless the node has reported that it is ready since
+// began: what it reported before it was restarted does not count.
 func nodeReady(ctx context.Context, client kubernetes.Interface, began time.Time) error {
 	n, err := client.CoreV1().Nodes().Get(ctx, NodeName, metav1.GetOptions{})
 	if err != nil {
@@ -101,12 +101,14 @@ func nodeReady(ctx context.Context, client kubernetes.Interface, began time.Time
 	return nil
 }
 
+// readiness reports whether the node that was started at began is ready, and why
+// or why not.
 func readiness(n *corev1.Node, began time.Time) (ready bool, reason string) {
 	for _, c := range n.Status.Conditions {
 		if c.Type != corev1.NodeReady {
 			continue
 		}
-		if c.LastHeartbeatTime.Time.Before(began.Truncate(time.Second)) { // it is in whole seconds
+		if c.LastHeartbeatTime.Time.Before(began.Truncate(time.Second)) { // heartbeats are in whole seconds
 			return false, "the kubelet has not reported yet"
 		}
 		return c.Status == corev1.ConditionTrue, c.Message
@@ -114,7 +116,7 @@ func readiness(n *corev1.Node, began time.Time) (ready bool, reason string) {
 	return false, "the kubelet has not reported yet"
 }
 
-// dnsAnswers asks CoreDNS for the one name that every cluster has.
+// dnsAnswers looks up the one name that every cluster has.
 func dnsAnswers(ctx context.Context) error {
 	resolver := net.Resolver{
 		PreferGo: true,
@@ -135,7 +137,7 @@ func dnsAnswers(ctx context.Context) error {
 	return nil
 }
 
-// troubles says which programs do not run, and how to see why.
+// troubles returns the programs that do not run, one a line, and how to see why.
 func troubles(l layout) string {
 	var states []supervisor.State
 	if err := readJSON(l.states(), &states); err != nil {

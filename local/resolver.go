@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// resolvFiles are where this machine's name servers are listed, best first:
-// systemd-resolved shows programs only itself, on an address that leads nowhere
-// in another network namespace.
+// resolvFiles list this machine's name servers, the best file first: where
+// systemd-resolved runs, /etc/resolv.conf names only a loopback address of its
+// own, which cannot be reached from another network namespace.
 var resolvFiles = []string{"/run/systemd/resolve/resolv.conf", "/etc/resolv.conf"}
 
-// hostResolver returns the resolv.conf for the node: the name servers of this
-// machine that the node can reach. If there are none it names this machine,
-// where nobody answers: names of the outside then fail at once.
+// hostResolver returns the node's resolv.conf, which lists the name servers of
+// this machine that the node can reach, and whether there are any. If there are
+// none it lists this machine, which refuses, so that lookups of names outside
+// fail at once.
 func hostResolver() (conf []byte, found bool) {
 	for _, path := range resolvFiles {
 		data, err := os.ReadFile(path)
@@ -35,9 +36,9 @@ func resolvConf(servers []netip.Addr) []byte {
 	return []byte(b.String())
 }
 
-// reachableServers reads the name servers that listen on no loopback address.
-// Search domains are not taken over: a pod that looks a Service up should not
-// ask the outside for it first.
+// reachableServers returns the name servers in a resolv.conf that are not on
+// loopback addresses. Search domains are left out: a pod that looks up a Service
+// should not ask the outside first.
 func reachableServers(conf string) []netip.Addr {
 	var servers []netip.Addr
 	for line := range strings.Lines(conf) {
@@ -46,7 +47,7 @@ func reachableServers(conf string) []netip.Addr {
 			continue
 		}
 		server, err := netip.ParseAddr(fields[1])
-		if err == nil && server.Is4() && !server.IsLoopback() { // the node speaks IPv4
+		if err == nil && server.Is4() && !server.IsLoopback() { // the node has no IPv6
 			servers = append(servers, server)
 		}
 	}

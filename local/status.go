@@ -16,20 +16,21 @@ import (
 // Program is the state of one of the node's programs.
 type Program struct {
 	Name string
-	// PID is as this machine numbers it; 0 if it does not run.
+	// PID is the process ID on this machine, 0 if the program does not run.
 	PID      int
 	State    string
 	Restarts int
 	Since    time.Time
-	// Reason says how it last ended; empty if it never did.
+	// Reason says how the program last ended, "" if it never has.
 	Reason string
 }
 
-// State is what there is of the local node.
+// State describes the local node.
 type State struct {
-	// Running is whether the supervisor runs; if not, only Root says something.
+	// Running reports whether the supervisor runs. If not, Since, Programs, Ready
+	// and Reason are not set.
 	Running bool
-	// Data is whether an earlier node left data that Up would go on with.
+	// Data reports whether there is data that Up would start the node on.
 	Data       bool
 	Root       string
 	PID        int // the supervisor's
@@ -45,7 +46,7 @@ type State struct {
 	Services   string // address range
 }
 
-// Status looks at the node without changing anything.
+// Status returns the state of the node. It changes nothing.
 func Status(ctx context.Context, o Options) (State, error) {
 	l := o.layout()
 	s := State{
@@ -80,8 +81,8 @@ func Status(ctx context.Context, o Options) (State, error) {
 	return s, nil
 }
 
-// programStates returns what the supervisor published, with this machine's
-// process numbers.
+// programStates returns the states that the supervisor published, with this
+// machine's process IDs.
 func programStates(l layout, id identity) ([]Program, error) {
 	var states []supervisor.State
 	if err := readJSON(l.states(), &states); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -101,7 +102,7 @@ func programStates(l layout, id identity) ([]Program, error) {
 	return programs, nil
 }
 
-// String is the state for people.
+// String returns the state as text for people.
 func (s State) String() string {
 	var b strings.Builder
 	if !s.Running {

@@ -10,26 +10,28 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/daprstack/daprstack/internal/proc"
 	"github.com/daprstack/daprstack/local/supervisor"
 )
 
-// SuperviseCommand is how Up starts this very executable as the node's
-// supervisor: `<executable> local supervise <root> <run>`. The program that
-// calls Up must answer these arguments with Supervise.
+// SuperviseCommand is the command with which Up runs its own executable as the
+// node's supervisor: `<executable> local supervise <root> <run>`. A program that
+// calls Up must call Supervise when it is given these arguments.
 var SuperviseCommand = []string{"local", "supervise"}
 
-// goFD is the file descriptor on which the supervisor is told that its network
-// cable is there.
+// goFD is the file descriptor on which Up tells the supervisor to go on, because
+// it has connected it to this machine's network.
 const goFD = 3
 
-// Supervise is the node's process 1: it makes the inside of the node's
-// namespaces, then runs its programs until ctx ends. Only Up starts it.
+// Supervise runs the node as its process 1: it sets up the node's namespaces from
+// the inside, then runs its programs until ctx ends. It fails in any other
+// process: only Up may start it.
 func Supervise(ctx context.Context, o Options) error {
 	if os.Getpid() != 1 {
 		return errors.New("local supervise runs inside the local node only: start the node with `daprstack local up`")
 	}
 	l := o.layout()
-	if err := awaitCable(); err != nil {
+	if err := awaitConnection(); err != nil {
 		return err
 	}
 	var p plan
@@ -39,7 +41,7 @@ func Supervise(ctx context.Context, o Options) error {
 	if err := isolate(l); err != nil {
 		return err
 	}
-	if err := connectNode(ctx); err != nil {
+	if err := connectNode(); err != nil {
 		return err
 	}
 	return supervisor.Run(ctx, p.programs(l), l.logs(), func(states []supervisor.State) {
@@ -49,47 +51,44 @@ func Supervise(ctx context.Context, o Options) error {
 	})
 }
 
-// awaitCable returns once Up says that the cable is there, and fails if Up ends
-// without saying so: a supervisor that nobody waits for must not stay.
-func awaitCable() error {
+// awaitConnection waits until Up has connected the node to this machine. It fails
+// if Up ends before that: a supervisor that nobody waits for must not stay.
+func awaitConnection() error {
 	pipe := os.NewFile(goFD, "go")
 	defer pipe.Close()
 	if _, err := io.ReadFull(pipe, make([]byte, 1)); err != nil {
-		return fmt.Errorf("waiting for the node's network cable: %w", err)
+		return fmt.Errorf("waiting to be connected to this machine's network: %w", err)
 	}
 	return nil
 }
 
-// identity tells one process from every other that ever had its number.
+// identity tells a process from all others that ever had the same process ID.
 type identity struct {
 	PID int `json:"pid"`
-	// Start is when it started, in the kernel's clock ticks since Boot.
+	// Start is when it started, in clock ticks since Boot.
 	Start uint64 `json:"start"`
 	// Boot is the kernel's boot ID.
 	Boot string `json:"boot"`
-	// Namespace is its process namespace, as /proc names it.
+	// Namespace is its process namespace, such as pid:[4026531836].
 	Namespace string    `json:"namespace"`
 	Since     time.Time `json:"since"`
 }
 
-// identify returns the identity of a live process.
+// identify returns the identity of a running process.
 func identify(pid int) (identity, error) {
-	start, state, err := processStat(pid)
+	stat, err := proc.Stat(pid)
 	if err != nil {
 		return identity{}, err
 	}
-	if state == zombie {
-		return identity{}, fmt.Errorf("process %d has ended", pid)
-	}
-	boot, err := bootID()
+	boot, err := proc.BootID()
 	if err != nil {
 		return identity{}, err
 	}
-	namespace, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", pid))
+	namespace, err := processNamespace(pid)
 	if err != nil {
 		return identity{}, err
 	}
-	return identity{PID: pid, Start: start, Boot: boot, Namespace: namespace, Since: time.Now()}, nil
+	return identity{PID: pid, Start: stat.Starttime, Boot: boot, Namespace: namespace, Since: time.Now()}, nil
 }
 
 // alive reports whether the process still runs.
@@ -98,7 +97,7 @@ func (i identity) alive() bool {
 	return err == nil && now.Start == i.Start && now.Boot == i.Boot && now.Namespace == i.Namespace
 }
 
-// runningNode returns the identity of the supervisor that runs, if one does.
+// runningNode returns the identity of the node's supervisor and whether it runs.
 func runningNode(l layout) (identity, bool) {
 	var id identity
 	if err := readJSON(l.supervisor(), &id); err != nil || !id.alive() {
@@ -113,9 +112,9 @@ type node struct {
 	ended <-chan error
 }
 
-// startSupervisor starts this executable as process 1 of new namespaces, gives
-// it its network cable and records who it is.
-func startSupervisor(ctx context.Context, l layout, mtu int) (*node, error) {
+// startSupervisor starts this executable as process 1 of new namespaces, records
+// its identity, connects it to this machine's network and lets it go on.
+func startSupervisor(l layout, mtu int) (*node, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding this program's own file: %w", err)
@@ -152,7 +151,7 @@ func startSupervisor(ctx context.Context, l layout, mtu int) (*node, error) {
 		err = writeJSON(l.supervisor(), id)
 	}
 	if err == nil {
-		err = connectHost(ctx, id.PID, mtu)
+		err = connectHost(id.PID, mtu)
 	}
 	if err == nil {
 		_, err = write.Write([]byte{1})

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newLayout is a node's layout in directories of the test's own.
+// newLayout returns a node's layout in temporary directories.
 func newLayout(t *testing.T) layout {
 	t.Helper()
 	dir := t.TempDir()

@@ -14,9 +14,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Up brings the node up, or finds it up, and returns when it is ready: node
-// Ready, DNS answering, default storage class there, images loaded. It goes on
-// from wherever an earlier Up, a crash or a reboot left the node.
+// Up starts the node unless it runs already, and returns when it is ready: the
+// node is Ready, DNS answers, the default storage class exists and the images are
+// loaded. It continues from wherever an earlier Up, a crash or a reboot left the
+// node, and restarts a node that runs with other programs or settings. The error
+// of a machine on which the node cannot run names every reason at once.
 func Up(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	l := o.layout()
@@ -32,7 +34,7 @@ func Up(ctx context.Context, o Options) error {
 
 	id, running := runningNode(l)
 	if !running {
-		// What a dead node left must not look like somebody else's.
+		// Or preflight would take the remains of a dead node for somebody else's.
 		if _, err := clearRemains(ctx, l); err != nil {
 			return err
 		}
@@ -43,7 +45,7 @@ func Up(ctx context.Context, o Options) error {
 	if err := installPackages(ctx, o); err != nil {
 		return err
 	}
-	p, err := prepare(ctx, o, l)
+	p, err := prepare(o, l)
 	if err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func Up(ctx context.Context, o Options) error {
 			}
 			return becomeReady(ctx, o, l, id.Since)
 		}
-		o.Report.Say("the local node runs with other programs or settings, or out of reach: restarting it, with its data")
+		o.Report.Say("the local node runs with other programs or settings, or cannot be reached: restarting it with its data")
 		if _, err := stop(ctx, l); err != nil {
 			return err
 		}
@@ -79,8 +81,9 @@ func Up(ctx context.Context, o Options) error {
 	return becomeReady(ctx, o, l, began)
 }
 
-// prepare makes the directories, certificates and plan that are missing.
-func prepare(ctx context.Context, o Options, l layout) (plan, error) {
+// prepare makes the directories and certificates that are missing, and returns
+// the node's plan.
+func prepare(o Options, l layout) (plan, error) {
 	for _, dir := range []string{l.root, l.run, l.etcd(), l.containerd(), l.kubelet(), l.podLogs(), l.volumes(), l.logs(), l.imported(), l.config("cni")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return plan{}, fmt.Errorf("making the node's directories: %w", err)
@@ -94,31 +97,31 @@ func prepare(ctx context.Context, o Options, l layout) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	mtu, err := chooseMTU(ctx, l)
+	mtu, err := chooseMTU(l)
 	if err != nil {
 		return plan{}, err
 	}
 	return newPlan(o, settings{layout: l, PKI: dir, MTU: mtu}, containerdPath, environment(os.LookupEnv))
 }
 
-// chooseMTU keeps to what a running node has: a change of network is no reason
-// to restart it.
-func chooseMTU(ctx context.Context, l layout) (int, error) {
+// chooseMTU returns the MTU of the running node, or else what fits this machine's
+// network: a change of that network is no reason to restart a node.
+func chooseMTU(l layout) (int, error) {
 	if _, running := runningNode(l); running {
 		var old plan
 		if err := readJSON(l.plan(), &old); err == nil && old.MTU > 0 {
 			return old.MTU, nil
 		}
 	}
-	routes, err := readRoutes(ctx)
+	routes, err := readRoutes()
 	if err != nil {
 		return 0, err
 	}
 	return outsideMTU(defaultDevices(routes)), nil
 }
 
-// runs reports whether the running node was started by this very plan. The
-// environment does not count: another shell is no reason to restart a node.
+// runs reports whether the running node was started on this plan. The environment
+// is ignored: another shell is no reason to restart a node.
 func (p plan) runs(l layout) bool {
 	var old plan
 	if err := readJSON(l.plan(), &old); err != nil {
@@ -128,14 +131,14 @@ func (p plan) runs(l layout) bool {
 	return reflect.DeepEqual(old, p)
 }
 
-// reachable reports whether the running node's sockets and states are where
-// they were put: somebody may have emptied /run.
+// reachable reports whether the running node's socket and states are still there:
+// somebody may have emptied /run.
 func reachable(l layout) bool {
 	var states []supervisor.State
 	return readJSON(l.states(), &states) == nil && exists(l.containerdSock())
 }
 
-// start starts the supervisor on the plan.
+// start writes the node's files and starts its supervisor on the plan.
 func start(ctx context.Context, l layout, p plan) (*node, error) {
 	for name, text := range p.Configs {
 		if err := writeFile(l.config(name), []byte(text)); err != nil {
@@ -158,7 +161,7 @@ func start(ctx context.Context, l layout, p plan) (*node, error) {
 	if err := writeJSON(l.plan(), p); err != nil {
 		return nil, err
 	}
-	n, err := startSupervisor(ctx, l, p.MTU)
+	n, err := startSupervisor(l, p.MTU)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +172,8 @@ func start(ctx context.Context, l layout, p plan) (*node, error) {
 	return n, nil
 }
 
-// becomeReady waits until the node that started at began is ready.
+// becomeReady loads the images and waits until the node that was started at began
+// is ready.
 func becomeReady(ctx context.Context, o Options, l layout, began time.Time) error {
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error { return loadImages(ctx, o, l) })
@@ -181,7 +185,7 @@ func becomeReady(ctx context.Context, o Options, l layout, began time.Time) erro
 	return nil
 }
 
-// loadImages imports the images once containerd serves.
+// loadImages waits for containerd and loads the images into it.
 func loadImages(ctx context.Context, o Options, l layout) error {
 	pause, err := o.tool("pause")
 	if err != nil {

@@ -1,6 +1,7 @@
-// Command policy is the policy pack: the rules of the data model on the resolved
-// properties of Dapr objects and of workloads with a sidecar, whoever wrote
-// them. The Pulumi engine starts it and talks to it; see docs/policy.md.
+// Command policy is the policy pack: it applies the rules of the data model to
+// the resolved properties of Dapr objects and of workloads with a sidecar,
+// whoever wrote them. The Pulumi engine starts it and talks to it; see
+// docs/policy.md.
 package main
 
 import (

@@ -14,15 +14,15 @@ import (
 	"github.com/daprstack/daprstack/policy/settings"
 )
 
-// packName names the pack in the engine's output.
+// packName is the name of the pack in the engine's output.
 const packName = "daprstack"
 
 // packVersion changes with what the pack enforces.
 var packVersion = semver.MustParse("0.1.0")
 
-// newPack makes the pack. A rule that is also about several objects is two
-// policies of one name, one for each resource and one for the stack, so that it
-// is configured as one.
+// newPack returns the pack. A rule that is also about several objects becomes
+// two policies with the same name, one for each resource and one for the stack,
+// so that it is configured as one.
 func newPack() (policyx.PolicyPack, error) {
 	var policies []policyx.Policy
 	for _, p := range settings.Policies {
@@ -55,9 +55,9 @@ type enforcer struct {
 	settings settings.Settings
 }
 
-// configure reads the configuration of the policy, the first time. Only the
-// policies of resources are given it; the engine asks them for the root of the
-// stack before it asks about the stack as a whole.
+// configure reads the configuration of the policy once. Only resource policies
+// are given a configuration; the engine calls them for the root of the stack
+// before it calls the stack policies.
 func (e *enforcer) configure(properties map[string]any) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -95,7 +95,7 @@ func (e *enforcer) stack(_ context.Context, args policyx.StackValidationArgs) er
 }
 
 // objectsOf picks the resources that concern the rules, in the order of their
-// URNs: the engine's own changes from run to run.
+// URNs: the engine's own order changes from run to run.
 func objectsOf(all []policyx.AnalyzerResource) (resources []policyx.AnalyzerResource, objects []check.Object) {
 	for _, r := range all {
 		if check.KindOf(r.Type) != "" {
@@ -117,7 +117,7 @@ func (e *enforcer) report(manager policyx.PolicyManager, urn string, o check.Obj
 	}
 }
 
-// message says what is wrong, what is allowed and what to do.
+// message says what is wrong, what is allowed and how to fix it.
 func message(p settings.Policy, o check.Object, f check.Finding) string {
 	what := f.Path
 	if f.Shown != "" {

@@ -20,7 +20,7 @@ import (
 	"github.com/daprstack/daprstack/stacks"
 )
 
-// TestPolicies: every rule marked P has its policy, and there is no other.
+// TestPolicies: every rule marked P has a policy, and there are no others.
 func TestPolicies(t *testing.T) {
 	var want, got []string
 	for _, r := range rules.Table {
@@ -50,7 +50,7 @@ func TestPolicies(t *testing.T) {
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), len(want))
 }
 
-// TestGoodStack: what the stack itself makes is without fault.
+// TestGoodStack: what the stack itself creates has no violations.
 func TestGoodStack(t *testing.T) {
 	for name, edits := range map[string][]rulestest.Edit{
 		"with Dapr":    nil,
@@ -62,8 +62,8 @@ func TestGoodStack(t *testing.T) {
 	}
 }
 
-// TestCases: each case of the shared table, on the objects of the dev stack, is
-// found under its rule.
+// TestCases: each case of the shared table, applied to the objects of the dev
+// stack, is reported under its rule.
 func TestCases(t *testing.T) {
 	dev := devStack(t)
 	seen := map[string]bool{}
@@ -86,7 +86,7 @@ func TestCases(t *testing.T) {
 			}
 			seen[c.Rule] = true
 			require.Contains(t, rulesOf(found), c.Rule, "%v", found)
-			// An item of metadata that is put in place of another may break T-10 too.
+			// A metadata item that replaces another one may break T-10 as well.
 			require.Subset(t, []string{c.Rule, "T-10"}, rulesOf(found), "%v", found)
 		})
 	}
@@ -97,15 +97,15 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// object is one resource as the pack gets it.
+// object is one resource as the pack receives it.
 type object struct {
 	typ, urn string
 	name     string // of the Pulumi resource
 	fields   map[string]any
 }
 
-// devStack is what the dev stack registers, with the names that the provider
-// gives.
+// devStack returns what the dev stack registers, with the names that the
+// provider generates.
 func devStack(t testing.TB, edits ...rulestest.Edit) []object {
 	t.Helper()
 	values, err := stackfile.Load(filepath.Join("..", "Pulumi.yaml"), filepath.Join("..", "Pulumi.dev.yaml"))
@@ -150,7 +150,8 @@ func deepCopy(v any) any {
 	return v
 }
 
-// find returns the object of that kind by its own name or its resource's.
+// find returns the object of a kind by its own name or by that of its Pulumi
+// resource.
 func find(t testing.TB, objects []object, kind, name string) object {
 	t.Helper()
 	for _, o := range objects {
@@ -164,7 +165,7 @@ func find(t testing.TB, objects []object, kind, name string) object {
 }
 
 // judge runs the pack as the engine does: every policy on every resource, then
-// the policies of the stack.
+// the stack policies.
 func judge(t testing.TB, objects []object, config map[string]map[string]any) []string {
 	t.Helper()
 	pack, err := newPack()
@@ -195,7 +196,7 @@ func judge(t testing.TB, objects []object, config map[string]map[string]any) []s
 	return m.said
 }
 
-// manager remembers the violations.
+// manager records the violations.
 type manager struct{ said []string }
 
 // ReportViolation implements policyx.PolicyManager.
@@ -206,7 +207,7 @@ func (m *manager) ReportViolation(message, urn string) {
 	m.said = append(m.said, message)
 }
 
-// rulesOf are the numbers of the rules in messages, each once.
+// rulesOf returns the numbers of the rules in messages, without repetitions.
 func rulesOf(messages []string) []string {
 	found := map[string]bool{}
 	for _, m := range messages {
@@ -216,7 +217,7 @@ func rulesOf(messages []string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// TestMessage: what is wrong, what is allowed, what to do.
+// TestMessage: what is wrong, what is allowed, how to fix it.
 func TestMessage(t *testing.T) {
 	objects := devStack(t)
 	store := find(t, objects, "Component", "statestore")

@@ -6,15 +6,14 @@ import (
 	"github.com/daprstack/daprstack/policy/check"
 )
 
-// plain turns the properties of a resource into the plain values that the checks
-// understand.
+// plain converts the properties of a resource to plain values for the checks.
 func plain(properties property.Map) map[string]any {
 	m, _ := plainValue(property.New(properties), false).(map[string]any)
 	return m
 }
 
-// plainValue never reads a value that is not known: that panics, and the pack is
-// gone. Secrecy goes down to the scalars.
+// plainValue never reads an unknown value: that panics, and the pack is gone.
+// Secrecy is passed down to the scalars.
 func plainValue(v property.Value, secret bool) any {
 	secret = secret || v.Secret()
 	scalar := func(v any) any {
@@ -45,5 +44,5 @@ func plainValue(v property.Value, secret bool) any {
 		}
 		return m
 	}
-	return nil // null, or nothing that a manifest can hold
+	return nil // null, or nothing that a manifest can contain
 }

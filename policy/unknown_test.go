@@ -13,11 +13,11 @@ import (
 	"github.com/daprstack/daprstack/policy/check"
 )
 
-// unknown is what a preview has in place of a value that is not known yet.
+// unknown is what a preview has in place of an unknown value.
 var unknown = resource.MakeComputed(resource.NewProperty(""))
 
-// TestUnknown: a value that is not known yet, wherever it stands, is no fault of
-// a good stack, and does not end the pack.
+// TestUnknown: an unknown value anywhere in a valid stack is not a violation
+// and does not end the pack.
 func TestUnknown(t *testing.T) {
 	objects := ours(devStack(t))
 	for _, o := range objects {
@@ -41,8 +41,8 @@ func TestManyUnknown(t *testing.T) {
 	}
 }
 
-// faults is what the checks find, without the policies around them: a thousand
-// times over, those take long.
+// faults returns the findings of the checks without the policies around them,
+// which would be slow a thousand times over.
 func faults(objects []object) []check.Finding {
 	var all []check.Object
 	var found []check.Finding
@@ -57,8 +57,8 @@ func faults(objects []object) []check.Finding {
 	return found
 }
 
-// TestUnknownAtUpdate: what is let through while it is not known is refused when
-// it is.
+// TestUnknownAtUpdate: what passes while it is unknown is refused once it is
+// known.
 func TestUnknownAtUpdate(t *testing.T) {
 	objects := devStack(t)
 	frontend := find(t, objects, "Deployment", "frontend")
@@ -74,7 +74,7 @@ func TestUnknownAtUpdate(t *testing.T) {
 	require.Equal(t, []string{"S-01"}, id(resource.NewProperty(resource.Output{Element: resource.NewProperty("witty_fox"), Known: true})))
 }
 
-// TestSecrets: a secret is judged as any other value, and never shown.
+// TestSecrets: a secret is checked like any other value, and never shown.
 func TestSecrets(t *testing.T) {
 	const hush = "Hush||Hush"
 	for _, o := range ours(devStack(t)) {
@@ -94,8 +94,7 @@ func TestSecrets(t *testing.T) {
 	}, judge(t, objects, nil))
 }
 
-// TestConfiguration: levels are the engine's; what is allowed and which
-// namespaces are exempt is ours.
+// TestConfiguration: the engine handles levels; the pack handles exemptions.
 func TestConfiguration(t *testing.T) {
 	objects := devStack(t)
 	frontend := find(t, objects, "Deployment", "frontend")
@@ -127,8 +126,8 @@ func TestConfiguration(t *testing.T) {
 	require.EqualError(t, err, `the configuration of policy s-01-app-id is not valid: alow: is not a key of a policy; did you mean "allow"?`)
 }
 
-// everywhere puts a value in place of each part of a tree, one after the other,
-// and asks.
+// everywhere replaces each part of a tree by a value, one after the other, and
+// calls ask.
 func everywhere(tree any, value any, ask func()) {
 	visit := func(at any, put func(any)) {
 		put(value)
@@ -148,7 +147,7 @@ func everywhere(tree any, value any, ask func()) {
 	}
 }
 
-// scatter puts a value in place of the parts of a tree that are picked.
+// scatter replaces the parts of a tree that pick selects by a value.
 func scatter(tree any, value any, pick func() bool) {
 	switch tree := tree.(type) {
 	case map[string]any:
@@ -168,7 +167,7 @@ func scatter(tree any, value any, pick func() bool) {
 	}
 }
 
-// ours are the objects that the pack looks at.
+// ours returns the objects that the pack checks.
 func ours(objects []object) []object {
 	return slices.DeleteFunc(objects, func(o object) bool { return check.KindOf(o.typ) == "" })
 }

@@ -17,44 +17,44 @@ import (
 //	page        that command for the first app of the stack file
 //	components  the names of the state stores and of the pub/subs
 //	dapr        whether there is Dapr, its version and its namespace
-func (s *stack) export() {
+func export(ctx *pulumi.Context, cfg *config.Stack) {
 	apps := pulumi.Map{}
-	for _, a := range s.Apps {
+	for _, a := range cfg.Apps {
 		one := pulumi.Map{
-			"url":  pulumi.String(s.ServiceURL(a)),
-			"open": pulumi.String(s.open(a)),
+			"url":  pulumi.String(cfg.ServiceURL(a)),
+			"open": pulumi.String(open(cfg, a)),
 		}
-		if a.Sidecar != nil && *s.Dapr.Enabled {
+		if a.Sidecar != nil && *cfg.Dapr.Enabled {
 			one["appId"] = pulumi.String(a.Sidecar.AppID)
 		}
 		apps[a.Name] = one
 	}
 	var stores, pubSubs []string
-	if *s.Dapr.Enabled {
-		for _, store := range s.StateStores {
+	if *cfg.Dapr.Enabled {
+		for _, store := range cfg.StateStores {
 			stores = append(stores, store.Name)
 		}
-		for _, p := range s.PubSubs {
+		for _, p := range cfg.PubSubs {
 			pubSubs = append(pubSubs, p.Name)
 		}
 	}
-	plane := pulumi.Map{"enabled": pulumi.Bool(*s.Dapr.Enabled)}
-	if *s.Dapr.Enabled {
-		plane["version"] = pulumi.String(s.Dapr.Version)
-		plane["namespace"] = pulumi.String(s.Dapr.Namespace)
+	plane := pulumi.Map{"enabled": pulumi.Bool(*cfg.Dapr.Enabled)}
+	if *cfg.Dapr.Enabled {
+		plane["version"] = pulumi.String(cfg.Dapr.Version)
+		plane["namespace"] = pulumi.String(cfg.Dapr.Namespace)
 	}
-	s.ctx.Export("context", pulumi.String(s.Context))
-	s.ctx.Export("namespace", pulumi.String(s.Namespace))
-	s.ctx.Export("apps", apps)
-	s.ctx.Export("page", pulumi.String(s.open(s.Apps[0])))
-	s.ctx.Export("components", pulumi.Map{
+	ctx.Export("context", pulumi.String(cfg.Context))
+	ctx.Export("namespace", pulumi.String(cfg.Namespace))
+	ctx.Export("apps", apps)
+	ctx.Export("page", pulumi.String(open(cfg, cfg.Apps[0])))
+	ctx.Export("components", pulumi.Map{
 		"stateStores": pulumi.ToStringArray(stores), "pubSubs": pulumi.ToStringArray(pubSubs),
 	})
-	s.ctx.Export("dapr", plane)
+	ctx.Export("dapr", plane)
 }
 
-// open is the command that makes an app reachable on http://localhost:<port>.
-func (s *stack) open(a config.App) string {
+// open returns the command that makes an app reachable on http://localhost:<port>.
+func open(cfg *config.Stack, a config.App) string {
 	return fmt.Sprintf("kubectl --context %s -n %s port-forward svc/%s %d:%d",
-		s.Context, s.Namespace, a.Name, a.Port, a.Port)
+		cfg.Context, cfg.Namespace, a.Name, a.Port, a.Port)
 }

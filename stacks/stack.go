@@ -1,8 +1,9 @@
 package stacks
 
 import (
-	"slices"
+	"fmt"
 
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/app"
@@ -11,84 +12,80 @@ import (
 	"github.com/daprstack/daprstack/config"
 )
 
-// stack is one deployment in the making.
-type stack struct {
-	*config.Stack
-	ctx       *pulumi.Context
-	cluster   pulumi.ResourceOption // the provider of the one cluster that is touched
-	namespace pulumi.StringInput
-	redis     dapr.RedisConnection // how the sidecars reach Redis
-	first     []pulumi.Resource    // what every app waits for
-}
-
-// deploy registers everything that the configuration asks for.
+// deploy registers everything that the configuration asks for, in the order in
+// which it comes to be.
 func deploy(ctx *pulumi.Context, cfg *config.Stack) error {
-	s := &stack{Stack: cfg, ctx: ctx}
-	for _, step := range []func() error{s.useCluster, s.makeNamespace, s.makeDapr, s.makeApps} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	s.export()
-	return nil
-}
-
-// useCluster names the one cluster that is touched.
-func (s *stack) useCluster() error {
-	cluster, err := kube.NewCluster(s.ctx, "cluster", s.Context)
+	cluster, err := kube.NewCluster(ctx, "cluster", cfg.Context)
 	if err != nil {
 		return err
 	}
-	s.cluster = pulumi.Provider(cluster)
-	return nil
-}
-
-func (s *stack) makeNamespace() error {
-	s.namespace = pulumi.String(s.Namespace)
-	if !*s.CreateNamespace {
-		return nil
-	}
-	namespace, err := kube.Namespace(s.Namespace).Register(s.ctx, "namespace",
-		s.cluster, pulumi.RetainOnDelete(s.Keep.Namespaces))
-	if err != nil {
+	s := &stack{ctx: ctx, cfg: cfg, cluster: pulumi.Provider(cluster)}
+	if s.namespace, err = s.makeNamespace(); err != nil {
 		return err
 	}
-	s.namespace = namespace.Name()
-	return nil
-}
-
-func (s *stack) makeApps() error {
-	variables := s.Environments()
-	for i, a := range s.Apps {
-		if _, err := app.New(s.ctx, a.Name, s.appArgs(a, variables[i]), s.cluster); err != nil {
+	var sidecars *sidecars
+	if *cfg.Dapr.Enabled {
+		if sidecars, err = s.makeDapr(); err != nil {
 			return err
 		}
 	}
+	for i, variables := range cfg.Environments() {
+		if err := s.makeApp(cfg.Apps[i], variables, sidecars); err != nil {
+			return err
+		}
+	}
+	export(ctx, cfg)
 	return nil
 }
 
-// appArgs are the arguments of one app. Without Dapr it has no sidecar.
-func (s *stack) appArgs(a config.App, found []config.Variable) *app.Args {
+// stack is what every step of a deployment needs.
+type stack struct {
+	ctx       *pulumi.Context
+	cfg       *config.Stack
+	cluster   pulumi.ResourceOption // the provider of the one cluster that is touched
+	namespace pulumi.StringInput    // of the applications; what takes it waits for it
+}
+
+// makeNamespace makes the namespace of the applications, unless it is there
+// already.
+func (s *stack) makeNamespace() (pulumi.StringInput, error) {
+	if !*s.cfg.CreateNamespace {
+		return pulumi.String(s.cfg.Namespace), nil
+	}
+	namespace, err := corev1.NewNamespace(s.ctx, "namespace", &corev1.NamespaceArgs{
+		Metadata: kube.Meta{Name: s.cfg.Namespace}.Args(s.ctx),
+	}, s.cluster, pulumi.RetainOnDelete(s.cfg.Keep.Namespaces))
+	if err != nil {
+		return nil, fmt.Errorf("making the namespace %q: %w", s.cfg.Namespace, err)
+	}
+	return namespace.Metadata.Name().Elem(), nil
+}
+
+// makeApp makes an app after what its sidecar reads; without sidecars it waits
+// for nothing.
+func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecars) error {
 	args := &app.Args{
 		Name: a.Name, Namespace: s.namespace,
-		Image: a.Image, ImagePullPolicy: a.ImagePullPolicy, PullSecrets: s.ImagePullSecrets,
-		Ports:    []app.Port{{Name: "http", Number: a.Port}},
+		Image: a.Image, ImagePullPolicy: a.ImagePullPolicy, PullSecrets: s.cfg.ImagePullSecrets,
+		Ports:    []kube.Port{{Name: "http", Number: a.Port}},
 		Replicas: *a.Replicas, Args: a.Args, Env: variables(a, found), HealthPath: a.HealthPath,
-		Resources: app.Resources(a.Resources), User: *a.User, WritablePaths: a.WritablePaths,
-		After: s.first,
+		Resources: kube.Resources(a.Resources), User: *a.User, WritablePaths: a.WritablePaths,
 	}
 	for _, p := range a.Ports {
-		args.Ports = append(args.Ports, app.Port{Name: p.Name, Number: p.Port})
+		args.Ports = append(args.Ports, kube.Port{Name: p.Name, Number: p.Port})
 	}
-	if a.Sidecar != nil && *s.Dapr.Enabled {
+	if a.Sidecar != nil && sidecars != nil {
+		first, digest := dapr.Reads(a.Sidecar.AppID, sidecars.sources(a.Sidecar.AppID))
+		args.After = append(first, sidecars.guard.Ready()...)
 		args.Sidecar = &app.Sidecar{
 			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, LogLevel: a.Sidecar.LogLevel,
 			EnableMetrics: *a.Sidecar.EnableMetrics, MetricsPort: *a.Sidecar.MetricsPort,
-			Config: s.ConfigurationOf(a.Sidecar.AppID), Settings: s.settings(a.Sidecar.AppID),
-			Resources: app.Resources(a.Sidecar.Resources),
+			Config: s.cfg.ConfigurationOf(a.Sidecar.AppID), Settings: digest,
+			Resources: kube.Resources(a.Sidecar.Resources),
 		}
 	}
-	return args
+	_, err := app.New(s.ctx, a.Name, args, s.cluster)
+	return err
 }
 
 // variables are those that the stack sets, then those of the stack file.
@@ -104,9 +101,4 @@ func variables(a config.App, found []config.Variable) []app.Variable {
 		vars = append(vars, app.Variable{Name: name, Secret: secretRef(a.SecretEnv[name])})
 	}
 	return vars
-}
-
-// wait adds to what every app waits for.
-func (s *stack) wait(ready ...[]pulumi.Resource) {
-	s.first = append(s.first, slices.Concat(ready...)...)
 }

@@ -40,48 +40,51 @@ func TestOtherStacksDeploy(t *testing.T) {
 	}
 }
 
-// TestOrder holds the edges that X-05, T-07 and S-11 ask for.
+// TestOrder holds the edges that X-05, T-07 and S-11 ask for: everything waits
+// for what it needs, and for nothing else.
 func TestOrder(t *testing.T) {
 	g := run(t, read(t, "dev"))
 	namespace := g.Get(t, "Namespace", "namespace")
 	secret := g.Get(t, "Secret", "redis-password-secret")
 	server := g.Get(t, "Deployment", "redis-server")
-	chart := g.Get(t, "Chart", "dapr-chart")
-	settings := []*graphtest.Resource{
-		g.Get(t, "Configuration", "appconfig.frontend-app-configuration"),
-		g.Get(t, "Configuration", "appconfig.backend-app-configuration"),
-		g.Get(t, "Configuration", "appconfig.activity-app-configuration"),
-		g.Get(t, "Resiliency", "delivery-resiliency"),
+	gates := []*graphtest.Resource{
+		g.Get(t, "Deployment", "dapr-chart:dapr-system/dapr-operator"),
+		g.Get(t, "Deployment", "dapr-chart:dapr-system/dapr-sidecar-injector"),
 	}
-	// the operator has to find them when it starts
+	resiliency := g.Get(t, "Resiliency", "delivery-resiliency")
 	subscriptions := g.All("kubernetes:dapr.io/v2alpha1:Subscription")
-	system := g.Get(t, "Configuration", "dapr-system")
 	components := g.All("kubernetes:dapr.io/v1alpha1:Component")
-	guards := append(g.All("ValidatingAdmissionPolicy"), g.All("ValidatingAdmissionPolicyBinding")...)
+	guard := g.Get(t, "ValidatingAdmissionPolicyBinding", "sidecar-binding")
 	require.Len(t, subscriptions, 4)
 	require.Len(t, components, 2)
-	require.Len(t, guards, 2)
 
 	before(t, g, namespace, secret)
 	before(t, g, secret, server)
 	for _, c := range components {
 		before(t, g, secret, c)
 		before(t, g, server, c)
-		before(t, g, chart, c)
 	}
-	for _, s := range settings {
-		before(t, g, namespace, s)
-		before(t, g, chart, s)
+	for _, o := range slices.Concat(components, subscriptions, []*graphtest.Resource{resiliency}) {
+		before(t, g, namespace, o)
+		for _, gate := range gates {
+			before(t, g, gate, o)
+		}
 	}
-	for _, s := range subscriptions {
-		before(t, g, namespace, s)
-		before(t, g, system, s)
-	}
-	for _, name := range []string{"frontend", "backend", "activity"} {
-		pods := g.Get(t, "Deployment", name+"-deployment")
-		before(t, g, chart, pods)
-		for _, first := range slices.Concat(settings, subscriptions, components, guards) {
+	for _, app := range []struct {
+		name  string
+		needs []*graphtest.Resource
+	}{
+		{"frontend", nil},
+		{"backend", slices.Concat(components, []*graphtest.Resource{resiliency})},
+		{"activity", slices.Concat(components, subscriptions, []*graphtest.Resource{resiliency})},
+	} {
+		pods := g.Get(t, "Deployment", app.name+"-deployment")
+		own := g.Get(t, "Configuration", "appconfig."+app.name+"-app-configuration")
+		for _, first := range slices.Concat(gates, app.needs, []*graphtest.Resource{guard, own}) {
 			before(t, g, first, pods)
+		}
+		for _, other := range slices.Concat(components, subscriptions, []*graphtest.Resource{resiliency}) {
+			require.Equal(t, slices.Contains(app.needs, other), g.Before(other, pods), "%s before %s", other, pods)
 		}
 	}
 }
@@ -89,14 +92,15 @@ func TestOrder(t *testing.T) {
 // TestSideBySide: Redis and the control plane do not wait for each other, in the
 // graph and while the program runs.
 func TestSideBySide(t *testing.T) {
-	for _, hold := range [][2]string{{"dapr-chart", "redis-server"}, {"redis-data", "dapr-chart"}, {"dapr-chart", "activity-service"}} {
+	const operator, injector = "dapr-chart:dapr-system/dapr-operator", "dapr-chart:dapr-system/dapr-sidecar-injector"
+	for _, hold := range [][2]string{{operator, "redis-server"}, {"redis-server", injector}, {injector, "activity-service"}} {
 		_, err := graphtest.Run(t, stacks.Program(read(t, "dev")), graphtest.Hold(hold[0], hold[1]))
 		require.NoError(t, err)
 	}
 	g := run(t, read(t, "dev"))
-	server, chart := g.Get(t, "Deployment", "redis-server"), g.Get(t, "Chart", "dapr-chart")
-	require.False(t, g.Before(server, chart))
-	require.False(t, g.Before(chart, server))
+	server, gate := g.Get(t, "Deployment", "redis-server"), g.Get(t, "Deployment", operator)
+	require.False(t, g.Before(server, gate))
+	require.False(t, g.Before(gate, server))
 }
 
 // TestNoPasswordInClear: T-06, with a random, a given and an external password.
@@ -158,9 +162,9 @@ func TestWithoutDapr(t *testing.T) {
 	for _, r := range off.Resources {
 		require.NotContains(t, r.Type, "dapr.io")
 		require.NotContains(t, r.Type, ":dapr:")
-		require.NotContains(t, r.Type, "Chart")
 		require.NotContains(t, strings.ToLower(r.Name), "redis")
 	}
+	require.Empty(t, off.Charts)
 	require.Empty(t, off.Clear("dapr.io"))
 	require.Empty(t, off.Clear("localhost:3500"))
 	for _, name := range []string{"frontend", "backend", "activity"} {
@@ -224,7 +228,7 @@ func TestSettings(t *testing.T) {
 	require.NotEqual(t, before, of("pubSubs[0].streamTTL", "24h"))
 	require.NotEqual(t, before, of("stateStores[0].metadata", map[string]any{"keyPrefix": "name"}))
 	require.NotEqual(t, before, of("events[0].publishers", []string{"activity-app"}))
-	require.NotEqual(t, before, of("dapr.version", "1.18.0"))
+	require.NotEqual(t, before, of("dapr.version", "1.18.0"), "by the image that the injector adds")
 	require.NotEqual(t, before, of("redis", map[string]any{"external": map[string]any{"host": "elsewhere:6379", "auth": false}}))
 	require.Equal(t, before, of("apps[0].replicas", 2))
 	require.Equal(t, before, of("stateStores[0].scopes", []string{"backend-app", "frontend-app"}), "another app")
@@ -249,7 +253,7 @@ func TestNoComponentsNoRedis(t *testing.T) {
 	}
 	g := run(t, values)
 	require.Empty(t, g.All("Redis"))
-	require.Empty(t, g.All("Secret"))
+	require.Empty(t, g.All("Password"))
 	require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Resiliency"))
 	require.Len(t, g.All("App"), 3)
 }
@@ -261,7 +265,7 @@ func TestExternalRedis(t *testing.T) {
 	values["daprstack:redis"] = `{"external": {"host": "redis.example.com:6380", "auth": false, "enableTLS": true}}`
 	g := run(t, values)
 	require.Empty(t, g.All("Redis"))
-	require.Empty(t, g.All("Secret"))
+	require.Empty(t, g.All("Password"))
 	metadata := g.Get(t, "Component", "statestore-component").Input("spec", "metadata")
 	require.Equal(t, []any{
 		map[string]any{"name": "redisHost", "value": "redis.example.com:6380"},
@@ -277,11 +281,10 @@ func TestOneNamespace(t *testing.T) {
 		if namespace, ok := r.Input("metadata", "namespace").(string); ok {
 			in[namespace]++
 			if namespace != "todo" {
-				require.Equal(t, "dapr-system", r.Name, "only the system Configuration is elsewhere")
+				require.Contains(t, r.Parent, "ControlPlane", "only the control plane is elsewhere")
 			}
 		}
 	}
-	require.Equal(t, 1, in["dapr-system"])
 	require.Greater(t, in["todo"], 15)
 }
 

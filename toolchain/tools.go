@@ -16,6 +16,7 @@ const (
 	Pulumi             = "pulumi"
 	KubernetesProvider = "pulumi-resource-kubernetes"
 	RandomProvider     = "pulumi-resource-random"
+	TLSProvider        = "pulumi-resource-tls"
 	Node               = "node"
 	CoreDNS            = "coredns"
 	Pause              = "pause"
@@ -33,7 +34,10 @@ const (
 )
 
 // Engine is what a deployment needs, on whatever cluster.
-var Engine = []string{Pulumi, KubernetesProvider, RandomProvider}
+var Engine = append([]string{Pulumi}, Providers...)
+
+// Providers are the plugins of the engine that the program needs.
+var Providers = []string{KubernetesProvider, RandomProvider, TLSProvider}
 
 // Cluster is what the local node and its images are made of.
 var Cluster = []string{Node, CoreDNS, Dapr, Pause, Frontend, Backend, Activity}
@@ -62,6 +66,7 @@ var tools = []tool{
 			" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
 	},
 	{name: RandomProvider, version: "4.21.2", module: "pulumi", pkg: "./random"},
+	{name: TLSProvider, version: "5.3.1", module: "pulumi", pkg: "./tls"},
 	{name: CoreDNS, version: "1.13.1", module: "kubernetes", pkg: "./coredns"},
 	{name: Pause, version: "1", module: "kubernetes", pkg: "./pause"},
 	{name: KubernetesProvider, version: "4.25.0", module: "kubernetes-provider", pkg: "."},

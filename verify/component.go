@@ -7,21 +7,20 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
 	"github.com/daprstack/daprstack/internal/cluster"
 )
 
-// component is one state store or pub/sub of the stack file.
+// component is a state store or pub/sub of the stack file.
 type component struct {
 	name, kind, version string
 	scopes              []string
-	timings             map[string]string // metadata items that must have these values
+	timings             map[string]string // expected values of metadata items
 }
 
 func (v *verifier) declared() (all []component) {
@@ -46,18 +45,18 @@ func (v *verifier) declared() (all []component) {
 func (v *verifier) components() (all []check) {
 	for _, c := range v.declared() {
 		all = append(all,
-			check{entity: "component", rules: []string{"T-01", "T-02", "T-03", "T-09"}, what: c.name + ": loaded by the apps of its scopes, and by no other",
+			check{entity: "component", rules: []string{"T-01", "T-02", "T-03", "T-09"}, what: c.name + ": loaded by the apps in its scopes and by no other",
 				prove: func(ctx context.Context) error { return v.loaded(ctx, c) }},
-			check{entity: "component", rules: []string{"T-06", "T-07"}, what: c.name + ": its password comes from a Secret that is there",
+			check{entity: "component", rules: []string{"T-06", "T-07"}, what: c.name + ": its password comes from an existing Secret",
 				prove: func(ctx context.Context) error { return v.password(ctx, c) }},
-			check{entity: "component", rules: []string{"T-10", "Q-02", "Q-05", "E-10"}, what: c.name + ": every metadata item has a form that Dapr honours",
+			check{entity: "component", rules: []string{"T-10", "Q-02", "Q-05", "E-10"}, what: c.name + ": Dapr honors every metadata item",
 				prove: func(ctx context.Context) error { return v.metadataItems(ctx, c) }},
 		)
 	}
 	return all
 }
 
-// loaded proves that exactly the apps of the scopes have a component.
+// loaded proves that exactly the apps in the scopes have loaded a component.
 func (v *verifier) loaded(ctx context.Context, c component) error {
 	var problems []error
 	for _, a := range v.stack.Apps {
@@ -74,7 +73,7 @@ func (v *verifier) loaded(ctx context.Context, c component) error {
 		case scoped && at < 0:
 			problems = append(problems, fmt.Errorf("%s has not loaded it; its sidecar's log says why", a.Sidecar.AppID))
 		case !scoped && at >= 0:
-			problems = append(problems, fmt.Errorf("%s has loaded it and is not in its scopes", a.Sidecar.AppID))
+			problems = append(problems, fmt.Errorf("%s has loaded it but is not in its scopes", a.Sidecar.AppID))
 		case scoped && (m.Components[at].Type != c.kind || m.Components[at].Version != c.version):
 			problems = append(problems, fmt.Errorf("%s has loaded it as %s %s, not %s %s",
 				a.Sidecar.AppID, m.Components[at].Type, m.Components[at].Version, c.kind, c.version))
@@ -83,8 +82,8 @@ func (v *verifier) loaded(ctx context.Context, c component) error {
 	return errors.Join(problems...)
 }
 
-// object is a Component as it is in the cluster.
-type object struct {
+// componentObject is a Component in the cluster.
+type componentObject struct {
 	Spec struct {
 		Type     string
 		Metadata []struct {
@@ -97,26 +96,34 @@ type object struct {
 	Scopes []string
 }
 
-func (v *verifier) object(ctx context.Context, name string) (object, error) {
-	var o object
-	found, err := v.cluster.Objects.Resource(cluster.Components).Namespace(v.stack.Namespace).Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return o, fmt.Errorf("there is no Component %s in namespace %s", name, v.stack.Namespace)
-	}
-	if err != nil {
-		return o, fmt.Errorf("reading Component %s: %w", name, err)
-	}
-	raw, err := found.MarshalJSON()
-	if err == nil {
-		err = json.Unmarshal(raw, &o)
-	}
+func (v *verifier) componentObject(ctx context.Context, name string) (o componentObject, err error) {
+	err = v.read(ctx, cluster.Components, "Component", name, &o)
 	return o, err
 }
 
-// password proves that a component has its password by reference, and that what
-// it refers to is there. No value is shown.
+// read decodes an object of the namespace into a struct.
+func (v *verifier) read(ctx context.Context, resource schema.GroupVersionResource, kind, name string, into any) error {
+	found, err := v.cluster.Objects.Resource(resource).Namespace(v.stack.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("there is no %s %s in namespace %s", kind, name, v.stack.Namespace)
+	}
+	var raw []byte
+	if err == nil {
+		raw, err = found.MarshalJSON()
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, into)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s %s: %w", kind, name, err)
+	}
+	return nil
+}
+
+// password proves that a component refers to its password and that the password
+// is there. Errors never show its value.
 func (v *verifier) password(ctx context.Context, c component) error {
-	o, err := v.object(ctx, c.name)
+	o, err := v.componentObject(ctx, c.name)
 	if err != nil {
 		return err
 	}
@@ -135,7 +142,7 @@ func (v *verifier) password(ctx context.Context, c component) error {
 		case err != nil:
 			return fmt.Errorf("reading Secret %s: %w", item.SecretKeyRef.Name, err)
 		case len(secret.Data[item.SecretKeyRef.Key]) == 0:
-			return fmt.Errorf("there is nothing in Secret %s under the key %s: Dapr reads an empty password", item.SecretKeyRef.Name, item.SecretKeyRef.Key)
+			return fmt.Errorf("the Secret %s has nothing under the key %s: Dapr reads an empty password", item.SecretKeyRef.Name, item.SecretKeyRef.Key)
 		}
 		return nil
 	}
@@ -145,10 +152,10 @@ func (v *verifier) password(ctx context.Context, c component) error {
 	return nil
 }
 
-// metadataItems proves that Dapr honours every item of the object in the cluster,
-// and that the timings are those of the stack file.
+// metadataItems proves that Dapr honors every metadata item of the object in
+// the cluster, and that the timings are those of the stack file.
 func (v *verifier) metadataItems(ctx context.Context, c component) error {
-	o, err := v.object(ctx, c.name)
+	o, err := v.componentObject(ctx, c.name)
 	if err != nil {
 		return err
 	}
@@ -180,156 +187,4 @@ func (v *verifier) metadataItems(ctx context.Context, c component) error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-func (v *verifier) pubSubs() (all []check) {
-	for _, p := range v.stack.PubSubs {
-		subscribers := v.subscribers(p.Name)
-		if len(subscribers) == 0 {
-			continue
-		}
-		interval := p.RedeliverInterval.Duration
-		all = append(all,
-			check{entity: "pub/sub", rules: []string{"Q-03", "E-09"}, what: p.Name + ": its subscribers have the retry policy of the stack file",
-				prove: func(ctx context.Context) error { return v.resiliency(ctx, p, subscribers) }},
-			check{entity: "pub/sub", rules: []string{"Q-02"}, what: p.Name + ": unacknowledged events are looked for every " + interval.String(),
-				takes: 2*interval + patience,
-				prove: func(ctx context.Context) error { return v.redeliver(ctx, p) }},
-		)
-	}
-	return all
-}
-
-// subscribers are the app-ids that take events of a pub/sub.
-func (v *verifier) subscribers(pubSub string) (ids []string) {
-	for _, e := range v.stack.Events {
-		for _, s := range e.Subscribers {
-			if e.PubSub == pubSub {
-				ids = append(ids, s.App)
-			}
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
-// resiliencyName is the object that package stacks makes.
-const resiliencyName = "delivery"
-
-// resiliency proves that the retry policy is in the cluster as the stack file has
-// it, and that the subscribers' sidecars have loaded it.
-func (v *verifier) resiliency(ctx context.Context, p config.PubSub, subscribers []string) error {
-	found, err := v.cluster.Objects.Resource(cluster.Resiliencies).Namespace(v.stack.Namespace).Get(ctx, resiliencyName, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("reading Resiliency %s: %w", resiliencyName, err)
-	}
-	var o struct {
-		Spec struct {
-			Policies struct {
-				Retries map[string]struct {
-					Policy, Duration, MaxInterval string
-					MaxRetries                    *int
-				}
-				Timeouts map[string]string
-			}
-			Targets struct {
-				Components map[string]struct {
-					Inbound struct{ Retry, Timeout string }
-				}
-			}
-		}
-	}
-	raw, err := found.MarshalJSON()
-	if err == nil {
-		err = json.Unmarshal(raw, &o)
-	}
-	if err != nil {
-		return fmt.Errorf("reading Resiliency %s: %w", resiliencyName, err)
-	}
-	inbound := o.Spec.Targets.Components[p.Name].Inbound
-	policy, there := o.Spec.Policies.Retries[inbound.Retry]
-	var problems []error
-	wait := policy.Duration
-	if p.RetryPolicy == "exponential" {
-		wait = policy.MaxInterval
-	}
-	switch {
-	case !there:
-		problems = append(problems, errors.New("no retry policy applies: a failed event would be lost to its dead-letter topic at once"))
-	case policy.MaxRetries == nil || *policy.MaxRetries != *p.MaxRetries:
-		problems = append(problems, fmt.Errorf("maxRetries differs from the stack file's %d", *p.MaxRetries))
-	case policy.Policy != p.RetryPolicy || !sameSpan(wait, p.RetryInterval.Duration):
-		problems = append(problems, fmt.Errorf("the policy is %s %s, the stack file says %s %s", policy.Policy, wait, p.RetryPolicy, p.RetryInterval))
-	}
-	if !sameSpan(o.Spec.Policies.Timeouts[inbound.Timeout], p.HandlerTimeout.Duration) {
-		problems = append(problems, fmt.Errorf("the handler's timeout differs from the stack file's %s", p.HandlerTimeout))
-	}
-	for _, id := range subscribers {
-		m, err := v.says(ctx, id)
-		if err == nil && !slices.Contains(m.Resiliencies, struct{ Name string }{resiliencyName}) {
-			err = fmt.Errorf("the sidecar of %s has not loaded Resiliency %s; delete its pods, so that new ones do", id, resiliencyName)
-		}
-		problems = append(problems, err)
-	}
-	return errors.Join(problems...)
-}
-
-func sameSpan(text string, want time.Duration) bool {
-	d, err := time.ParseDuration(text)
-	return err == nil && d == want
-}
-
-// redeliver watches when the sidecars look for unacknowledged events. It takes
-// twice the interval.
-func (v *verifier) redeliver(ctx context.Context, p config.PubSub) error {
-	interval := p.RedeliverInterval.Duration
-	if !v.wait {
-		return skipped(fmt.Sprintf("takes %s: run daprstack verify", 2*interval))
-	}
-	client, err := v.streams(ctx, p.Name)
-	if err != nil {
-		return err
-	}
-	slack := max(time.Second, interval/10)
-	looks, err := client.Looks(ctx, 2*interval+slack)
-	if err != nil {
-		return err
-	}
-	var problems []error
-	for _, e := range v.stack.Events {
-		for _, s := range e.Subscribers {
-			if e.PubSub != p.Name {
-				continue
-			}
-			a, _ := v.stack.App(s.App) // X-01 holds
-			moments := looks[e.Type+" "+v.stack.ConsumerGroup(p.Name, s.App)]
-			if err := periodic(moments, *a.Replicas, interval, slack); err != nil {
-				problems = append(problems, fmt.Errorf("%s for %s: %w", e.Type, s.App, err))
-			}
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// periodic says whether the moments in which so many sidecars look are those of
-// an interval: each looks once in it, and again in the next.
-func periodic(moments []time.Duration, sidecars int, interval, slack time.Duration) error {
-	count, atTheEdge := 0, 0
-	for _, at := range moments {
-		if at < slack || (at-interval).Abs() < slack {
-			atTheEdge++
-		}
-		if at >= interval {
-			continue
-		}
-		count++
-		follows := func(other time.Duration) bool { return (other - at - interval).Abs() <= slack }
-		if !slices.ContainsFunc(moments, follows) {
-			return fmt.Errorf("looked after %s, and not again %s later", at.Round(time.Second), interval)
-		}
-	}
-	if off := count - sidecars; off > atTheEdge || -off > atTheEdge {
-		return fmt.Errorf("looked %d times in %s, with %d sidecars", count, interval, sidecars)
-	}
-	return nil
 }

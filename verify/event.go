@@ -28,27 +28,28 @@ func (v *verifier) events() (all []check) {
 		}
 		all = append(all, check{
 			entity: "event", rules: []string{"E-01", "E-02", "E-03", "E-11"},
-			what:  e.Type + ": what was published last has the envelope of the catalogue",
+			what:  e.Type + ": the newest events have the catalogue's envelope",
 			prove: func(ctx context.Context) error { return v.envelopes(ctx, e) },
 		})
-		if others := v.others(e); len(others) > 0 {
+		if nonPublishers := v.nonPublishers(e); len(nonPublishers) > 0 {
 			all = append(all, check{
 				entity: "event", rules: []string{"E-08"}, what: e.Type + ": nobody else may publish it",
-				prove: func(ctx context.Context) error { return v.forbidden(ctx, e, others) },
+				prove: func(ctx context.Context) error { return v.publishRefused(ctx, e, nonPublishers) },
 			})
 		}
 		if len(e.Subscribers) > 0 {
 			all = append(all, check{
 				entity: "event", rules: []string{"E-08", "Q-03"}, what: e.Type + ": its subscribers have its handler and its dead-letter topic",
-				prove: func(ctx context.Context) error { return v.subscribed(ctx, e) },
+				prove: func(ctx context.Context) error { return v.subscriptions(ctx, e) },
 			})
 		}
 	}
 	return all
 }
 
-// others are the apps that have the pub/sub and may not publish the event.
-func (v *verifier) others(e config.Event) (ids []string) {
+// nonPublishers returns the apps that have the pub/sub in scope but may not
+// publish the event.
+func (v *verifier) nonPublishers(e config.Event) (ids []string) {
 	for _, p := range v.stack.PubSubs {
 		if p.Name != e.PubSub {
 			continue
@@ -62,8 +63,8 @@ func (v *verifier) others(e config.Event) (ids []string) {
 	return ids
 }
 
-// newProbe makes an event of a type that has expired: a sidecar that takes it
-// does not give it to its app.
+// newProbe returns an event that has already expired: a sidecar that takes it
+// does not deliver it to its app.
 func newProbe(e config.Event) (event.Event, error) {
 	p := event.New(contracts.SpecVersion)
 	p.SetID("daprstack-verify-" + uuid.NewString())
@@ -74,7 +75,7 @@ func newProbe(e config.Event) (event.Event, error) {
 	return p, p.SetData(contracts.DefaultDataContentType, map[string]bool{"probe": true})
 }
 
-// publish lets an app publish an event.
+// publish publishes an event through an app's sidecar.
 func (v *verifier) publish(ctx context.Context, app, pubSub string, e event.Event) (answer, error) {
 	url, err := contracts.PublishURL(pubSub, e.Type())
 	if err != nil {
@@ -90,7 +91,7 @@ func (v *verifier) publish(ctx context.Context, app, pubSub string, e event.Even
 // probe follows an event from a publisher's sidecar through the stream to each
 // subscriber's sidecar and its dead-letter topic, and removes it.
 func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) (err error) {
-	client, err := v.streams(ctx, e.PubSub)
+	client, err := v.backend(ctx, e.PubSub)
 	if err != nil {
 		return err
 	}
@@ -103,12 +104,12 @@ func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) 
 		return err
 	}
 	if published.status != http.StatusNoContent {
-		return fmt.Errorf("publishing answers %d: %s", published.status, shorten(published.body))
+		return fmt.Errorf("publishing returned %d: %s", published.status, shorten(published.body))
 	}
 	defer func() {
 		cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
 		defer cancel()
-		err = errors.Join(err, v.forget(cleanUp, client, e, p.ID()))
+		err = errors.Join(err, v.removeProbe(cleanUp, client, e, p.ID()))
 	}()
 	entry, err := client.Find(ctx, e.Type, p.ID())
 	if err != nil {
@@ -119,21 +120,22 @@ func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) 
 	}
 	problems := []error{sameEnvelope(p, entry.Event)}
 	for _, s := range e.Subscribers {
-		problems = append(problems, v.arrives(ctx, client, e, s, p, entry.ID))
+		problems = append(problems, v.awaitDeadLetter(ctx, client, e, s, p, entry.ID))
 	}
 	return errors.Join(problems...)
 }
 
-// mostEnvelopes is how many events of a stream are looked at.
-const mostEnvelopes = 100
+// maxEnvelopes is how many events of a stream are checked.
+const maxEnvelopes = 100
 
-// envelopes proves that the applications publish what the catalogue says.
+// envelopes proves that applications publish events as the catalogue describes
+// them.
 func (v *verifier) envelopes(ctx context.Context, e config.Event) error {
-	client, err := v.streams(ctx, e.PubSub)
+	client, err := v.backend(ctx, e.PubSub)
 	if err != nil {
 		return err
 	}
-	bodies, err := client.Newest(ctx, e.Type, mostEnvelopes)
+	bodies, err := client.Newest(ctx, e.Type, maxEnvelopes)
 	if err != nil {
 		return err
 	}
@@ -156,15 +158,16 @@ func (v *verifier) envelopes(ctx context.Context, e config.Event) error {
 	return errors.Join(all...)
 }
 
-// withoutID is what is wrong with an event, without saying with which.
+// withoutID drops the event's id from an error, so that equal problems can be
+// counted.
 func withoutID(err error) error {
-	if of := errors.Unwrap(err); of != nil {
-		return of
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
 	}
 	return err
 }
 
-// sameEnvelope says what became different on the way.
+// sameEnvelope returns the attributes that changed on the way.
 func sameEnvelope(sent, found event.Event) error {
 	var problems []error
 	for _, attribute := range []struct{ rule, name, sent, found string }{
@@ -180,15 +183,15 @@ func sameEnvelope(sent, found event.Event) error {
 	return errors.Join(problems...)
 }
 
-// arrivalTime is how long a probe may take to a subscriber.
-const arrivalTime = 15 * time.Second
+// arrivalTimeout limits the way of a probe to a subscriber.
+const arrivalTimeout = 15 * time.Second
 
-// arrives waits until a subscriber's group has had the event and its dead-letter
-// topic has it.
-func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config.Event, s config.Subscriber, p event.Event, id string) error {
+// awaitDeadLetter waits until the event was delivered to a subscriber's
+// consumer group, acknowledged, and put into its dead-letter topic.
+func (v *verifier) awaitDeadLetter(ctx context.Context, client backend, e config.Event, s config.Subscriber, p event.Event, id string) error {
 	group := v.stack.ConsumerGroup(e.PubSub, s.App)
 	dead := rules.DeadLetterTopic(e.Type, s.App)
-	ctx, cancel := context.WithTimeout(ctx, arrivalTime)
+	ctx, cancel := context.WithTimeout(ctx, arrivalTimeout)
 	defer cancel()
 	return until(ctx, func() error {
 		groups, err := client.Groups(ctx, e.Type)
@@ -200,7 +203,7 @@ func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config
 			return fmt.Errorf("%s has no consumer group at %s", s.App, e.Type)
 		}
 		if streams.Before(groups[at].Delivered, id) {
-			return fmt.Errorf("%s has not been given it in its consumer group %s", s.App, group)
+			return fmt.Errorf("it was not delivered to %s in its consumer group %s", s.App, group)
 		}
 		letter, err := client.Find(ctx, dead, p.ID())
 		if err != nil {
@@ -217,8 +220,8 @@ func (v *verifier) arrives(ctx context.Context, client *streams.Client, e config
 	})
 }
 
-// forget removes a probe from its stream and from the dead letters.
-func (v *verifier) forget(ctx context.Context, client *streams.Client, e config.Event, eventID string) error {
+// removeProbe removes a probe from its stream and from the dead letters.
+func (v *verifier) removeProbe(ctx context.Context, client backend, e config.Event, eventID string) error {
 	topics := []string{e.Type}
 	for _, s := range e.Subscribers {
 		topics = append(topics, rules.DeadLetterTopic(e.Type, s.App))
@@ -234,8 +237,8 @@ func (v *verifier) forget(ctx context.Context, client *streams.Client, e config.
 	return errors.Join(problems...)
 }
 
-// forbidden proves that the apps that are no publishers are refused.
-func (v *verifier) forbidden(ctx context.Context, e config.Event, apps []string) error {
+// publishRefused proves that apps that are not publishers are refused.
+func (v *verifier) publishRefused(ctx context.Context, e config.Event, apps []string) error {
 	var problems []error
 	for _, app := range apps {
 		p, err := newProbe(e)
@@ -248,17 +251,18 @@ func (v *verifier) forbidden(ctx context.Context, e config.Event, apps []string)
 			problems = append(problems, err)
 		case published.status == http.StatusForbidden:
 		default:
-			problems = append(problems, fmt.Errorf("publishing as %s answers %d, not 403", app, published.status))
-			if client, err := v.streams(ctx, e.PubSub); err == nil {
-				problems = append(problems, v.forget(ctx, client, e, p.ID()))
+			problems = append(problems, fmt.Errorf("publishing as %s returned %d, not 403", app, published.status))
+			if client, err := v.backend(ctx, e.PubSub); err == nil {
+				problems = append(problems, v.removeProbe(ctx, client, e, p.ID()))
 			}
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// subscribed proves that each subscriber's sidecar knows where the event goes.
-func (v *verifier) subscribed(ctx context.Context, e config.Event) error {
+// subscriptions proves that each subscriber's sidecar has the event's handler
+// and dead-letter topic.
+func (v *verifier) subscriptions(ctx context.Context, e config.Event) error {
 	var problems []error
 	for _, s := range e.Subscribers {
 		m, err := v.says(ctx, s.App)
@@ -268,7 +272,7 @@ func (v *verifier) subscribed(ctx context.Context, e config.Event) error {
 		}
 		at := slices.IndexFunc(m.Subscriptions, func(has loadedSubscription) bool { return has.PubSub == e.PubSub && has.Topic == e.Type })
 		if at < 0 {
-			problems = append(problems, fmt.Errorf("the sidecar of %s does not subscribe it", s.App))
+			problems = append(problems, fmt.Errorf("the sidecar of %s does not subscribe to it", s.App))
 			continue
 		}
 		has := m.Subscriptions[at]
@@ -276,7 +280,7 @@ func (v *verifier) subscribed(ctx context.Context, e config.Event) error {
 			problems = append(problems, fmt.Errorf("the dead letters of %s go to %q, not %q", s.App, has.DeadLetter, rules.DeadLetterTopic(e.Type, s.App)))
 		}
 		if len(has.Rules) != 1 || has.Rules[0].Path != s.Path {
-			problems = append(problems, fmt.Errorf("the handler of %s is %v, not %s alone", s.App, has.Rules, s.Path))
+			problems = append(problems, fmt.Errorf("the handler of %s is %v, not only %s", s.App, has.Rules, s.Path))
 		}
 	}
 	return errors.Join(problems...)

@@ -15,8 +15,8 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// mostStrangers is how many callers are tried that an app has to refuse.
-const mostStrangers = 10
+// maxStrangers is how many of the callers that an app must refuse are tried.
+const maxStrangers = 10
 
 func (v *verifier) invocations() (all []check) {
 	for _, a := range v.stack.Apps {
@@ -27,7 +27,7 @@ func (v *verifier) invocations() (all []check) {
 		for _, target := range a.Invokes {
 			all = append(all, check{
 				entity: "invocation", rules: []string{"I-01", "I-05", "I-06"},
-				what:  id + " → " + target + ": headers, query and body arrive, and the answer is the target's own",
+				what:  id + " → " + target + ": headers, query and body arrive, and the response is the target's own",
 				prove: func(ctx context.Context) error { return v.invoke(ctx, a, target) },
 			})
 		}
@@ -41,13 +41,13 @@ func (v *verifier) invocations() (all []check) {
 	return all
 }
 
-// strangers are other apps whose invokes don't name an app.
+// strangers returns running apps whose invokes do not name the app.
 func (v *verifier) strangers(appID string) (ids []string) {
 	for _, a := range v.stack.Apps {
 		if a.Sidecar == nil || a.Sidecar.AppID == appID || *a.Replicas == 0 || slices.Contains(a.Invokes, appID) {
 			continue
 		}
-		if ids = append(ids, a.Sidecar.AppID); len(ids) == mostStrangers {
+		if ids = append(ids, a.Sidecar.AppID); len(ids) == maxStrangers {
 			break
 		}
 	}
@@ -55,9 +55,9 @@ func (v *verifier) strangers(appID string) (ids []string) {
 }
 
 // invoke sends the same requests to the target directly and through both
-// sidecars, and compares the answers. They go to its health path, the one path of
-// it that the stack file names. What the target answers differently to two equal
-// requests is not compared.
+// sidecars, and compares the responses. It uses the target's health path, the
+// only path that the stack file names. Where two direct responses differ,
+// nothing is compared.
 func (v *verifier) invoke(ctx context.Context, caller config.App, target string) error {
 	app, _ := v.stack.App(target) // I-01 holds
 	pod, err := v.of(ctx, target)
@@ -87,7 +87,7 @@ func (v *verifier) invoke(ctx context.Context, caller config.App, target string)
 	return errors.Join(problems...)
 }
 
-// invokeAs lets an app invoke another's health path.
+// invokeAs invokes an app's health path through the caller's sidecar.
 func (v *verifier) invokeAs(ctx context.Context, caller string, target config.App, method string) (answer, error) {
 	url, err := contracts.AppURL(target.Sidecar.AppID)
 	if err != nil {
@@ -100,7 +100,7 @@ func (v *verifier) invokeAs(ctx context.Context, caller string, target config.Ap
 	return v.sidecar(ctx, caller, req)
 }
 
-// invocation is a request with everything that has to arrive.
+// invocation returns a request with everything that has to arrive.
 func invocation(ctx context.Context, url, method, path string) (*http.Request, error) {
 	var body io.Reader
 	if method == http.MethodPost {
@@ -121,37 +121,37 @@ func invocation(ctx context.Context, url, method, path string) (*http.Request, e
 	return req, nil
 }
 
-// onTheWay are headers of a connection or of a moment, not of the answer.
-var onTheWay = []string{"Date", "Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Traceparent", "Tracestate", "Server"}
+// transportHeaders belong to the connection or the moment, not to the response.
+var transportHeaders = []string{"Date", "Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Traceparent", "Tracestate", "Server"}
 
-// differences says in what an answer differs from the direct ones, where these
+// differences returns how a response differs from the direct ones, where those
 // agree.
 func differences(direct [2]answer, through answer) (all []string) {
 	if first := direct[0]; first.status == direct[1].status && first.status != through.status {
-		return []string{fmt.Sprintf("the target answers %d, and %d through the sidecars: %s", first.status, through.status, shorten(through.body))}
+		return []string{fmt.Sprintf("the target returned %d directly and %d through the sidecars: %s", first.status, through.status, shorten(through.body))}
 	}
 	for _, name := range sorted(direct[0].header) {
 		value := direct[0].header.Get(name)
-		if slices.Contains(onTheWay, name) || value != direct[1].header.Get(name) {
+		if slices.Contains(transportHeaders, name) || value != direct[1].header.Get(name) {
 			continue
 		}
 		if got := through.header.Get(name); !strings.EqualFold(got, value) {
-			all = append(all, fmt.Sprintf("the header %s is %q, and %q through the sidecars", name, value, got))
+			all = append(all, fmt.Sprintf("the header %s is %q directly and %q through the sidecars", name, value, got))
 		}
 	}
 	if bytes.Equal(direct[0].body, direct[1].body) && !bytes.Equal(direct[0].body, through.body) {
-		all = append(all, fmt.Sprintf("the target answers %s, and %s through the sidecars", shorten(direct[0].body), shorten(through.body)))
+		all = append(all, fmt.Sprintf("the target returned %s directly and %s through the sidecars", shorten(direct[0].body), shorten(through.body)))
 	}
 	return all
 }
 
-// refuses proves that an app can't be invoked by those who don't say that they do.
+// refuses proves that an app refuses callers whose invokes do not name it.
 func (v *verifier) refuses(ctx context.Context, target config.App, callers []string) error {
 	var problems []error
 	for _, caller := range callers {
 		got, err := v.invokeAs(ctx, caller, target, http.MethodGet)
 		if err == nil && got.status != http.StatusForbidden {
-			err = fmt.Errorf("%s invokes it and is answered %d, not 403", caller, got.status)
+			err = fmt.Errorf("%s invoked it and got %d, not 403", caller, got.status)
 		}
 		problems = append(problems, err)
 	}

@@ -9,11 +9,11 @@ import (
 	"github.com/daprstack/daprstack/config"
 )
 
-// internalPort is where sidecars call each other.
+// internalPort is the port on which sidecars call each other.
 const internalPort = 50002
 
-// certified proves that a sidecar lets nobody in without TLS, and shows a
-// certificate of its app-id and namespace (its SPIFFE ID).
+// certified proves that the app's sidecars accept nobody without TLS and
+// present a certificate for their app-id and namespace (a SPIFFE ID).
 func (v *verifier) certified(ctx context.Context, a config.App) error {
 	if !*v.stack.Dapr.MTLS {
 		return skipped("mTLS is off in the stack file")
@@ -27,7 +27,7 @@ func (v *verifier) certified(ctx context.Context, a config.App) error {
 	for _, pod := range pods {
 		id, err := v.identity(ctx, pod.Name)
 		if err == nil && id != want {
-			err = fmt.Errorf("its certificate is of %q, not of %s", id, want)
+			err = fmt.Errorf("its certificate is for %q, not for %s", id, want)
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("pod %s: %w", pod.Name, err))
@@ -36,17 +36,17 @@ func (v *verifier) certified(ctx context.Context, a config.App) error {
 	return errors.Join(problems...)
 }
 
-// identity is what a sidecar's certificate says whose it is.
+// identity returns the SPIFFE ID in a sidecar's certificate.
 func (v *verifier) identity(ctx context.Context, pod string) (id string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel() // and with it the connection
+	defer cancel() // closes the connection
 	raw, err := v.cluster.Dial(ctx, v.stack.Namespace, pod, internalPort)
 	if err != nil {
 		return "", err
 	}
 	connection := tls.Client(raw, &tls.Config{
 		NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12,
-		InsecureSkipVerify: true, // it is looked at below; nothing is sent
+		InsecureSkipVerify: true, // the certificate is read below; nothing is sent
 		VerifyConnection: func(state tls.ConnectionState) error {
 			for _, uri := range state.PeerCertificates[0].URIs {
 				id = uri.String()

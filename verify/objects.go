@@ -18,7 +18,7 @@ import (
 	"github.com/daprstack/daprstack/internal/cluster"
 )
 
-// kinds are the Dapr objects of a namespace, by what a person calls them.
+// kinds maps the kinds of Dapr objects to their resources.
 var kinds = map[string]schema.GroupVersionResource{
 	"Component": cluster.Components, "Configuration": cluster.Configurations,
 	"Resiliency": cluster.Resiliencies, "Subscription": cluster.Subscriptions,
@@ -26,14 +26,14 @@ var kinds = map[string]schema.GroupVersionResource{
 
 func (v *verifier) objects() []check {
 	return []check{{
-		entity: "stack", rules: []string{"X-01", "S-09"}, what: "the Dapr objects of the namespace are those of the stack file, nothing dangles",
-		prove: v.nothingDangles,
+		entity: "stack", rules: []string{"X-01", "S-09"}, what: "the namespace has exactly the Dapr objects of the stack file",
+		prove: v.sameObjects,
 	}}
 }
 
-// nothingDangles compares the Dapr objects of the namespace with those that the
-// stack makes.
-func (v *verifier) nothingDangles(ctx context.Context) error {
+// sameObjects compares the Dapr objects of the namespace with those of the
+// stack.
+func (v *verifier) sameObjects(ctx context.Context) error {
 	want := map[string]bool{}
 	for _, a := range v.stack.Apps {
 		if a.Sidecar != nil {
@@ -69,20 +69,20 @@ func (v *verifier) nothingDangles(ctx context.Context) error {
 	}
 	for _, name := range sorted(found) {
 		if !want[name] {
-			problems = append(problems, fmt.Errorf("%s is not of this stack", name))
+			problems = append(problems, fmt.Errorf("%s does not belong to this stack", name))
 		}
 		scopes, _, _ := unstructured.NestedStringSlice(found[name].Object, "scopes")
 		for _, app := range scopes {
 			if !apps[app] {
-				problems = append(problems, fmt.Errorf("%s is scoped to %s, which no app of the stack has as its app-id", name, app))
+				problems = append(problems, fmt.Errorf("%s is scoped to %s, which is not the app-id of any app of the stack", name, app))
 			}
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// daprObjects are the Dapr objects of the namespace, as "Kind name"; none where
-// the cluster does not know their kinds.
+// daprObjects returns the Dapr objects of the namespace as "Kind name". A
+// cluster without Dapr's CRDs has none.
 func (v *verifier) daprObjects(ctx context.Context) (map[string]unstructured.Unstructured, error) {
 	found := map[string]unstructured.Unstructured{}
 	for kind, resource := range kinds {
@@ -100,7 +100,7 @@ func (v *verifier) daprObjects(ctx context.Context) (map[string]unstructured.Uns
 	return found, nil
 }
 
-// plainApps are the checks of a stack without Dapr.
+// plainApps returns the checks of the apps in a stack without Dapr.
 func (v *verifier) plainApps() (all []check) {
 	for i, a := range v.stack.Apps {
 		all = append(all, v.appChecks(a, v.stack.Environments()[i], 1)...)
@@ -110,7 +110,7 @@ func (v *verifier) plainApps() (all []check) {
 
 func (v *verifier) withoutDapr() []check {
 	return []check{{
-		entity: "stack", rules: []string{"C-04"}, what: "not one Dapr object, annotation or sidecar is left", prove: v.noDapr,
+		entity: "stack", rules: []string{"C-04"}, what: "no Dapr object, annotation or sidecar is left", prove: v.noDapr,
 	}}
 }
 

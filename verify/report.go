@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Status is how a check ended.
+// Status is the outcome of a check.
 type Status string
 
-// How a check can end.
+// The outcomes of a check.
 const (
 	Passed  Status = "passed"
 	Failed  Status = "failed"
-	Skipped Status = "skipped" // it can't be made here, the details say why
+	Skipped Status = "skipped" // it cannot be made here; the details say why
 )
 
-// Result is what became of one check.
+// Result is the result of one check.
 type Result struct {
 	Entity  string        `json:"entity"`
 	Rules   []string      `json:"rules,omitempty"`
@@ -30,14 +30,14 @@ type Result struct {
 	Took    time.Duration `json:"nanoseconds"`
 }
 
-// Report is what became of all checks.
+// Report is the result of all checks.
 type Report struct {
 	Started time.Time     `json:"started"`
 	Took    time.Duration `json:"nanoseconds"`
 	Results []Result      `json:"results"`
 }
 
-// Count returns how many checks ended in a way.
+// Count returns how many checks had that outcome.
 func (r Report) Count(s Status) (n int) {
 	for _, result := range r.Results {
 		if result.Status == s {
@@ -47,10 +47,10 @@ func (r Report) Count(s Status) (n int) {
 	return n
 }
 
-// Formats are the names of the forms that [Report.Write] knows.
+// Formats lists the formats of [Report.Write].
 var Formats = []string{"text", "json", "junit"}
 
-// Write writes the report as a table for people, as JSON, or as JUnit's XML.
+// Write writes the report as a table, as JSON or as JUnit XML.
 func (r Report) Write(w io.Writer, format string) error {
 	switch format {
 	case "json":
@@ -62,7 +62,7 @@ func (r Report) Write(w io.Writer, format string) error {
 	case "text":
 		return r.table(w)
 	}
-	return fmt.Errorf("unknown format %q: it is one of %s", format, strings.Join(Formats, ", "))
+	return fmt.Errorf("unknown format %q: must be one of %s", format, strings.Join(Formats, ", "))
 }
 
 func (r Report) table(w io.Writer) error {
@@ -78,7 +78,8 @@ func (r Report) table(w io.Writer) error {
 	return r.Summary(w)
 }
 
-// Summary writes what is wrong, why checks were skipped, and the counts.
+// Summary writes what failed and what was skipped, with the reasons, and the
+// totals.
 func (r Report) Summary(w io.Writer) error {
 	for _, result := range r.Results {
 		for _, detail := range result.Details {
@@ -90,7 +91,7 @@ func (r Report) Summary(w io.Writer) error {
 	return err
 }
 
-// The parts of JUnit's XML that CI systems read.
+// The parts of JUnit XML that CI systems read.
 type (
 	junitSuite struct {
 		XMLName  xml.Name    `xml:"testsuite"`

@@ -13,8 +13,8 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// lifetime is that of the entries that are made here, should the deletion at the
-// end not happen.
+// lifetime limits how long a probe entry lives if it cannot be deleted at the
+// end.
 const lifetime = time.Minute
 
 func (v *verifier) states() (all []check) {
@@ -23,10 +23,10 @@ func (v *verifier) states() (all []check) {
 			s := stateStore{v, store.Name, app, store.Metadata["keyPrefix"]}
 			what := store.Name + " from " + app + ": "
 			all = append(all,
-				check{entity: "state", rules: []string{"T-05", "N-06"}, what: what + "an entry is written, read and deleted, eventually and strongly", prove: s.roundTrip},
+				check{entity: "state", rules: []string{"T-05", "N-06"}, what: what + "an entry is written, read and deleted with eventual and strong consistency", prove: s.roundTrip},
 				check{entity: "state", rules: []string{"N-07"}, what: what + "a stale etag is refused with 409", prove: s.staleETag},
-				check{entity: "state", rules: []string{"N-05"}, what: what + "an entry is gone after its time to live", prove: s.expires},
-				check{entity: "state", rules: []string{"N-03"}, what: what + "a key brings the lifetime of its pattern", prove: s.lifetimes},
+				check{entity: "state", rules: []string{"N-05"}, what: what + "an entry expires after its time to live", prove: s.expires},
+				check{entity: "state", rules: []string{"N-03"}, what: what + "a key has the lifetime of its pattern", prove: s.lifetimes},
 			)
 		}
 	}
@@ -39,7 +39,7 @@ type stateStore struct {
 	name, app, prefix string
 }
 
-// probe makes a key of its own and removes its entry in the end.
+// probe calls use with a new key, whose entry it deletes at the end.
 func (s stateStore) probe(ctx context.Context, use func(key contracts.Key, url string) error) error {
 	key, err := contracts.NewKey("daprstack", "verify", uuid.NewString(), lifetime)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s stateStore) withKey(ctx context.Context, key contracts.Key, use func(key
 	return errors.Join(err, failed)
 }
 
-// do sends a request that was just built and expects a status.
+// do sends a request that was just built and expects a status code.
 func (s stateStore) do(ctx context.Context, want int) func(*http.Request, error) (answer, error) {
 	return func(req *http.Request, err error) (answer, error) {
 		if err != nil {
@@ -68,7 +68,7 @@ func (s stateStore) do(ctx context.Context, want int) func(*http.Request, error)
 		}
 		got, err := s.sidecar(ctx, s.app, req)
 		if err == nil && got.status != want {
-			err = fmt.Errorf("%s answers %d, not %d: %s", req.Method, got.status, want, shorten(got.body))
+			err = fmt.Errorf("%s returned %d, not %d: %s", req.Method, got.status, want, shorten(got.body))
 		}
 		return got, err
 	}
@@ -110,7 +110,7 @@ func (s stateStore) staleETag(ctx context.Context) error {
 			_, err := s.do(ctx, want)(contracts.SaveRequest(ctx, url, e))
 			return err
 		}
-		for value := range 2 { // the last write wins
+		for value := range 2 { // last write wins
 			if err := save(http.StatusNoContent, contracts.Entry{Value: value}); err != nil {
 				return err
 			}
@@ -121,7 +121,7 @@ func (s stateStore) staleETag(ctx context.Context) error {
 		}
 		first := contracts.Entry{Value: 2, ETag: read.header.Get("ETag"), Concurrency: contracts.FirstWrite}
 		if err := save(http.StatusNoContent, first); err != nil {
-			return fmt.Errorf("with the present etag: %w", err)
+			return fmt.Errorf("with the current etag: %w", err)
 		}
 		if err := save(http.StatusConflict, first); err != nil {
 			return fmt.Errorf("with the stale etag: %w", err)
@@ -142,18 +142,18 @@ func (s stateStore) expires(ctx context.Context) error {
 	})
 }
 
-// lifetimes proves the lifetime of each pattern of the data model by what Redis
-// says of it: Dapr does not.
+// lifetimes proves the lifetime of each key pattern of the data model. It asks
+// Redis, because Dapr does not tell.
 func (s stateStore) lifetimes(ctx context.Context) error {
-	client, err := s.streams(ctx, s.name)
+	client, err := s.backend(ctx, s.name)
 	if err != nil {
 		return err
 	}
 	var problems []error
-	for _, make := range []func(string) (contracts.Key, error){
+	for _, newKey := range []func(string) (contracts.Key, error){
 		contracts.ChatSession, contracts.CachedUser, contracts.WorkflowTask, contracts.CachedTasks,
 	} {
-		key, err := make("daprstack-verify-" + uuid.NewString())
+		key, err := newKey("daprstack-verify-" + uuid.NewString())
 		if err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (s stateStore) lifetimes(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// inRedis is the name under which Dapr keeps a key (its keyPrefix).
+// inRedis returns the name under which Dapr stores a key (see keyPrefix).
 func (s stateStore) inRedis(key string) string {
 	prefix := s.app
 	switch s.prefix {
@@ -188,11 +188,11 @@ func (s stateStore) inRedis(key string) string {
 	return prefix + "||" + key
 }
 
-// shorten is the beginning of an answer.
+// shorten returns the beginning of a response body.
 func shorten(body []byte) string {
-	const most = 200
-	if len(body) > most {
-		return string(body[:most]) + "…"
+	const limit = 200
+	if len(body) > limit {
+		return string(body[:limit]) + "…"
 	}
 	return string(body)
 }

@@ -12,75 +12,79 @@ import (
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/internal/cluster"
-	"github.com/daprstack/daprstack/internal/streams"
 )
 
-// Options say what is verified and how.
+// Options configure a run.
 type Options struct {
-	// Stack is what the cluster should have, with its defaults. Required.
+	// Stack is the expected stack, with its defaults. Required.
 	Stack *config.Stack
-	// Cluster is where it runs. Required.
+	// Cluster is where the stack runs. Required.
 	Cluster *cluster.Client
-	// Wait makes the checks run too that have to wait for what a component does
-	// by itself, up to twice its redeliverInterval. Default false.
+	// Wait also runs the checks that have to wait for something a component
+	// does by itself, for up to twice its redeliverInterval. Default false.
 	Wait bool
-	// Settle is for how long a check that fails is made again, for a stack that has
-	// only just come up. Default not at all.
+	// Settle is how long a failing check is retried, for a stack that has only
+	// just come up. Default 0: not at all.
 	Settle time.Duration
-	// Done is told of each check that has ended. Default nobody is.
+	// Done is called after each check, never concurrently. Optional.
 	Done func(Result)
 }
 
 const (
-	// sideBySide is how many checks run at once.
-	sideBySide = 6
-	// patience is how long one check may take, but for those that wait.
-	patience = 45 * time.Second
+	// maxParallel is how many checks run at the same time.
+	maxParallel = 6
+	// checkTimeout is the default timeout of a check.
+	checkTimeout = 45 * time.Second
 )
 
-// check is one thing to prove.
+// check is one check of the running stack.
 type check struct {
-	entity string
-	rules  []string // the numbers of what it proves
-	what   string
-	prove  func(context.Context) error // says everything that is wrong, or skipped
-	takes  time.Duration               // at most; default patience
+	entity  string
+	rules   []string // the numbers of the rules that it proves
+	what    string
+	prove   func(context.Context) error // returns all that is wrong, or skipped
+	timeout time.Duration               // default checkTimeout
 }
 
-// skipped is the error of a check that can't be made here.
+// skipped is the error of a check that cannot be made here; it says why.
 type skipped string
 
 func (s skipped) Error() string { return string(s) }
 
-// verifier has what the checks share.
+// noted is the error of a check that passed with something worth saying.
+type noted string
+
+func (n noted) Error() string { return string(n) }
+
+// verifier holds what the checks share.
 type verifier struct {
 	stack   *config.Stack
 	cluster *cluster.Client
 	wait    bool
 
-	redis     sync.Mutex
-	openRedis map[string]*streams.Client // by component
+	opening sync.Mutex
+	opened  map[string]backend // by component
 }
 
-// Run makes every check and reports them in a fixed order. The error is only that
-// of ctx: what is wrong with the stack is in the report.
+// Run makes all checks and reports them in a fixed order. It returns an error
+// only if ctx ends; problems of the stack are in the report.
 func Run(ctx context.Context, o Options) (Report, error) {
-	v := &verifier{stack: o.Stack, cluster: o.Cluster, wait: o.Wait, openRedis: map[string]*streams.Client{}}
+	v := &verifier{stack: o.Stack, cluster: o.Cluster, wait: o.Wait, opened: map[string]backend{}}
 	defer v.close()
 	checks := v.checks()
 	report := Report{Started: time.Now(), Results: make([]Result, len(checks))}
 	var (
 		group errgroup.Group
-		say   sync.Mutex
+		mu    sync.Mutex
 	)
-	group.SetLimit(sideBySide)
+	group.SetLimit(maxParallel)
 	for i, c := range checks {
 		group.Go(func() error {
 			result := c.run(ctx, o.Settle)
 			report.Results[i] = result
 			if o.Done != nil {
-				say.Lock()
-				defer say.Unlock()
+				mu.Lock()
+				defer mu.Unlock()
 				o.Done(result)
 			}
 			return nil
@@ -91,30 +95,34 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return report, ctx.Err()
 }
 
-// checks are all that apply to the stack, the longest first in their entity.
+// checks returns all checks that apply to the stack, the slowest of each entity
+// first.
 func (v *verifier) checks() []check {
 	if !*v.stack.Dapr.Enabled {
 		return slices.Concat(v.plainApps(), v.withoutDapr())
 	}
-	return slices.Concat(v.sidecars(), v.components(), v.states(), v.pubSubs(), v.events(), v.invocations(), v.objects())
+	return slices.Concat(v.certificates(), v.sidecars(), v.components(), v.states(), v.pubSubs(), v.events(), v.invocations(), v.objects())
 }
 
 func (c check) run(ctx context.Context, settle time.Duration) Result {
-	takes := c.takes
-	if takes == 0 {
-		takes = patience
+	timeout := c.timeout
+	if timeout == 0 {
+		timeout = checkTimeout
 	}
-	ctx, cancel := context.WithTimeout(ctx, takes)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	start := time.Now()
 	err := c.prove(ctx)
-	for c.failed(err) && ctx.Err() == nil && time.Since(start) < settle {
+	for failed(err) && ctx.Err() == nil && time.Since(start) < settle {
 		pause(ctx, time.Second)
 		err = c.prove(ctx)
 	}
 	r := Result{Entity: c.entity, Rules: c.rules, Check: c.what, Status: Passed, Took: time.Since(start)}
+	var passed noted
 	switch {
-	case c.failed(err):
+	case errors.As(err, &passed):
+		r.Details = []string{err.Error()}
+	case failed(err):
 		r.Status, r.Details = Failed, details(err)
 	case err != nil:
 		r.Status, r.Details = Skipped, []string{err.Error()}
@@ -122,9 +130,12 @@ func (c check) run(ctx context.Context, settle time.Duration) Result {
 	return r
 }
 
-func (check) failed(err error) bool {
-	var why skipped
-	return err != nil && !errors.As(err, &why)
+func failed(err error) bool {
+	var (
+		why    skipped
+		passed noted
+	)
+	return err != nil && !errors.As(err, &why) && !errors.As(err, &passed)
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -134,7 +145,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// details are the single errors of a joined one.
+// details splits joined errors.
 func details(err error) (all []string) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
@@ -145,8 +156,8 @@ func details(err error) (all []string) {
 	return []string{err.Error()}
 }
 
-// until tries something again and again until it succeeds, or ctx ends; then the
-// error is the last one.
+// until calls try until it succeeds or ctx ends. It then returns try's last
+// error.
 func until(ctx context.Context, try func() error) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -156,36 +167,13 @@ func until(ctx context.Context, try func() error) error {
 		if err == nil {
 			return nil
 		}
-		if last == nil || ctx.Err() == nil { // else it says only that the time is over
+		if last == nil || ctx.Err() == nil { // otherwise it only says that the time is up
 			last = err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("still not: %w", last)
+			return fmt.Errorf("timed out: %w", last)
 		case <-tick.C:
 		}
-	}
-}
-
-// streams is the connection to the Redis behind a component, one for all checks.
-func (v *verifier) streams(ctx context.Context, component string) (*streams.Client, error) {
-	v.redis.Lock()
-	defer v.redis.Unlock()
-	if client := v.openRedis[component]; client != nil {
-		return client, nil
-	}
-	client, err := streams.Open(ctx, v.cluster, v.stack, component)
-	switch {
-	case err == nil:
-		v.openRedis[component] = client
-	case v.stack.Redis.External != nil:
-		err = skipped("the external Redis cannot be asked from this machine: " + err.Error())
-	}
-	return client, err
-}
-
-func (v *verifier) close() {
-	for _, client := range v.openRedis {
-		_ = client.Close()
 	}
 }

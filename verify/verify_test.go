@@ -36,7 +36,7 @@ skipped: bus: looked: takes 1m0s
 `, b.String())
 }
 
-func TestForTools(t *testing.T) {
+func TestMachineFormats(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, report().Write(&b, "json"))
 	var again Report
@@ -53,10 +53,11 @@ func TestForTools(t *testing.T) {
 	require.Nil(t, suite.Cases[0].Failure)
 	require.Equal(t, "takes 1m0s", suite.Cases[2].Skipped.Message)
 
-	require.EqualError(t, report().Write(&b, "yaml"), `unknown format "yaml": it is one of text, json, junit`)
+	require.EqualError(t, report().Write(&b, "yaml"), `unknown format "yaml": must be one of text, json, junit`)
 }
 
-// TestRun: how a check ends, and that one is made again while a stack settles.
+// TestRun covers how a check ends, and that it is retried while a stack
+// settles.
 func TestRun(t *testing.T) {
 	run := func(settle time.Duration, prove func(context.Context) error) Result {
 		return check{entity: "e", what: "w", prove: prove}.run(t.Context(), settle)
@@ -86,7 +87,7 @@ func TestFlags(t *testing.T) {
 		flags([]string{"/daprd", "--app-id", "a", "--enable-mtls", "--seconds", "-1", "--", "--last"}))
 }
 
-// TestPeriodic: Q-02, of one sidecar and of several.
+// TestPeriodic: Q-02, for one sidecar and for several.
 func TestPeriodic(t *testing.T) {
 	seconds := func(s ...float64) (all []time.Duration) {
 		for _, s := range s {
@@ -103,14 +104,14 @@ func TestPeriodic(t *testing.T) {
 		"two sidecars":                {seconds(5, 12, 35, 42), 2, ""},
 		"at both ends":                {seconds(1, 31, 61), 1, ""},
 		"a little late":               {seconds(0, 30.1, 60.3), 1, ""},
-		"never":                       {nil, 1, "looked 0 times in 30s, with 1 sidecars"},
-		"once":                        {seconds(5), 1, "looked after 5s, and not again 30s later"},
-		"every 45 s":                  {seconds(5, 50), 1, "looked after 5s, and not again 30s later"},
-		"every 60 s, the later half":  {seconds(50), 1, "looked 0 times in 30s, with 1 sidecars"},
-		"every 15 s":                  {seconds(5, 20, 35, 50, 65), 1, "looked 2 times in 30s, with 1 sidecars"},
-		"every 5 s":                   {seconds(0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60), 1, "looked 6 times in 30s, with 1 sidecars"},
-		"one of two sidecars stopped": {seconds(5, 12, 35), 2, "looked after 12s, and not again 30s later"},
-		"one of two sidecars":         {seconds(5, 35), 2, "looked 1 times in 30s, with 2 sidecars"},
+		"never":                       {nil, 1, "checked 0 times in 30s with 1 sidecars"},
+		"once":                        {seconds(5), 1, "checked after 5s and not again 30s later"},
+		"every 45 s":                  {seconds(5, 50), 1, "checked after 5s and not again 30s later"},
+		"every 60 s, the later half":  {seconds(50), 1, "checked 0 times in 30s with 1 sidecars"},
+		"every 15 s":                  {seconds(5, 20, 35, 50, 65), 1, "checked 2 times in 30s with 1 sidecars"},
+		"every 5 s":                   {seconds(0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60), 1, "checked 6 times in 30s with 1 sidecars"},
+		"one of two sidecars stopped": {seconds(5, 12, 35), 2, "checked after 12s and not again 30s later"},
+		"one of two sidecars":         {seconds(5, 35), 2, "checked 1 times in 30s with 2 sidecars"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := periodic(c.at, c.sidecars, 30*time.Second, 3*time.Second)

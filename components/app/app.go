@@ -4,23 +4,23 @@ import (
 	"errors"
 	"fmt"
 
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
+	"github.com/daprstack/daprstack/components/secrets"
 )
 
 // Type is the type token of [App].
 const Type = "daprstack:app:App"
 
-// The parts of a container.
-type (
-	// Variable is an environment variable.
-	Variable = kube.Variable
-	// Port is a port of the container and of the Service.
-	Port = kube.Port
-	// Resources are requests and limits.
-	Resources = kube.Resources
-)
+// Variable is one environment variable: a plain value or a key of a Secret.
+type Variable struct {
+	Name   string
+	Value  string
+	Secret *secrets.Ref // used instead of Value
+}
 
 // Sidecar says how the app's Dapr sidecar is run.
 type Sidecar struct {
@@ -39,7 +39,7 @@ type Sidecar struct {
 	// are replaced. Default none.
 	Settings pulumi.StringInput
 	// Resources of the daprd container. Default none.
-	Resources Resources
+	Resources kube.Resources
 }
 
 // Args are the arguments of [New].
@@ -54,7 +54,7 @@ type Args struct {
 	PullSecrets []string
 	// Ports of the container and of the Service; the first is the main one, which
 	// is probed. Required.
-	Ports []Port
+	Ports []kube.Port
 	// Replicas is the number of pods.
 	Replicas int
 	// Args of the container. Default those of the image.
@@ -64,16 +64,14 @@ type Args struct {
 	// HealthPath of the probes. Required.
 	HealthPath string
 	// Resources of the container. Default none.
-	Resources Resources
+	Resources kube.Resources
 	// User that the container runs as. Required, not root.
 	User int
 	// WritablePaths are directories that it may write to. Default none.
 	WritablePaths []string
 	// Sidecar is its Dapr sidecar. Default none.
 	Sidecar *Sidecar
-	// After is what has to be there before a pod starts. Unlike the option
-	// pulumi.DependsOn it holds up neither the component nor the program, only the
-	// Deployment.
+	// After must exist before a pod starts. Default nothing.
 	After []pulumi.Resource
 }
 
@@ -97,7 +95,7 @@ func (a *Args) check() error {
 type App struct {
 	pulumi.ResourceState
 
-	deployment *kube.Object
+	deployment *appsv1.Deployment
 }
 
 // New makes an application.
@@ -111,20 +109,20 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering app %q: %w", name, err)
 	}
 	child := pulumi.Parent(a)
-	account, err := kube.ServiceAccount(args.Name, args.Namespace, labels(args)).Register(ctx, name+"-account", child)
+	account, err := corev1.NewServiceAccount(ctx, name+"-account", account(ctx, args), child)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making the ServiceAccount of app %q: %w", name, err)
 	}
-	if _, err = kube.Service(args.Name, args.Namespace, labels(args), args.Ports).Register(ctx, name+"-service", child); err != nil {
-		return nil, err
+	if _, err := corev1.NewService(ctx, name+"-service", service(ctx, args), child); err != nil {
+		return nil, fmt.Errorf("making the Service of app %q: %w", name, err)
 	}
-	a.deployment, err = deployment(args, account.Name()).Manifest().
-		Register(ctx, name+"-deployment", child, pulumi.DependsOn(args.After))
+	a.deployment, err = appsv1.NewDeployment(ctx, name+"-deployment", deployment(ctx, args, account.Metadata.Name()),
+		child, pulumi.DependsOn(args.After))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making the Deployment of app %q: %w", name, err)
 	}
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"name": pulumi.String(args.Name)})
 }
 
-// Ready returns what has to be there before the app serves.
+// Ready returns the resources that exist once the app serves.
 func (a *App) Ready() []pulumi.Resource { return []pulumi.Resource{a.deployment} }

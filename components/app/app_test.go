@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"github.com/daprstack/daprstack/components/kube"
 	"github.com/daprstack/daprstack/components/secrets"
 	"github.com/daprstack/daprstack/internal/graphtest"
 )
@@ -13,7 +14,7 @@ import (
 func good() *Args {
 	return &Args{
 		Name: "web", Namespace: pulumi.String("ns"), Image: "web:1", ImagePullPolicy: "IfNotPresent",
-		Ports: []Port{{Name: "http", Number: 8000}, {Name: "admin", Number: 8001}}, Replicas: 2, HealthPath: "/healthz", User: 65532,
+		Ports: []kube.Port{{Name: "http", Number: 8000}, {Name: "admin", Number: 8001}}, Replicas: 2, HealthPath: "/healthz", User: 65532,
 	}
 }
 
@@ -21,7 +22,7 @@ func TestAnnotations(t *testing.T) {
 	require.Nil(t, annotations(nil))
 	got := annotations(&Sidecar{
 		AppID: "web-app", AppPort: 8000, LogLevel: "debug", Config: "appconfig", EnableMetrics: false, MetricsPort: 9090, Settings: pulumi.String("abc"),
-		Resources: Resources{Requests: map[string]string{"cpu": "1"}, Limits: map[string]string{"memory": "2Gi"}},
+		Resources: kube.Resources{Requests: map[string]string{"cpu": "1"}, Limits: map[string]string{"memory": "2Gi"}},
 	})
 	require.Equal(t, pulumi.ToStringMap(map[string]string{
 		"dapr.io/enabled":                          "true",

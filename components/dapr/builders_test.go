@@ -1,7 +1,6 @@
 package dapr
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/daprstack/daprstack/components/secrets"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 func TestTopicScopes(t *testing.T) {
@@ -50,32 +50,16 @@ func TestMetadata(t *testing.T) {
 func TestRedisConnection(t *testing.T) {
 	ref := secrets.Ref{Name: pulumi.String("redis"), Key: "password"}
 	require.Equal(t, []Item{Value("redisHost", "r:1"), Value("enableTLS", "false")},
-		RedisConnection{Host: "r:1"}.items())
+		(&RedisConnection{Host: "r:1"}).items())
 	require.Equal(t, []Item{
 		Value("redisHost", "r:1"), Value("redisUsername", "u"), SecretRef("redisPassword", ref), Value("enableTLS", "true"),
-	}, RedisConnection{Host: "r:1", Username: "u", Password: &ref, EnableTLS: true}.items())
-}
-
-func TestStateStore(t *testing.T) {
-	o := stateStore(&StateStoreArgs{
-		Name: "store", Namespace: pulumi.String("ns"), Redis: RedisConnection{Host: "r:1"},
-		Scopes: []string{"a-app"}, Metadata: map[string]string{"keyPrefix": "none", "actorStateStore": "true"},
-	})
-	require.Equal(t, object{
-		apiVersion: "dapr.io/v1alpha1", kind: "Component", name: "store", namespace: pulumi.String("ns"), scopes: []string{"a-app"},
-		spec: pulumi.Map{
-			"type": pulumi.String("state.redis"), "version": pulumi.String("v1"),
-			"metadata": metadata([]Item{
-				Value("redisHost", "r:1"), Value("enableTLS", "false"), Value("actorStateStore", "true"), Value("keyPrefix", "none"),
-			}),
-		},
-	}, o)
+	}, (&RedisConnection{Host: "r:1", Username: "u", Password: &ref, EnableTLS: true}).items())
 }
 
 // TestPubSub: Q-02, every duration in whole milliseconds.
 func TestPubSub(t *testing.T) {
 	args := PubSubArgs{
-		Name: "bus", Namespace: pulumi.String("ns"), Redis: RedisConnection{Host: "r:1"}, Scopes: []string{"a-app"},
+		Name: "bus", Namespace: pulumi.String("ns"), Backend: &RedisConnection{Host: "r:1"}, Scopes: []string{"a-app"},
 		RedeliverInterval: 30 * time.Second, ProcessingTimeout: time.Minute, StreamTTL: time.Hour,
 	}
 	require.Equal(t, metadata([]Item{
@@ -90,18 +74,6 @@ func TestPubSub(t *testing.T) {
 		Value("redeliverInterval", "30000"), Value("processingTimeout", "1m0s"), Value("consumerID", "one"),
 		Value("maxLenApprox", "5000"), Value("concurrency", "4"),
 	}), pubSub(&args).spec["metadata"])
-}
-
-func TestSubscription(t *testing.T) {
-	require.Equal(t, object{
-		apiVersion: "dapr.io/v2alpha1", kind: "Subscription", name: "bus.a.b.s-app", namespace: pulumi.String("ns"),
-		scopes: []string{"s-app"},
-		spec: pulumi.Map{
-			"pubsubname": pulumi.String("bus"), "topic": pulumi.String("a.b"),
-			"routes":          pulumi.Map{"default": pulumi.String("/events")},
-			"deadLetterTopic": pulumi.String("dead-letter.s-app.a.b"),
-		},
-	}, subscription(&SubscriptionArgs{Namespace: pulumi.String("ns"), PubSub: "bus", Topic: "a.b", App: "s-app", Path: "/events"}))
 }
 
 // TestResiliency: every target names policies that the same object has.
@@ -123,19 +95,6 @@ func TestResiliency(t *testing.T) {
 			"slow": pulumi.Map{"inbound": pulumi.Map{"retry": pulumi.String("slow"), "timeout": pulumi.String("slow")}},
 		}},
 	}, o.spec)
-}
-
-func TestConfiguration(t *testing.T) {
-	fixed := pulumi.Array{pulumi.Map{"name": pulumi.String("HotReload"), "enabled": pulumi.Bool(false)}}
-	off := configuration(&ConfigurationArgs{Name: "c", Namespace: pulumi.String("ns")})
-	require.Equal(t, pulumi.Map{"features": fixed, "tracing": pulumi.Map{"samplingRate": pulumi.String("0")}}, off.spec)
-	on := configuration(&ConfigurationArgs{Name: "c", Namespace: pulumi.String("ns"), SamplingRate: "1", Otel: "o:4317"})
-	require.Equal(t, pulumi.Map{"features": fixed, "tracing": pulumi.Map{
-		"samplingRate": pulumi.String("1"),
-		"otel": pulumi.Map{
-			"endpointAddress": pulumi.String("o:4317"), "isSecure": pulumi.Bool(false), "protocol": pulumi.String("grpc"),
-		},
-	}}, on.spec)
 }
 
 func TestChartValues(t *testing.T) {
@@ -172,69 +131,27 @@ func TestChartValues(t *testing.T) {
 		chartValues(args)["dapr_scheduler"].(map[string]any)["cluster"])
 }
 
-func TestChart(t *testing.T) {
-	local := chart(&ControlPlaneArgs{ChartPath: "./dapr", Version: "1.18.1"}, pulumi.String("ns"))
-	require.Equal(t, pulumi.String("./dapr"), local.Chart)
-	require.Nil(t, local.Version, "a chart from the source tree has no version to ask for")
-	require.Nil(t, local.RepositoryOpts)
-	remote := chart(&ControlPlaneArgs{ChartRepository: "https://charts.example.com", Version: "1.18.1"}, pulumi.String("ns"))
-	require.Equal(t, pulumi.String("dapr"), remote.Chart)
-	require.Equal(t, pulumi.String("1.18.1"), remote.Version)
-}
-
-func TestAdapt(t *testing.T) {
-	for _, c := range []struct {
-		typ, name string
-		want      adaptation
-	}{
-		{deploymentType, "dapr:dapr-system/dapr-operator", adaptation{afterFirst: true}},
-		{deploymentType, "dapr:dapr-system/dapr-sidecar-injector", adaptation{afterFirst: true}},
-		{deploymentType, "dapr:dapr-system/dapr-sentry", adaptation{afterFirst: true, skipAwait: true}},
-		{statefulSetType, "dapr:dapr-system/dapr-scheduler-server", adaptation{afterFirst: true, skipAwait: true}},
-		{"kubernetes:core/v1:Service", "dapr:dapr-system/dapr-operator", adaptation{skipAwait: true}},
-		{clusterRoleType, "dapr:dapr-placement", adaptation{skipAwait: true, ignore: []string{"rules"}}},
-		{clusterRoleType, "dapr:dapr-sentry", adaptation{skipAwait: true}},
-		{crdType, "dapr:subscriptions.dapr.io", adaptation{skipAwait: true, ignore: []string{"spec.conversion"}}},
-		{crdType, "dapr:components.dapr.io", adaptation{skipAwait: true}},
-		{crdType, "dapr:configurations.dapr.io", adaptation{skipAwait: true, seen: true}},
+func TestChartOptions(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"/charts/dapr": {"/charts", "dapr"}, "./dapr/": {".", "dapr"}, "dapr-1.18.1.tgz": {".", "dapr-1.18.1.tgz"},
 	} {
-		require.Equal(t, c.want, adapt(c.typ, c.name), "%s %s", c.typ, c.name)
+		local := chartOptions(&ControlPlaneArgs{ChartPath: path, Version: "1.18.1"})
+		require.Equal(t, want, [2]string{local["path"].(string), local["chart"].(string)}, path)
+		require.NotContains(t, local, "version", "a chart from the source tree has no version to ask for")
 	}
+	remote := chartOptions(&ControlPlaneArgs{ChartRepository: "https://charts.example.com", Version: "1.18.1"})
+	require.Equal(t, "dapr", remote["chart"])
+	require.Equal(t, "1.18.1", remote["version"])
+	require.Equal(t, map[string]any{"repo": "https://charts.example.com"}, remote["fetch_opts"])
 }
 
-func TestChartTransform(t *testing.T) {
-	first := []pulumi.Resource{&pulumi.ResourceState{}, &pulumi.ResourceState{}}
-	given := pulumi.Map{"metadata": pulumi.Map{"name": pulumi.String("x"), "annotations": pulumi.Map{"a": pulumi.String("b")}}}
-	seen := 0
-	transform := func(typ, name string, retain bool) *pulumi.ResourceTransformResult {
-		return chartTransform("project-stack", first, func() { seen++ }, retain)(context.Background(), &pulumi.ResourceTransformArgs{Type: typ, Name: name, Props: given})
+// TestEveryTypeHasABackend: T-02. A type that the stack file may name can be made.
+func TestEveryTypeHasABackend(t *testing.T) {
+	var made []string
+	for _, backend := range []Backend{&RedisConnection{Host: "r:1"}} {
+		state := stateStore(&StateStoreArgs{Backend: backend}).spec["type"]
+		pubSub := pubSub(&PubSubArgs{Backend: backend}).spec["type"]
+		made = append(made, string(state.(pulumi.String)), string(pubSub.(pulumi.String)))
 	}
-	sentry := transform(deploymentType, "dapr:ns/dapr-sentry", true)
-	require.Equal(t, pulumi.Map{"metadata": pulumi.Map{"name": pulumi.String("x"), "annotations": pulumi.Map{
-		"a": pulumi.String("b"), "pulumi.com/patchFieldManager": pulumi.String("project-stack"), "pulumi.com/skipAwait": pulumi.String("true"),
-	}}}, sentry.Props)
-	require.Equal(t, first, sentry.Opts.DependsOn)
-	require.False(t, sentry.Opts.RetainOnDelete)
-	require.NotContains(t, transform(deploymentType, "dapr:ns/dapr-operator", false).Props["metadata"].(pulumi.Map)["annotations"],
-		"pulumi.com/skipAwait", "a gate is waited for")
-	require.True(t, transform(crdType, "dapr:components.dapr.io", true).Opts.RetainOnDelete)
-	require.False(t, transform(crdType, "dapr:components.dapr.io", false).Opts.RetainOnDelete)
-	require.Zero(t, seen)
-	transform(crdType, "dapr:configurations.dapr.io", false)
-	require.Equal(t, 1, seen)
-	require.Len(t, given["metadata"].(pulumi.Map)["annotations"], 1, "what was given stays as it is")
-}
-
-func TestAnnotateWithoutMetadata(t *testing.T) {
-	require.Equal(t, pulumi.Map{"metadata": pulumi.Map{"annotations": pulumi.Map{"k": pulumi.String("v")}}},
-		annotate(nil, "k", "v"))
-}
-
-func TestGuard(t *testing.T) {
-	policy, binding := guard("todo")
-	require.Equal(t, "sidecar.todo.daprstack.io", policy.name)
-	require.Nil(t, policy.namespace, "cluster-wide")
-	require.Equal(t, pulumi.String(policy.name), binding.spec["policyName"])
-	require.Equal(t, pulumi.Map{"matchLabels": pulumi.Map{"kubernetes.io/metadata.name": pulumi.String("todo")}},
-		policy.spec["matchConstraints"].(pulumi.Map)["namespaceSelector"], "other namespaces are not touched")
+	require.ElementsMatch(t, rules.TypesOf(), made)
 }

@@ -1,7 +1,7 @@
 package dapr_test
 
 import (
-	"errors"
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +15,7 @@ import (
 
 var (
 	ns     = pulumi.String("ns")
-	redis  = dapr.RedisConnection{Host: "r:6379"}
+	redis  = &dapr.RedisConnection{Host: "r:6379"}
 	scopes = []string{"a-app"}
 )
 
@@ -32,24 +32,24 @@ func TestArguments(t *testing.T) {
 			return err
 		}, `state store "x": arguments are required`},
 		{"state store without name", func(ctx *pulumi.Context) error {
-			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Namespace: ns, Scopes: scopes, Redis: redis})
+			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Namespace: ns, Scopes: scopes, Backend: redis})
 			return err
 		}, `state store "x": a name and a namespace are required`},
 		{"state store without scopes", func(ctx *pulumi.Context) error {
-			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Name: "x", Namespace: ns, Redis: redis})
+			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Name: "x", Namespace: ns, Backend: redis})
 			return err
 		}, `state store "x": scopes are required`},
 		{"state store without Redis", func(ctx *pulumi.Context) error {
 			_, err := dapr.NewStateStore(ctx, "x", &dapr.StateStoreArgs{Name: "x", Namespace: ns, Scopes: scopes})
 			return err
-		}, `state store "x": the address of Redis is required`},
+		}, `state store "x": a backend is required`},
 		{"pub/sub that never delivers again", func(ctx *pulumi.Context) error {
-			_, err := dapr.NewPubSub(ctx, "x", &dapr.PubSubArgs{Name: "x", Namespace: ns, Scopes: scopes, Redis: redis, StreamTTL: time.Hour})
+			_, err := dapr.NewPubSub(ctx, "x", &dapr.PubSubArgs{Name: "x", Namespace: ns, Scopes: scopes, Backend: redis, StreamTTL: time.Hour})
 			return err
 		}, `pub/sub "x": redeliverInterval and processingTimeout must be positive`},
 		{"pub/sub that grows for ever", func(ctx *pulumi.Context) error {
 			_, err := dapr.NewPubSub(ctx, "x", &dapr.PubSubArgs{
-				Name: "x", Namespace: ns, Scopes: scopes, Redis: redis, RedeliverInterval: 1e9, ProcessingTimeout: 1e9,
+				Name: "x", Namespace: ns, Scopes: scopes, Backend: redis, RedeliverInterval: 1e9, ProcessingTimeout: 1e9,
 			})
 			return err
 		}, `pub/sub "x": either streamTTL or maxLenApprox is required`},
@@ -73,6 +73,14 @@ func TestArguments(t *testing.T) {
 			_, err := dapr.NewControlPlane(ctx, "x", &dapr.ControlPlaneArgs{Namespace: "d", ChartPath: "c", LogLevel: "info"})
 			return err
 		}, `control plane "x": namespace, version and log level are required`},
+		{"control plane without certificates", func(ctx *pulumi.Context) error {
+			_, err := dapr.NewControlPlane(ctx, "x", &dapr.ControlPlaneArgs{Namespace: "d", Version: "1.18.1", ChartPath: "c", LogLevel: "info"})
+			return err
+		}, `control plane "x": a certificate authority is required`},
+		{"certificates that are always due", func(ctx *pulumi.Context) error {
+			_, err := dapr.NewAuthority(ctx, "x", &dapr.AuthorityArgs{RootLifetime: 2 * time.Hour, IssuerLifetime: time.Hour, RenewBefore: time.Hour})
+			return err
+		}, `certificate authority "x": renewBefore must be at least an hour`},
 		{"guard of nothing", func(ctx *pulumi.Context) error {
 			_, err := dapr.NewSidecarGuard(ctx, "x", &dapr.SidecarGuardArgs{})
 			return err
@@ -86,31 +94,45 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// TestControlPlaneAlone: usable by itself, its parts in order, all of them its
-// children.
-func TestControlPlaneAlone(t *testing.T) {
-	g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
-		plane, err := dapr.NewControlPlane(ctx, "dapr", &dapr.ControlPlaneArgs{
-			Namespace: "dapr-system", Version: "1.18.1", LogLevel: "info", MTLS: true, ChartPath: "./chart", SchedulerStorage: "1Gi",
-		})
-		if err != nil {
-			return err
-		}
-		require.Len(t, plane.Ready(), 1)
-		return nil
+// controlPlane makes a control plane with its certificate authority.
+func controlPlane(ctx *pulumi.Context) error {
+	ca, err := dapr.NewAuthority(ctx, "ca", &dapr.AuthorityArgs{RootLifetime: 20 * time.Hour, IssuerLifetime: 10 * time.Hour, RenewBefore: time.Hour})
+	if err != nil {
+		return err
+	}
+	_, err = dapr.NewControlPlane(ctx, "dapr", &dapr.ControlPlaneArgs{
+		Namespace: "dapr-system", Version: "1.18.1", LogLevel: "info", MTLS: true, ChartPath: "./chart", SchedulerStorage: "1Gi",
+		Authority: ca, RetainCRDs: true,
 	})
+	return err
+}
+
+// TestControlPlaneAlone: usable by itself, all of it its children, in order: the
+// CRDs, the system Configuration and what the services run with, the services.
+func TestControlPlaneAlone(t *testing.T) {
+	g, err := graphtest.Run(t, controlPlane)
 	require.NoError(t, err)
-	require.Equal(t, []string{
-		"Chart dapr-chart → Namespace dapr-namespace",
-		"Configuration dapr-system → Namespace dapr-namespace",
-	}, g.Edges())
 	parent := g.Get(t, "ControlPlane", "dapr")
+	crds, services := g.All("CustomResourceDefinition"), append(g.All("kubernetes:apps/v1:Deployment"), g.All("StatefulSet")...)
+	system := g.Get(t, "kubernetes:dapr.io/v1alpha1:Configuration", "dapr-system")
+	require.Len(t, crds, 2)
+	require.Len(t, services, 4)
 	for _, r := range g.Resources {
-		if r != parent {
+		if strings.HasPrefix(r.Type, "kubernetes:") {
 			require.Equal(t, parent.URN, r.Parent, r.String())
+			require.Equal(t, "daprstack-test", r.Input("metadata", "annotations", "pulumi.com/patchFieldManager"), r.String())
+			require.Equal(t, strings.Contains(r.Type, "CustomResourceDefinition"), r.Retain, r.String())
 		}
 	}
-	system := g.Get(t, "kubernetes:dapr.io/v1alpha1:Configuration", "dapr-system")
+	for _, crd := range crds {
+		require.True(t, g.Before(crd, system))
+	}
+	for _, service := range services {
+		for _, first := range append(g.All("kubernetes:core/v1:Secret"), append(g.All("ClusterRole"), g.All("MutatingWebhookConfiguration")...)...) {
+			require.True(t, g.Before(first, service), "%s before %s", first, service)
+		}
+		require.True(t, g.Before(system, service), service.String())
+	}
 	require.Equal(t, "daprsystem", system.Input("metadata", "name"))
 	require.Equal(t, map[string]any{
 		"enabled": true, "workloadCertTTL": "24h", "allowedClockSkew": "15m", "controlPlaneTrustDomain": "cluster.local",
@@ -118,40 +140,53 @@ func TestControlPlaneAlone(t *testing.T) {
 	}, system.Input("spec", "mtls"))
 }
 
-// TestBrokenControlPlane: what waits for the chart's CRD does not wait for ever,
-// wherever the control plane breaks off.
-func TestBrokenControlPlane(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		first func([]pulumi.Resource) ([]pulumi.Resource, error)
-		fails string // a resource
-		want  string
-	}{
-		{"at what comes first", func([]pulumi.Resource) ([]pulumi.Resource, error) { return nil, errors.New("interrupted") }, "", "interrupted"},
-		{"at the chart", nil, "dapr-chart", "dapr-chart failed"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
-				_, err := dapr.NewControlPlane(ctx, "dapr", &dapr.ControlPlaneArgs{
-					Namespace: "dapr-system", Version: "1.18.1", LogLevel: "info", ChartPath: "./chart", SchedulerStorage: "1Gi", First: c.first,
-				})
-				return err
-			}, graphtest.Fail(c.fails))
-			require.ErrorContains(t, err, c.want)
-			require.Empty(t, g.All("kubernetes:dapr.io/v1alpha1:Configuration"))
-		})
+// TestAwaitedServices: only the operator and the injector are waited for, and
+// they are what the control plane is ready by.
+func TestAwaitedServices(t *testing.T) {
+	g, err := graphtest.Run(t, controlPlane)
+	require.NoError(t, err)
+	var awaited []string
+	for _, r := range append(g.All("kubernetes:apps/v1:Deployment"), g.All("StatefulSet")...) {
+		if r.Input("metadata", "annotations", "pulumi.com/skipAwait") == nil {
+			awaited = append(awaited, r.Input("metadata", "name").(string))
+		}
 	}
+	require.Equal(t, []string{"dapr-operator", "dapr-sidecar-injector"}, awaited)
+}
+
+// TestAuthority: sentry, the services and the CRD's webhook have the same root
+// from the start, and no key stands anywhere in clear.
+func TestAuthority(t *testing.T) {
+	g, err := graphtest.Run(t, controlPlane)
+	require.NoError(t, err)
+	require.Empty(t, g.Clear(graphtest.Sentinel))
+	secret := g.Get(t, "kubernetes:core/v1:Secret", "dapr-chart:dapr-system/dapr-trust-bundle")
+	require.Equal(t, map[string]any{
+		"ca.crt": "certificate ca-root", "issuer.crt": "certificate ca-issuer", "issuer.key": graphtest.Sentinel + " of ca-issuer-key",
+	}, secret.Input("stringData"))
+	bundle := g.Get(t, "kubernetes:core/v1:ConfigMap", "dapr-chart:dapr-system/dapr-trust-bundle")
+	require.Equal(t, map[string]any{"ca.crt": "certificate ca-root"}, bundle.Input("data"))
+	client := g.Get(t, "CustomResourceDefinition", "dapr-chart:subscriptions.dapr.io").Input("spec", "conversion", "webhook", "clientConfig").(map[string]any)
+	require.Equal(t, base64.StdEncoding.EncodeToString([]byte("certificate ca-root")), client["caBundle"])
+	require.Equal(t, map[string]any{"name": "dapr-webhook", "namespace": "dapr-system"}, client["service"])
+
+	issuer := g.Get(t, "LocallySignedCert", "ca-issuer")
+	require.Equal(t, "certificate ca-root", issuer.Input("caCertPem"))
+	require.Equal(t, 10.0, issuer.Input("validityPeriodHours"))
+	require.Equal(t, 20.0, g.Get(t, "SelfSignedCert", "ca-root").Input("validityPeriodHours"))
+	require.Equal(t, 1.0, issuer.Input("earlyRenewalHours"))
+	require.Contains(t, g.Get(t, "PrivateKey", "ca-root-key").SecretOutputs, "privateKeyPem")
 }
 
 // TestScopesAreOnTop: T-09. Under spec they would be pruned, and the object open
 // to every app.
 func TestScopesAreOnTop(t *testing.T) {
 	g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
-		if _, err := dapr.NewStateStore(ctx, "s", &dapr.StateStoreArgs{Name: "s", Namespace: ns, Scopes: scopes, Redis: redis}); err != nil {
+		if _, err := dapr.NewStateStore(ctx, "s", &dapr.StateStoreArgs{Name: "s", Namespace: ns, Scopes: scopes, Backend: redis}); err != nil {
 			return err
 		}
 		if _, err := dapr.NewPubSub(ctx, "p", &dapr.PubSubArgs{
-			Name: "p", Namespace: ns, Scopes: scopes, Redis: redis, RedeliverInterval: 1e9, ProcessingTimeout: 1e9, MaxLenApprox: 1,
+			Name: "p", Namespace: ns, Scopes: scopes, Backend: redis, RedeliverInterval: 1e9, ProcessingTimeout: 1e9, MaxLenApprox: 1,
 		}); err != nil {
 			return err
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/daprstack/daprstack/components/kube"
 )
 
 // ConfigurationType is the type token of [Configuration].
@@ -26,8 +24,7 @@ type ConfigurationArgs struct {
 	// Access says who may invoke the app. It needs mTLS, by which callers are known.
 	// Default anybody.
 	Access *Access
-	// After is what has to be there first. Unlike the option pulumi.DependsOn it
-	// holds up neither the component nor the program, only what it makes.
+	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
 
@@ -48,8 +45,7 @@ type Access struct {
 // Configuration is the Dapr Configuration of sidecars.
 type Configuration struct {
 	pulumi.ResourceState
-
-	configuration *kube.Object
+	single
 }
 
 // NewConfiguration makes a configuration.
@@ -58,19 +54,11 @@ func NewConfiguration(ctx *pulumi.Context, name string, args *ConfigurationArgs,
 		return nil, fmt.Errorf("configuration %q: %w", name, err)
 	}
 	c := &Configuration{}
-	err := ctx.RegisterComponentResource(ConfigurationType, name, c, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("registering configuration %q: %w", name, err)
-	}
-	if c.configuration, err = configuration(args).register(ctx, name+"-configuration", pulumi.Parent(c), pulumi.DependsOn(args.After)); err != nil {
+	if err := c.make(ctx, c, ConfigurationType, name, "configuration", configuration(args), args.After, opts); err != nil {
 		return nil, err
 	}
-	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": pulumi.String(args.Name)})
+	return c, nil
 }
-
-// Ready returns what has to be there before a sidecar starts: daprd refuses to
-// without its Configuration.
-func (c *Configuration) Ready() []pulumi.Resource { return []pulumi.Resource{c.configuration} }
 
 func configuration(args *ConfigurationArgs) object {
 	rate := args.SamplingRate

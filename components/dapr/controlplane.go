@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	helmv4 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v4"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
@@ -26,6 +26,9 @@ type ControlPlaneArgs struct {
 	// Values are further Helm values, merged over those of this package. Default
 	// none.
 	Values map[string]any
+	// Authority signs the certificates of the control plane and of the sidecars.
+	// Required.
+	Authority *Authority
 	// HA runs three replicas of every service. Default false.
 	HA bool
 	// MTLS encrypts and authenticates the traffic between sidecars.
@@ -37,12 +40,6 @@ type ControlPlaneArgs struct {
 	SchedulerStorage, SchedulerStorageClass string
 	// RetainNamespace and RetainCRDs leave them behind on destroy. Default false.
 	RetainNamespace, RetainCRDs bool
-	// First makes what the operator has to find when it starts, and returns it: the
-	// Subscriptions. The operator gives the sidecars what it has seen of them, and
-	// for some seconds after its start sees no new ones: it changes their CRD, and
-	// with that its own watch ends. They can be made after what First is given.
-	// Default nothing.
-	First func(after []pulumi.Resource) ([]pulumi.Resource, error)
 }
 
 func (a *ControlPlaneArgs) check() error {
@@ -53,22 +50,24 @@ func (a *ControlPlaneArgs) check() error {
 		return errors.New("namespace, version and log level are required")
 	case a.ChartPath == "" && a.ChartRepository == "":
 		return errors.New("a chart is required, by its repository or its path")
+	case a.Authority == nil:
+		return errors.New("a certificate authority is required")
 	}
 	return nil
 }
 
-// ControlPlane is Dapr's control plane, from its Helm chart. It is ready when
-// the operator and the injector serve; the rest of it comes up meanwhile.
+// ControlPlane is Dapr's control plane, from its Helm chart.
 //
-// The chart would make the system Configuration in no particular order, and the
-// services that start before it crash and back off. Here it is a resource of
-// its own, on which the workloads of the chart depend. It is made as soon as its
-// CRD is on the way: the provider tries again until the CRD is there, but at
-// ever longer intervals, and a chart may take a while to download.
+// The chart is rendered, and each of its objects is a resource of its own, in
+// this order: the CRDs, the system Configuration and what the services run with,
+// the services. In no particular order, services that start too early crash and
+// back off.
 type ControlPlane struct {
 	pulumi.ResourceState
 
-	chart *helmv4.Chart
+	gates []pulumi.Resource
+	// reads is what a sidecar gets from the control plane when it starts.
+	reads pulumi.Map
 }
 
 // NewControlPlane makes a control plane.
@@ -80,70 +79,55 @@ func NewControlPlane(ctx *pulumi.Context, name string, args *ControlPlaneArgs, o
 	if err := ctx.RegisterComponentResource(ControlPlaneType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering control plane %q: %w", name, err)
 	}
-	namespace, err := kube.Namespace(args.Namespace).Register(ctx, name+"-namespace",
-		pulumi.Parent(c), pulumi.RetainOnDelete(args.RetainNamespace))
-	if err != nil {
-		return nil, err
-	}
-	in := namespace.Name()
-	crd := newSignal(ctx)
-	if err := c.register(ctx, name, args, in, crd); err != nil {
-		crd.fail(err)
-		return nil, err
+	if err := c.make(ctx, name, args); err != nil {
+		return nil, fmt.Errorf("making control plane %q: %w", name, err)
 	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"namespace": in, "version": pulumi.String(args.Version),
+		"namespace": pulumi.String(args.Namespace), "version": pulumi.String(args.Version),
 	})
 }
 
-// register makes the system Configuration, then what else has to be there first,
-// then the chart. The first of them waits for the CRD, which the last brings.
-func (c *ControlPlane) register(ctx *pulumi.Context, name string, args *ControlPlaneArgs, namespace pulumi.StringOutput, crd *signal) error {
-	system, err := systemConfiguration(args, namespace).register(ctx, name+"-system", pulumi.Parent(c), crd.after())
+func (c *ControlPlane) make(ctx *pulumi.Context, name string, args *ControlPlaneArgs) error {
+	objects, err := render(ctx, args, c)
 	if err != nil {
 		return err
 	}
-	first := []pulumi.Resource{system}
-	if args.First != nil {
-		more, err := args.First(first)
-		if err != nil {
-			return err
-		}
-		first = append(first, more...)
-	}
-	c.chart, err = helmv4.NewChart(ctx, name+"-chart", chart(args, namespace), pulumi.Parent(c),
-		pulumi.Transforms([]pulumi.ResourceTransform{chartTransform(kube.Manager(ctx), first, crd.give, args.RetainCRDs)}))
+	namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{
+		Metadata: kube.Meta{Name: args.Namespace}.Args(ctx),
+	}, pulumi.Parent(c), pulumi.RetainOnDelete(args.RetainNamespace))
 	if err != nil {
-		return fmt.Errorf("making the chart of control plane %q: %w", name, err)
+		return fmt.Errorf("making the namespace: %w", err)
 	}
-	crd.giveWith(ctx, c.chart)
+	chart := &chart{ctx: ctx, name: name + "-chart", plane: c, namespace: args.Namespace, authority: args.Authority}
+	crds, err := chart.register(objects.crds, true, pulumi.RetainOnDelete(args.RetainCRDs))
+	if err != nil {
+		return err
+	}
+	system := systemConfiguration(args, namespace.Metadata.Name().Elem())
+	configuration, err := system.register(ctx, name+"-system", pulumi.Parent(c), pulumi.DependsOn(crds))
+	if err != nil {
+		return err
+	}
+	settings, err := chart.register(objects.settings, false, pulumi.DependsOn([]pulumi.Resource{namespace}))
+	if err != nil {
+		return err
+	}
+	first := append(settings, namespace, configuration)
+	if c.gates, err = chart.register(objects.gates, true, pulumi.DependsOn(first)); err != nil {
+		return err
+	}
+	if _, err = chart.register(objects.services, false, pulumi.DependsOn(first)); err != nil {
+		return err
+	}
+	c.reads = pulumi.Map{
+		"injector": pulumi.Any(objects.injectorEnv()), "system": system.spec, "root": args.Authority.Root,
+	}
 	return nil
 }
 
-// Ready returns what has to be there before a pod with a sidecar is created, and
-// before a Dapr object is: the chart, which is there when its operator and its
-// injector serve.
-func (c *ControlPlane) Ready() []pulumi.Resource { return []pulumi.Resource{c.chart} }
-
-// releaseName names the Helm release; the objects of the chart have names of
-// their own.
-const releaseName = "dapr"
-
-func chart(args *ControlPlaneArgs, namespace pulumi.StringInput) *helmv4.ChartArgs {
-	c := &helmv4.ChartArgs{
-		Name:      pulumi.String(releaseName),
-		Namespace: namespace.ToStringOutput().ToStringPtrOutput(),
-		Values:    inputs(chartValues(args)),
-	}
-	if args.ChartPath != "" {
-		c.Chart = pulumi.String(args.ChartPath)
-		return c
-	}
-	c.Chart = pulumi.String("dapr")
-	c.Version = pulumi.String(args.Version)
-	c.RepositoryOpts = &helmv4.RepositoryOptsArgs{Repo: pulumi.String(args.ChartRepository)}
-	return c
-}
+// Ready returns the resources that exist once pods with a sidecar and Dapr
+// objects can be made. The other services come up meanwhile.
+func (c *ControlPlane) Ready() []pulumi.Resource { return c.gates }
 
 // trustDomain is the one of the chart's defaults.
 const trustDomain = "cluster.local"

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	admissionv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/admissionregistration/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
@@ -27,7 +29,7 @@ type SidecarGuardArgs struct {
 type SidecarGuard struct {
 	pulumi.ResourceState
 
-	policy, binding *kube.Object
+	binding *admissionv1.ValidatingAdmissionPolicyBinding
 }
 
 // NewSidecarGuard guards a namespace.
@@ -40,18 +42,21 @@ func NewSidecarGuard(ctx *pulumi.Context, name string, args *SidecarGuardArgs, o
 	if err != nil {
 		return nil, fmt.Errorf("registering sidecar guard %q: %w", name, err)
 	}
-	policy, binding := guard(args.Namespace)
-	if g.policy, err = policy.register(ctx, name+"-policy", pulumi.Parent(g)); err != nil {
-		return nil, err
+	policy, binding := guard(ctx, args.Namespace)
+	made, err := admissionv1.NewValidatingAdmissionPolicy(ctx, name+"-policy", policy, pulumi.Parent(g))
+	if err != nil {
+		return nil, fmt.Errorf("making the policy of sidecar guard %q: %w", name, err)
 	}
-	if g.binding, err = binding.register(ctx, name+"-binding", pulumi.Parent(g), pulumi.DependsOn([]pulumi.Resource{g.policy})); err != nil {
-		return nil, err
+	g.binding, err = admissionv1.NewValidatingAdmissionPolicyBinding(ctx, name+"-binding", binding,
+		pulumi.Parent(g), pulumi.DependsOn([]pulumi.Resource{made}))
+	if err != nil {
+		return nil, fmt.Errorf("binding the policy of sidecar guard %q: %w", name, err)
 	}
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{"namespace": pulumi.String(args.Namespace)})
 }
 
-// Ready returns what has to be there before the namespace is guarded.
-func (g *SidecarGuard) Ready() []pulumi.Resource { return []pulumi.Resource{g.policy, g.binding} }
+// Ready returns the resources that exist once the namespace is guarded.
+func (g *SidecarGuard) Ready() []pulumi.Resource { return []pulumi.Resource{g.binding} }
 
 const (
 	wantsSidecar = `has(object.metadata.annotations) && 'dapr.io/enabled' in object.metadata.annotations && ` +
@@ -63,34 +68,34 @@ const (
 		"or the injector does not serve whoever created it [S-11]"
 )
 
-func guard(namespace string) (policy, binding object) {
-	const version = "admissionregistration.k8s.io/v1"
-	name := "sidecar." + namespace + ".daprstack.io"
+// guard returns the policy, and its binding to the one namespace.
+func guard(ctx *pulumi.Context, namespace string) (*admissionv1.ValidatingAdmissionPolicyArgs, *admissionv1.ValidatingAdmissionPolicyBindingArgs) {
+	meta := kube.Meta{Name: "sidecar." + namespace + ".daprstack.io"}
 	text := func(values ...string) pulumi.StringArray { return pulumi.ToStringArray(values) }
-	policy = object{
-		apiVersion: version, kind: "ValidatingAdmissionPolicy", name: name,
-		spec: pulumi.Map{
-			"failurePolicy": pulumi.String("Fail"),
-			"matchConstraints": pulumi.Map{
-				"namespaceSelector": pulumi.Map{"matchLabels": pulumi.Map{
+	policy := &admissionv1.ValidatingAdmissionPolicyArgs{
+		Metadata: meta.Args(ctx),
+		Spec: &admissionv1.ValidatingAdmissionPolicySpecArgs{
+			FailurePolicy: pulumi.String("Fail"),
+			MatchConstraints: &admissionv1.MatchResourcesArgs{
+				NamespaceSelector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{
 					"kubernetes.io/metadata.name": pulumi.String(namespace),
 				}},
-				"resourceRules": pulumi.MapArray{pulumi.Map{
-					"apiGroups": text(""), "apiVersions": text("v1"), "operations": text("CREATE"), "resources": text("pods"),
+				ResourceRules: admissionv1.NamedRuleWithOperationsArray{admissionv1.NamedRuleWithOperationsArgs{
+					ApiGroups: text(""), ApiVersions: text("v1"), Operations: text("CREATE"), Resources: text("pods"),
 				}},
 			},
-			"matchConditions": pulumi.MapArray{pulumi.Map{
-				"name": pulumi.String("wants-sidecar"), "expression": pulumi.String(wantsSidecar),
+			MatchConditions: admissionv1.MatchConditionArray{admissionv1.MatchConditionArgs{
+				Name: pulumi.String("wants-sidecar"), Expression: pulumi.String(wantsSidecar),
 			}},
-			"validations": pulumi.MapArray{pulumi.Map{
-				"expression": pulumi.String(hasSidecar), "message": pulumi.String(noSidecar),
+			Validations: admissionv1.ValidationArray{admissionv1.ValidationArgs{
+				Expression: pulumi.String(hasSidecar), Message: pulumi.String(noSidecar),
 			}},
 		},
 	}
-	binding = object{
-		apiVersion: version, kind: "ValidatingAdmissionPolicyBinding", name: name,
-		spec: pulumi.Map{
-			"policyName": pulumi.String(name), "validationActions": text("Deny"),
+	binding := &admissionv1.ValidatingAdmissionPolicyBindingArgs{
+		Metadata: meta.Args(ctx),
+		Spec: &admissionv1.ValidatingAdmissionPolicyBindingSpecArgs{
+			PolicyName: pulumi.String(meta.Name), ValidationActions: text("Deny"),
 		},
 	}
 	return policy, binding

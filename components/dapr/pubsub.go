@@ -3,12 +3,11 @@ package dapr
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/daprstack/daprstack/components/kube"
 )
 
 // PubSubType is the type token of [PubSub].
@@ -20,8 +19,8 @@ type PubSubArgs struct {
 	Name string
 	// Namespace of the applications and of the Secret (T-04). Required.
 	Namespace pulumi.StringInput
-	// Redis carries the events, in Redis Streams. Required.
-	Redis RedisConnection
+	// Backend carries the events. Required.
+	Backend Backend
 	// Scopes are the app-ids that may use it. Required (T-09).
 	Scopes []string
 	// Topics are all topics of the pub/sub. What is not among them can be
@@ -42,8 +41,7 @@ type PubSubArgs struct {
 	MaxLenApprox int
 	// Metadata are further items that Dapr reads (T-10). Default none.
 	Metadata map[string]string
-	// After is what has to be there first. Unlike the option pulumi.DependsOn it
-	// holds up neither the component nor the program, only what it makes.
+	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
 
@@ -60,14 +58,15 @@ func (a *PubSubArgs) check() error {
 	case (a.StreamTTL > 0) == (a.MaxLenApprox > 0):
 		return errors.New("either streamTTL or maxLenApprox is required")
 	}
-	return a.Redis.check()
+	return checkBackend(a.Backend)
 }
 
-// PubSub is a Dapr pub/sub component on Redis Streams.
+// PubSub is a Dapr pub/sub component.
 type PubSub struct {
 	pulumi.ResourceState
+	single
 
-	component *kube.Object
+	args *PubSubArgs
 }
 
 // NewPubSub makes a pub/sub component.
@@ -75,22 +74,15 @@ func NewPubSub(ctx *pulumi.Context, name string, args *PubSubArgs, opts ...pulum
 	if err := args.check(); err != nil {
 		return nil, fmt.Errorf("pub/sub %q: %w", name, err)
 	}
-	p := &PubSub{}
-	err := ctx.RegisterComponentResource(PubSubType, name, p, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("registering pub/sub %q: %w", name, err)
-	}
-	if p.component, err = pubSub(args).register(ctx, name+"-component", pulumi.Parent(p), pulumi.DependsOn(args.After)); err != nil {
+	p := &PubSub{args: args}
+	if err := p.make(ctx, p, PubSubType, name, "component", pubSub(args), slices.Concat(args.Backend.Ready(), args.After), opts); err != nil {
 		return nil, err
 	}
-	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"name": pulumi.String(args.Name)})
+	return p, nil
 }
 
-// Ready returns what has to be there before the pub/sub can be used.
-func (p *PubSub) Ready() []pulumi.Resource { return []pulumi.Resource{p.component} }
-
 func pubSub(args *PubSubArgs) object {
-	items := append(args.Redis.items(),
+	items := append(args.Backend.items(),
 		Value("redeliverInterval", milliseconds(args.RedeliverInterval)),
 		Value("processingTimeout", args.ProcessingTimeout.String()))
 	if args.ConsumerID != "" {
@@ -106,7 +98,7 @@ func pubSub(args *PubSubArgs) object {
 		apiVersion: v1alpha1, kind: "Component", name: args.Name, namespace: args.Namespace,
 		scopes: args.Scopes,
 		spec: pulumi.Map{
-			"type":     pulumi.String("pubsub.redis"),
+			"type":     pulumi.String("pubsub." + args.Backend.Name()),
 			"version":  pulumi.String("v1"),
 			"metadata": metadata(append(items, values(args.Metadata)...)),
 		},

@@ -5,10 +5,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/daprstack/daprstack/components/secrets"
 )
 
-// RedisConnection is how sidecars reach Redis.
+// RedisConnection says how sidecars reach Redis. It is a [Backend].
 type RedisConnection struct {
 	// Host is its address, host:port (T-05). Required.
 	Host string
@@ -19,17 +21,25 @@ type RedisConnection struct {
 	// Password is the Secret with the password, nil for a Redis that asks for
 	// none (T-06).
 	Password *secrets.Ref
+	// After must exist before it can be reached. Default nothing.
+	After []pulumi.Resource
 }
 
-func (c RedisConnection) check() error {
-	if c.Host == "" {
+// Name implements [Backend].
+func (c *RedisConnection) Name() string { return "redis" }
+
+// Ready implements [Backend].
+func (c *RedisConnection) Ready() []pulumi.Resource { return c.After }
+
+func (c *RedisConnection) check() error {
+	if c == nil || c.Host == "" {
 		return errors.New("the address of Redis is required")
 	}
 	return nil
 }
 
 // items are the metadata items of the connection.
-func (c RedisConnection) items() []Item {
+func (c *RedisConnection) items() []Item {
 	items := []Item{Value("redisHost", c.Host)}
 	if c.Username != "" {
 		items = append(items, Value("redisUsername", c.Username))

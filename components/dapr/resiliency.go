@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/daprstack/daprstack/components/kube"
 )
 
 // ResiliencyType is the type token of [Resiliency].
@@ -17,6 +15,8 @@ const ResiliencyType = "daprstack:dapr:Resiliency"
 
 // Delivery says how the events of one pub/sub are delivered to a handler.
 type Delivery struct {
+	// Apps are the app-ids that use the pub/sub. Default none.
+	Apps []string
 	// MaxRetries is how often a failing handler is called again.
 	MaxRetries int
 	// Policy is constant or exponential.
@@ -36,8 +36,7 @@ type ResiliencyArgs struct {
 	Namespace pulumi.StringInput
 	// Inbound is the delivery of each pub/sub, by its name. Required.
 	Inbound map[string]Delivery
-	// After is what has to be there first. Unlike the option pulumi.DependsOn it
-	// holds up neither the component nor the program, only what it makes.
+	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
 
@@ -52,8 +51,9 @@ func (a *ResiliencyArgs) check() error {
 // the Redis pub/sub acknowledges an event whose handler failed: it is lost.
 type Resiliency struct {
 	pulumi.ResourceState
+	single
 
-	resiliency *kube.Object
+	args *ResiliencyArgs
 }
 
 // NewResiliency makes a resiliency object.
@@ -61,19 +61,12 @@ func NewResiliency(ctx *pulumi.Context, name string, args *ResiliencyArgs, opts 
 	if err := args.check(); err != nil {
 		return nil, fmt.Errorf("resiliency %q: %w", name, err)
 	}
-	r := &Resiliency{}
-	err := ctx.RegisterComponentResource(ResiliencyType, name, r, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("registering resiliency %q: %w", name, err)
-	}
-	if r.resiliency, err = resiliency(args).register(ctx, name+"-resiliency", pulumi.Parent(r), pulumi.DependsOn(args.After)); err != nil {
+	r := &Resiliency{args: args}
+	if err := r.make(ctx, r, ResiliencyType, name, "resiliency", resiliency(args), args.After, opts); err != nil {
 		return nil, err
 	}
-	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"name": pulumi.String(args.Name)})
+	return r, nil
 }
-
-// Ready returns what has to be there before the policies apply.
-func (r *Resiliency) Ready() []pulumi.Resource { return []pulumi.Resource{r.resiliency} }
 
 // resiliency names one retry policy and one timeout after each pub/sub and uses
 // them for its inbound direction. A target that names no policy of the same

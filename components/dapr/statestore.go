@@ -3,10 +3,9 @@ package dapr
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/daprstack/daprstack/components/kube"
 )
 
 // StateStoreType is the type token of [StateStore].
@@ -18,14 +17,13 @@ type StateStoreArgs struct {
 	Name string
 	// Namespace of the applications and of the Secret (T-04). Required.
 	Namespace pulumi.StringInput
-	// Redis is where the state is kept. Required.
-	Redis RedisConnection
+	// Backend is where the state is kept. Required.
+	Backend Backend
 	// Scopes are the app-ids that may use it. Required (T-09).
 	Scopes []string
 	// Metadata are further items that Dapr reads (T-10). Default none.
 	Metadata map[string]string
-	// After is what has to be there first. Unlike the option pulumi.DependsOn it
-	// holds up neither the component nor the program, only what it makes.
+	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
 
@@ -38,14 +36,13 @@ func (a *StateStoreArgs) check() error {
 	case len(a.Scopes) == 0:
 		return errors.New("scopes are required: without them every app of the namespace may use it")
 	}
-	return a.Redis.check()
+	return checkBackend(a.Backend)
 }
 
-// StateStore is a Dapr state store in Redis.
+// StateStore is a Dapr state store.
 type StateStore struct {
 	pulumi.ResourceState
-
-	component *kube.Object
+	single
 }
 
 // NewStateStore makes a state store.
@@ -54,27 +51,20 @@ func NewStateStore(ctx *pulumi.Context, name string, args *StateStoreArgs, opts 
 		return nil, fmt.Errorf("state store %q: %w", name, err)
 	}
 	s := &StateStore{}
-	err := ctx.RegisterComponentResource(StateStoreType, name, s, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("registering state store %q: %w", name, err)
-	}
-	if s.component, err = stateStore(args).register(ctx, name+"-component", pulumi.Parent(s), pulumi.DependsOn(args.After)); err != nil {
+	if err := s.make(ctx, s, StateStoreType, name, "component", stateStore(args), slices.Concat(args.Backend.Ready(), args.After), opts); err != nil {
 		return nil, err
 	}
-	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"name": pulumi.String(args.Name)})
+	return s, nil
 }
-
-// Ready returns what has to be there before the state store can be used.
-func (s *StateStore) Ready() []pulumi.Resource { return []pulumi.Resource{s.component} }
 
 func stateStore(args *StateStoreArgs) object {
 	return object{
 		apiVersion: v1alpha1, kind: "Component", name: args.Name, namespace: args.Namespace,
 		scopes: args.Scopes,
 		spec: pulumi.Map{
-			"type":     pulumi.String("state.redis"),
+			"type":     pulumi.String("state." + args.Backend.Name()),
 			"version":  pulumi.String("v1"),
-			"metadata": metadata(append(args.Redis.items(), values(args.Metadata)...)),
+			"metadata": metadata(append(args.Backend.items(), values(args.Metadata)...)),
 		},
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/daprstack/daprstack/components/kube"
 	"github.com/daprstack/daprstack/config/rules"
 )
 
@@ -23,8 +22,7 @@ type SubscriptionArgs struct {
 	App string
 	// Path of the handler. Required.
 	Path string
-	// After is what has to be there first. Unlike the option pulumi.DependsOn it
-	// holds up neither the component nor the program, only what it makes.
+	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
 
@@ -42,8 +40,7 @@ func (a *SubscriptionArgs) Name() string { return a.PubSub + "." + a.Topic + "."
 // a dead-letter topic of its own (E-09).
 type Subscription struct {
 	pulumi.ResourceState
-
-	subscription *kube.Object
+	single
 }
 
 // NewSubscription makes a subscription.
@@ -52,18 +49,11 @@ func NewSubscription(ctx *pulumi.Context, name string, args *SubscriptionArgs, o
 		return nil, fmt.Errorf("subscription %q: %w", name, err)
 	}
 	s := &Subscription{}
-	err := ctx.RegisterComponentResource(SubscriptionType, name, s, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("registering subscription %q: %w", name, err)
-	}
-	if s.subscription, err = subscription(args).register(ctx, name+"-subscription", pulumi.Parent(s), pulumi.DependsOn(args.After)); err != nil {
+	if err := s.make(ctx, s, SubscriptionType, name, "subscription", subscription(args), args.After, opts); err != nil {
 		return nil, err
 	}
-	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"name": pulumi.String(args.Name())})
+	return s, nil
 }
-
-// Ready returns what has to be there before events are delivered.
-func (s *Subscription) Ready() []pulumi.Resource { return []pulumi.Resource{s.subscription} }
 
 // subscription has a default route and no rules: an event that matched no rule
 // would be dropped.

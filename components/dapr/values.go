@@ -1,10 +1,6 @@
 package dapr
 
-import (
-	"maps"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
+import "maps"
 
 // SidecarLabel marks the pods that the injector must see: a pod with it cannot
 // be created while the injector does not serve (S-11). Pods without it, Redis
@@ -69,13 +65,4 @@ func mergeValues(base, over map[string]any) map[string]any {
 		all[key] = value
 	}
 	return all
-}
-
-// inputs turns Helm values into Pulumi inputs.
-func inputs(values map[string]any) pulumi.Map {
-	m := pulumi.Map{}
-	for key, value := range values {
-		m[key] = pulumi.Any(value)
-	}
-	return m
 }

@@ -3,6 +3,9 @@ package redis
 import (
 	"strconv"
 
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
@@ -34,35 +37,85 @@ func arguments(args *Args) []string {
 	}
 }
 
-// deployment is one pod, replaced as a whole: two servers must never write the
-// same volume.
-func deployment(args *Args, claim pulumi.StringInput) kube.Deployment {
-	return kube.Deployment{
-		Name: Service, Namespace: args.Namespace, Labels: labels, Replicas: 1, Recreate: true,
-		Pod: kube.Pod{
-			PullSecrets: args.PullSecrets,
-			User:        user,
-			Container: kube.Container{
-				Name: "redis", Image: args.Image, Command: arguments(args),
-				// redis-cli of the probes reads its password here.
-				Env:       []kube.Variable{{Name: "REDISCLI_AUTH", Secret: &args.Auth}},
-				Ports:     ports,
-				Resources: kube.Resources{Requests: args.Requests, Limits: args.Limits},
-				// Ready at once when it is up; alive as long as it answers at all,
-				// even while it loads a large file.
-				Startup: ping(1, 120), Readiness: ping(5, 3), Liveness: ping(10, 6),
-				Mounts: []kube.Mount{
-					{Volume: "data", Path: dataDir}, {Volume: "auth", Path: authDir, ReadOnly: true},
+// claim returns the volume claim, for one pod at a time. It is not awaited: it
+// may rightly be unbound until its first pod.
+func claim(ctx *pulumi.Context, args *Args) *corev1.PersistentVolumeClaimArgs {
+	spec := &corev1.PersistentVolumeClaimSpecArgs{
+		AccessModes: pulumi.ToStringArray([]string{"ReadWriteOnce"}),
+		Resources: &corev1.VolumeResourceRequirementsArgs{
+			Requests: pulumi.StringMap{"storage": pulumi.String(args.Storage)},
+		},
+	}
+	if args.StorageClass != "" {
+		spec.StorageClassName = pulumi.String(args.StorageClass)
+	}
+	return &corev1.PersistentVolumeClaimArgs{
+		Metadata: kube.Meta{Namespace: args.Namespace, Labels: labels, SkipAwait: true}.Args(ctx),
+		Spec:     spec,
+	}
+}
+
+func service(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
+	return kube.Service(ctx, kube.Meta{Name: Service, Namespace: args.Namespace, Labels: labels}, ports)
+}
+
+// deployment returns a Deployment of one pod, replaced as a whole: two servers
+// must never write the same volume.
+func deployment(ctx *pulumi.Context, args *Args, claim pulumi.StringPtrOutput) *appsv1.DeploymentArgs {
+	pod := corev1.PodSpecArgs{
+		ImagePullSecrets: kube.PullSecrets(args.PullSecrets),
+		SecurityContext: &corev1.PodSecurityContextArgs{
+			RunAsUser: pulumi.Int(user), RunAsGroup: pulumi.Int(user), FsGroup: pulumi.Int(user),
+		},
+		Volumes: corev1.VolumeArray{
+			corev1.VolumeArgs{Name: pulumi.String("data"), PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSourceArgs{
+				ClaimName: claim.Elem(),
+			}},
+			corev1.VolumeArgs{Name: pulumi.String("auth"), Secret: &corev1.SecretVolumeSourceArgs{
+				SecretName:  args.Auth.Name.ToStringOutput().ToStringPtrOutput(),
+				DefaultMode: pulumi.Int(0o440),
+				Items:       corev1.KeyToPathArray{corev1.KeyToPathArgs{Key: pulumi.String(AuthFile), Path: pulumi.String(AuthFile)}},
+			}},
+		},
+	}
+	server := corev1.ContainerArgs{
+		Name: pulumi.String("redis"), Image: pulumi.String(args.Image), Command: pulumi.ToStringArray(arguments(args)),
+		Env: corev1.EnvVarArray{
+			// redis-cli of the probes reads its password here.
+			corev1.EnvVarArgs{Name: pulumi.String("REDISCLI_AUTH"), ValueFrom: &corev1.EnvVarSourceArgs{
+				SecretKeyRef: &corev1.SecretKeySelectorArgs{
+					Name: args.Auth.Name.ToStringOutput().ToStringPtrOutput(), Key: pulumi.String(args.Auth.Key),
 				},
-			},
-			Volumes: []kube.Volume{
-				{Name: "data", Claim: claim}, {Name: "auth", Secret: args.Auth.Name, SecretFiles: []string{AuthFile}},
+			}},
+		},
+		Ports:     kube.ContainerPorts(ports),
+		Resources: args.Resources.Args(),
+		// Ready as soon as it is up; alive as long as it answers at all, even while
+		// it loads a large file.
+		StartupProbe: ping(1, 120), ReadinessProbe: ping(5, 3), LivenessProbe: ping(10, 6),
+		VolumeMounts: corev1.VolumeMountArray{
+			corev1.VolumeMountArgs{Name: pulumi.String("data"), MountPath: pulumi.String(dataDir)},
+			corev1.VolumeMountArgs{Name: pulumi.String("auth"), MountPath: pulumi.String(authDir), ReadOnly: pulumi.Bool(true)},
+		},
+	}
+	return &appsv1.DeploymentArgs{
+		Metadata: kube.Meta{Name: Service, Namespace: args.Namespace, Labels: labels}.Args(ctx),
+		Spec: &appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(1),
+			Selector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(labels)},
+			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{Labels: pulumi.ToStringMap(labels)},
+				Spec:     kube.Harden(pod, server),
 			},
 		},
 	}
 }
 
 // ping asks the server itself; -e makes an error reply a failure.
-func ping(period, failures int) *kube.Probe {
-	return &kube.Probe{Command: []string{"redis-cli", "-e", "ping"}, Period: period, Failures: failures}
+func ping(period, failures int) *corev1.ProbeArgs {
+	return &corev1.ProbeArgs{
+		Exec:          &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"redis-cli", "-e", "ping"})},
+		PeriodSeconds: pulumi.Int(period), TimeoutSeconds: pulumi.Int(3), FailureThreshold: pulumi.Int(failures),
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
@@ -46,8 +48,8 @@ type Args struct {
 	MaxMemory int64
 	// Fsync says when a write reaches the disk: always or everysec. Required.
 	Fsync string
-	// Requests and Limits of the container. Default none.
-	Requests, Limits map[string]string
+	// Resources of the container. Default none.
+	Resources kube.Resources
 	// RetainData keeps the volume when Redis is removed. Default false.
 	RetainData bool
 }
@@ -75,7 +77,8 @@ type Redis struct {
 	// Host is its address, host:port, inside its namespace.
 	Host string
 
-	deployment, service *kube.Object
+	deployment *appsv1.Deployment
+	service    *corev1.Service
 }
 
 // New makes a Redis server.
@@ -88,21 +91,20 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering redis %q: %w", name, err)
 	}
 	child := pulumi.Parent(r)
-	volume, err := kube.Claim(args.Namespace, labels, args.Storage, args.StorageClass).
-		Register(ctx, name+"-data", child, pulumi.RetainOnDelete(args.RetainData))
+	volume, err := corev1.NewPersistentVolumeClaim(ctx, name+"-data", claim(ctx, args), child, pulumi.RetainOnDelete(args.RetainData))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making the volume of redis %q: %w", name, err)
 	}
-	r.service, err = kube.Service(Service, args.Namespace, labels, ports).Register(ctx, name+"-service", child)
+	r.service, err = corev1.NewService(ctx, name+"-service", service(ctx, args), child)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making the Service of redis %q: %w", name, err)
 	}
-	r.deployment, err = deployment(args, volume.Name()).Manifest().Register(ctx, name+"-server", child)
+	r.deployment, err = appsv1.NewDeployment(ctx, name+"-server", deployment(ctx, args, volume.Metadata.Name()), child)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making the server of redis %q: %w", name, err)
 	}
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"host": pulumi.String(r.Host)})
 }
 
-// Ready returns what has to be there before Redis can be used.
+// Ready returns the resources that exist once Redis can be used.
 func (r *Redis) Ready() []pulumi.Resource { return []pulumi.Resource{r.deployment, r.service} }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -22,7 +23,10 @@ const Key = "password"
 const Length = 32
 
 // A Ref names one key of a Kubernetes Secret.
-type Ref = kube.SecretKey
+type Ref struct {
+	Name pulumi.StringInput // of the Secret
+	Key  string             // in the Secret
+}
 
 // PasswordArgs are the arguments of [NewPassword].
 type PasswordArgs struct {
@@ -44,7 +48,7 @@ type Password struct {
 	// Ref is the key that holds the password.
 	Ref Ref
 
-	secret *kube.Object
+	secret *corev1.Secret
 }
 
 // NewPassword makes a password, random unless one is given, and its Secret.
@@ -66,12 +70,14 @@ func NewPassword(ctx *pulumi.Context, name string, args *PasswordArgs, opts ...p
 			return strings.ReplaceAll(template, "{password}", v)
 		}).(pulumi.StringOutput)
 	}
-	p.secret, err = kube.Secret(args.Namespace, data).Register(ctx, name+"-secret",
-		pulumi.Parent(p), pulumi.AdditionalSecretOutputs([]string{"data", "stringData"}))
+	p.secret, err = corev1.NewSecret(ctx, name+"-secret", &corev1.SecretArgs{
+		Metadata:   kube.Meta{Namespace: args.Namespace}.Args(ctx),
+		StringData: pulumi.ToSecret(data).(pulumi.StringMapOutput),
+	}, pulumi.Parent(p), pulumi.AdditionalSecretOutputs([]string{"data", "stringData"}))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making the Secret of password %q: %w", name, err)
 	}
-	p.Ref = Ref{Name: p.secret.Name(), Key: Key}
+	p.Ref = Ref{Name: p.secret.Metadata.Name().Elem(), Key: Key}
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"secret": p.Ref.Name})
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/daprstack/daprstack/config/rules/rulestest"
 )
 
-// TestCases: each rule on plain values, with the exact reason.
+// TestCases checks the exact reason of each rule for plain values.
 func TestCases(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range rulestest.Cases() {

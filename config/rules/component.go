@@ -6,12 +6,8 @@ import (
 	"strings"
 )
 
-// The component types that a stack supports (T-02), and their version (T-03).
-const (
-	StateRedis       = "state.redis"
-	PubSubRedis      = "pubsub.redis"
-	ComponentVersion = "v1"
-)
+// ComponentVersion is the version of every supported type (T-03).
+const ComponentVersion = "v1"
 
 // ComponentName checks the name of a component (T-01).
 func ComponentName(name string) []Reason {
@@ -25,9 +21,9 @@ func ComponentName(name string) []Reason {
 	return nil
 }
 
-// ComponentType checks that a component is of a type that is supported where it
-// stands (T-02).
-func ComponentType(typ string, supported ...string) []Reason {
+// SupportedType checks that the type of a component is one of the supported ones
+// (T-02).
+func SupportedType(typ string, supported ...string) []Reason {
 	return oneOf("T-02", typ, supported...)
 }
 
@@ -46,8 +42,8 @@ func RedisHost(address string) []Reason {
 	return nil
 }
 
-// Scopes checks the scopes of a component: not empty, without repetition
-// (T-09). Whether an entry is an app with a sidecar is [Known].
+// Scopes checks that the scopes of a component are not empty and name each app
+// once (T-09). [Known] checks that an entry is an app with a sidecar.
 func Scopes(scopes []string) []Reason {
 	switch {
 	case len(scopes) == 0:
@@ -59,7 +55,7 @@ func Scopes(scopes []string) []Reason {
 }
 
 // RedisPassword checks a password that is given for the stack's Redis (T-06):
-// what redis.conf takes between double quotes without any escaping.
+// redis.conf must take it in double quotes without any escaping.
 func RedisPassword(password string) []Reason {
 	if strings.ContainsFunc(password, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
 		return because("T-06", "must be printable ASCII without spaces, quotes and backslashes")
@@ -67,8 +63,9 @@ func RedisPassword(password string) []Reason {
 	return nil
 }
 
-// Credentials checks what is given for a Redis outside the stack (T-06):
-// exactly one password when authentication is on, nothing when it is off.
+// Credentials checks the credentials of a Redis outside the stack (T-06): exactly
+// one password when authentication is on, neither user nor password when it is
+// off.
 func Credentials(auth bool, username string, passwords int) []Reason {
 	switch {
 	case auth && passwords == 0:
@@ -81,8 +78,8 @@ func Credentials(auth bool, username string, passwords int) []Reason {
 	return nil
 }
 
-// SecretBefore checks that a Secret that the stack does not make can be there
-// before it (T-07): in a namespace that the stack makes it cannot.
+// SecretBefore checks that a Secret that the stack does not make can exist before
+// it (T-07), which it cannot in a namespace that the stack makes.
 func SecretBefore(namespaceIsNew bool) []Reason {
 	if !namespaceIsNew {
 		return nil
@@ -90,8 +87,8 @@ func SecretBefore(namespaceIsNew bool) []Reason {
 	return because("T-07", "goes with createNamespace: false: the Secret must be in the namespace before the stack")
 }
 
-// SecretNamespace checks that a secret is in the namespace of the component
-// that reads it (X-06). Empty means the component's own.
+// SecretNamespace checks that a secret is in the namespace of the component that
+// reads it (X-06). An empty namespace stands for the component's own.
 func SecretNamespace(secret, component string) []Reason {
 	if secret == "" || secret == component {
 		return nil

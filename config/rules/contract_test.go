@@ -11,8 +11,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// TestContractRules: the rules of events, state entries and invocations, by
-// their numbers; a case without one must pass.
+// TestContractRules checks what the rules of events, state entries and invocations
+// accept and refuse. A case without a rule's number must pass.
 func TestContractRules(t *testing.T) {
 	key256 := "a:b:" + strings.Repeat("ü", 252)
 	for _, c := range []struct {
@@ -125,7 +125,7 @@ func TestContractRules(t *testing.T) {
 	}
 }
 
-// requireRule: one reason of the rule, or none.
+// requireRule requires one reason of the rule or, if rule is "", none.
 func requireRule(t *testing.T, rule string, got []rules.Reason) {
 	t.Helper()
 	if rule == "" {
@@ -139,7 +139,7 @@ func requireRule(t *testing.T, rule string, got []rules.Reason) {
 	require.True(t, listed, "%s is in the table", rule)
 }
 
-// TestKeyLimitsTogether: a key can be too long and have the separator.
+// TestKeyLimitsTogether checks that a key can break both limits at once.
 func TestKeyLimitsTogether(t *testing.T) {
 	require.Len(t, rules.KeyLimits(strings.Repeat("|", 257)), 2)
 }
@@ -153,7 +153,7 @@ func TestKeyPattern(t *testing.T) {
 	}, rules.KeyLifetimes)
 }
 
-// TestAddresses: I-05 and X-04.
+// TestAddresses checks I-05 and X-04.
 func TestAddresses(t *testing.T) {
 	require.Equal(t, "http://localhost:3500/v1.0/invoke/backend-app/method", rules.InvokeURL("backend-app"))
 	require.Equal(t, "http://localhost:3500/v1.0/state/statestore", rules.StateURL("statestore"))

@@ -17,10 +17,11 @@ const (
 	// Published under it, an event passes through Dapr with its own type and
 	// source (E-03, E-11).
 	EventContentType = "application/cloudevents+json"
-	// DataContentType is the type of data that names none (E-06).
+	// DataContentType is the default content type of data (E-06).
 	DataContentType = "application/json"
 
-	// daprEventType is what Dapr calls an event that was published without a type.
+	// daprEventType is the type that Dapr gives an event that is published without
+	// one.
 	daprEventType = "com.dapr.event.sent"
 )
 
@@ -32,8 +33,8 @@ func EventVersion(v string) []Reason {
 	return because("E-01", "must be exactly %s", SpecVersion)
 }
 
-// EventType checks the type of an event, which is its topic's name too: two or
-// three lower-case parts, {entity}.{action} or {domain}.{entity}.{action}
+// EventType checks the type of an event, which is also the name of its topic: two
+// or three lower-case parts, {entity}.{action} or {domain}.{entity}.{action}
 // (E-02).
 func EventType(t string) []Reason {
 	const form = "must be lower-case {entity}.{action} or {domain}.{entity}.{action}"
@@ -52,8 +53,8 @@ func EventType(t string) []Reason {
 	return nil
 }
 
-// OwnEventType checks that an event did not get the type that Dapr gives to one
-// without (E-11).
+// OwnEventType checks that the type of an event is its own, and not the one that
+// Dapr gives an event without a type (E-11).
 func OwnEventType(t string) []Reason {
 	if t != daprEventType {
 		return nil
@@ -62,8 +63,8 @@ func OwnEventType(t string) []Reason {
 		"publish with content type %s", EventContentType)
 }
 
-// EventSource checks the source of an event: a URI-reference, and not a bare
-// app-id, which is what Dapr puts there by default (E-03).
+// EventSource checks that the source of an event is a URI-reference, and not a
+// bare app-id, which is Dapr's default (E-03).
 func EventSource(source string) []Reason {
 	if source == "" {
 		return because("E-03", "is required")
@@ -77,15 +78,15 @@ func EventSource(source string) []Reason {
 	return nil
 }
 
-// uriText is what may stand in a URI, and a percent sign only before two
-// hexadecimal digits.
+// uriText matches text of characters that a URI may contain, a percent sign only
+// before two hexadecimal digits.
 var uriText = regexp.MustCompile(`^([A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*$`)
 
-// URIText says whether a text has only characters that may stand in a URI.
+// URIText reports whether s consists of characters that a URI may contain.
 func URIText(s string) bool { return uriText.MatchString(s) }
 
-// EventID checks the id of an event (E-04). That it is unique is its maker's to
-// see to.
+// EventID checks that an event has an id (E-04). Whoever makes the event must make
+// the id unique.
 func EventID(id string) []Reason {
 	if strings.TrimSpace(id) == "" {
 		return because("E-04", "is required; a UUID is best")
@@ -93,7 +94,7 @@ func EventID(id string) []Reason {
 	return nil
 }
 
-// EventTime checks a time that is given (E-05).
+// EventTime checks the time of an event that has one (E-05).
 func EventTime(t string) []Reason {
 	if _, err := time.Parse(time.RFC3339, t); err != nil {
 		return because("E-05", "must be RFC 3339 such as 2026-02-08T12:00:00Z")
@@ -101,7 +102,7 @@ func EventTime(t string) []Reason {
 	return nil
 }
 
-// ContentType checks the type of an event's data (E-06).
+// ContentType checks the content type of an event's data (E-06).
 func ContentType(c string) []Reason {
 	if mediaType, _, err := mime.ParseMediaType(c); err != nil || !strings.Contains(mediaType, "/") {
 		return because("E-06", "must be a media type such as %s, which is the default", DataContentType)
@@ -109,8 +110,8 @@ func ContentType(c string) []Reason {
 	return nil
 }
 
-// EventData checks the data of an event (E-07). JSON's null is no data: it is
-// how an absent member is written.
+// EventData checks the data of an event (E-07). JSON's null counts as no data,
+// because absent members are written that way.
 func EventData(contentType string, data []byte) []Reason {
 	if len(data) == 0 || string(data) == "null" {
 		return because("E-07", "is required")
@@ -121,13 +122,13 @@ func EventData(contentType string, data []byte) []Reason {
 	return nil
 }
 
-// IsJSON says whether data of a content type is JSON.
+// IsJSON reports whether data of a content type is JSON.
 func IsJSON(contentType string) bool {
 	mediaType, _, _ := mime.ParseMediaType(contentType)
 	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
 }
 
-// Publishers checks that somebody publishes an event (E-08).
+// Publishers checks that an event has a publisher (E-08).
 func Publishers(apps []string) []Reason {
 	if len(apps) == 0 {
 		return because("E-08", "is required: an event has at least one publisher")
@@ -135,7 +136,7 @@ func Publishers(apps []string) []Reason {
 	return nil
 }
 
-// HandlerPath checks the path on which a subscriber takes an event (E-08).
+// HandlerPath checks the path at which a subscriber receives an event (E-08).
 func HandlerPath(path string) []Reason {
 	if path == "" {
 		return because("E-08", "is required")
@@ -147,15 +148,16 @@ func HandlerPath(path string) []Reason {
 	return nil
 }
 
-// deadLetter begins the name of every dead-letter topic.
+// deadLetter is the prefix of the names of dead-letter topics.
 const deadLetter = "dead-letter."
 
-// DeadLetterTopic is where the events of a topic go that a subscriber could not
-// handle (E-09). Each subscriber has its own: one that fails does not touch the
-// others, and its events can be given back to it alone.
+// DeadLetterTopic returns the name of the topic for events that a subscriber could
+// not handle (E-09). Each subscriber has its own, so that a failing one does not
+// affect the others and its events can be given back to it alone.
 func DeadLetterTopic(topic, subscriber string) string { return deadLetter + subscriber + "." + topic }
 
-// Topic checks the name of a topic: an event's type, or its dead letters (E-02).
+// Topic checks that the name of a topic is an event's type or that of a
+// dead-letter topic (E-02).
 func Topic(name string) []Reason {
 	if dead, ok := strings.CutPrefix(name, deadLetter); ok {
 		if app, typ, ok := strings.Cut(dead, "."); ok && AppID(app) == nil && EventType(typ) == nil {
@@ -165,5 +167,5 @@ func Topic(name string) []Reason {
 	return EventType(name)
 }
 
-// Retention checks how long events are kept (E-10).
+// Retention checks how long events are kept (E-10), at least 1ms.
 func Retention(d time.Duration) []Reason { return positive("E-10", d) }

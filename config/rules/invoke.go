@@ -7,24 +7,24 @@ import (
 	"unicode"
 )
 
-// SidecarURL is where an application finds its sidecar. The port cannot be
+// SidecarURL is the address of an application's sidecar. The port cannot be
 // configured.
 const SidecarURL = "http://localhost:3500"
 
-// InvokeURL is the address under which the sidecar reaches the app with that
-// app-id (I-05); paths are appended to it.
+// InvokeURL returns the address at which the sidecar invokes an app (I-05). The
+// path of the app is appended to it.
 func InvokeURL(appID string) string { return SidecarURL + "/v1.0/invoke/" + appID + "/method" }
 
-// StateURL is the address of a state store at the sidecar.
+// StateURL returns the address of a state store at the sidecar.
 func StateURL(store string) string { return SidecarURL + "/v1.0/state/" + store }
 
-// PublishURL is the address of a topic at the sidecar.
+// PublishURL returns the address of a topic at the sidecar.
 func PublishURL(pubSub, topic string) string {
 	return SidecarURL + "/v1.0/publish/" + pubSub + "/" + topic
 }
 
-// Target checks the part of rule I-01 that can be seen without a stack: what is
-// no app-id has no sidecar.
+// Target checks the part of rule I-01 that needs no stack: the target must have
+// the form of an app-id.
 func Target(appID string) []Reason {
 	if AppID(appID) == nil {
 		return nil
@@ -32,8 +32,8 @@ func Target(appID string) []Reason {
 	return because("I-01", "must be the app-id of an app with a sidecar, such as backend-app")
 }
 
-// Targets checks the apps that one app invokes: each is named once, and is
-// another one (I-01).
+// Targets checks that the apps that an app invokes are other apps, each named once
+// (I-01). The reasons are by position.
 func Targets(own string, targets []string) map[int][]Reason {
 	found := Repeated("I-01", targets)
 	for i, target := range targets {
@@ -44,10 +44,9 @@ func Targets(own string, targets []string) map[int][]Reason {
 	return found
 }
 
-// InvokePath checks the path of an invocation (I-02): it is valid, stays below
-// the app's address, and arrives as it was sent. Dapr decodes a path, resolves
-// its dots and doubled slashes, cuts a slash from its end, and does not encode
-// it again.
+// InvokePath checks that the path of an invocation is valid, stays below the app's
+// address, and arrives as it was sent (I-02). Dapr decodes a path, resolves dots
+// and doubled slashes, drops a trailing slash, and does not encode it again.
 func InvokePath(path string) []Reason {
 	if !strings.HasPrefix(path, "/") {
 		return because("I-02", "must start with /")
@@ -65,7 +64,7 @@ func InvokePath(path string) []Reason {
 		decoded, err := url.PathUnescape(segment)
 		if err != nil || decoded == "" || decoded == "." || decoded == ".." ||
 			strings.ContainsAny(decoded, "/?#%") || strings.ContainsFunc(decoded, unicode.IsControl) {
-			return because("I-02", "must be a path that arrives unchanged: no empty or dot segments, no slash at the end, "+
+			return because("I-02", "must be a path that arrives unchanged: no empty or dot segments, no trailing slash, "+
 				"no escaped / ? # %% or control characters")
 		}
 	}
@@ -75,7 +74,7 @@ func InvokePath(path string) []Reason {
 // Methods are the standard HTTP verbs (I-03).
 var Methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
-// Method checks the verb of an invocation, whose case counts (I-03).
+// Method checks the verb of an invocation, which is case-sensitive (I-03).
 func Method(method string) []Reason {
 	if slices.Contains(Methods, method) {
 		return nil
@@ -83,12 +82,13 @@ func Method(method string) []Reason {
 	return because("I-03", "must be one of %s", strings.Join(Methods, ", "))
 }
 
-// BaseURL checks an address that an app gets by a variable (C-01).
+// BaseURL checks the address of a peer that an app is given in an environment
+// variable (C-01).
 func BaseURL(address string) []Reason {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" ||
 		u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(address, "/") {
-		return because("C-01", "must be an http or https URL without query and without a slash at its end")
+		return because("C-01", "must be an http or https URL without a query or a trailing slash")
 	}
 	return nil
 }

@@ -2,12 +2,12 @@ package rules
 
 import "slices"
 
-// keyPrefixes are the prefixes that Dapr makes itself.
+// keyPrefixes are Dapr's own strategies for prefixes.
 var keyPrefixes = []string{"appid", "name", "namespace", "none"}
 
-// KeyPrefix checks the keyPrefix of a state store: what Dapr stores is
-// {prefix}||{domain}:{type}:{identifier}, so a prefix with a colon would read as
-// a domain (N-02).
+// KeyPrefix checks the keyPrefix of a state store (N-02). Dapr stores keys as
+// {prefix}||{domain}:{type}:{identifier}, so a colon in the prefix would look like
+// the end of the domain.
 func KeyPrefix(prefix string) []Reason {
 	if slices.Contains(keyPrefixes, prefix) || dnsSubdomain(prefix) {
 		return nil

@@ -2,35 +2,37 @@ package rules
 
 import "maps"
 
-// MetadataKey is one key that the pinned Dapr version reads from the metadata
-// of a component, in the one spelling that is read everywhere: some keys are
-// read in any case, others, redeliverInterval among them, in this one only.
+// MetadataKey is a key that the pinned version of Dapr reads from the metadata of
+// a component, in the spelling that always works: Dapr ignores the case of some
+// keys but not of others, such as redeliverInterval.
 type MetadataKey struct {
 	Form      Form     `json:"form"`
-	Default   string   `json:"default,omitempty"`   // what Dapr takes without the key; empty: nothing
-	Min       int      `json:"min,omitempty"`       // the lowest number, of a form that is one
-	Off       bool     `json:"off,omitempty"`       // "-1" has a meaning of its own: it switches off
-	Only      []string `json:"only,omitempty"`      // the allowed values, if there are only a few
-	Sensitive bool     `json:"sensitive,omitempty"` // only ever a secretKeyRef (T-06)
-	Needs     []string `json:"needs,omitempty"`     // without them Dapr ignores the key: "key" or "key=value"
+	Default   string   `json:"default,omitempty"`   // what Dapr uses without the key; empty: nothing
+	Min       int      `json:"min,omitempty"`       // the lowest value, if the form is a number
+	Off       bool     `json:"off,omitempty"`       // "-1" is allowed and switches it off
+	Only      []string `json:"only,omitempty"`      // the allowed values, if not all of the form
+	Sensitive bool     `json:"sensitive,omitempty"` // must be a secretKeyRef (T-06)
+	Needs     []string `json:"needs,omitempty"`     // "key" or "key=value": without these Dapr ignores the key
 	Old       []string `json:"old,omitempty"`       // other names that Dapr still reads
-	Instead   string   `json:"instead,omitempty"`   // the key of the stack file that sets it; not to be given as metadata
+	Instead   string   `json:"instead,omitempty"`   // the key of the stack file that must be used instead
 }
 
-// Metadata returns the keys that Dapr reads for a component type, nil for a
-// type that the stack does not support.
+// Metadata returns the keys that Dapr reads for a component type, or nil if the
+// stack does not support the type.
 func Metadata(componentType string) map[string]MetadataKey {
-	own, ok := ownMetadata[componentType]
-	if !ok {
-		return nil
-	}
-	all := maps.Clone(redisMetadata)
+	t, _ := TypeOf(componentType)
+	return t.Metadata
+}
+
+// with returns the keys of both; those of own count where both have one.
+func with(shared, own map[string]MetadataKey) map[string]MetadataKey {
+	all := maps.Clone(shared)
 	maps.Copy(all, own)
 	return all
 }
 
-// redisMetadata are the keys that both kinds read. A module of its own holds
-// them against their sources (toolchain/dapr/upstream):
+// redisMetadata are the keys that both kinds read. The module
+// toolchain/dapr/upstream compares them with their sources:
 //   - names and types: components-contrib v1.18.0,
 //     common/component/redis/settings.go; the azure keys:
 //     common/authentication/azure/metadata-properties.go;
@@ -56,7 +58,7 @@ var redisMetadata = map[string]MetadataKey{
 	"redisMinRetryInterval": {Form: Span, Default: "8ms", Off: true},
 	"redisMaxRetryInterval": {Form: Span, Default: "512ms", Off: true},
 	"dialTimeout":           {Form: Span, Default: "5s"},
-	// A read timeout of -1 has the pub/sub ask Redis without a pause.
+	// With a read timeout of -1 the pub/sub would ask Redis without a pause.
 	"readTimeout":  {Form: Span, Default: "3s"},
 	"writeTimeout": {Form: Span, Default: "3s", Off: true},
 	"poolSize":     {Form: Integer, Default: "10 for each CPU", Min: 1},
@@ -78,45 +80,44 @@ var redisMetadata = map[string]MetadataKey{
 
 var entraID = []string{"useEntraID=true"}
 
-// ownMetadata are the keys of one kind, or those whose default is its own.
-var ownMetadata = map[string]map[string]MetadataKey{
-	// Sources beside those above, in dapr v1.18.1: pkg/components/state
-	// (keyPrefix), pkg/runtime/processor/state (actorStateStore), pkg/encryption,
-	// pkg/runtime/pubsub/outbox.go. The encryption keys are read only where the
-	// sidecar may read secrets itself: with the annotation
-	// dapr.io/disable-builtin-k8s-secret-store Dapr stores in clear, silently.
-	StateRedis: {
-		"redisMinRetryInterval":         {Form: Span, Default: "2s", Off: true},
-		"keyPrefix":                     {Form: Prefix, Default: "appid"},
-		"actorStateStore":               {Form: Truth, Default: "false"},
-		"ttlInSeconds":                  {Form: Seconds, Min: 1, Off: true},
-		"queryIndexes":                  {Form: JSON},
-		"primaryEncryptionKey":          {Form: Text, Sensitive: true},
-		"secondaryEncryptionKey":        {Form: Text, Sensitive: true, Needs: []string{"primaryEncryptionKey"}},
-		"outboxPublishPubsub":           {Form: Text, Needs: []string{"outboxPublishTopic"}},
-		"outboxPublishTopic":            {Form: Text, Needs: []string{"outboxPublishPubsub"}},
-		"outboxPubsub":                  {Form: Text, Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
-		"outboxDiscardWhenMissingState": {Form: Truth, Default: "false", Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
-	},
-	// Sources beside those above, in dapr v1.18.1: pkg/runtime/processor/pubsub
-	// (consumerID) and pkg/scopes.
-	PubSubRedis: {
-		"consumerID":         {Form: Text, Default: "the app-id", Instead: "consumerID of the pub/sub"},
-		"redeliverInterval":  {Form: Millis, Default: "15000", Min: 1, Instead: "redeliverInterval of the pub/sub"},
-		"processingTimeout":  {Form: Span, Default: "1m", Instead: "processingTimeout of the pub/sub"},
-		"streamTTL":          {Form: Span, Instead: "streamTTL of the pub/sub"},
-		"maxLenApprox":       {Form: Integer, Min: 1, Instead: "maxLenApprox of the pub/sub"},
-		"queueDepth":         {Form: Integer, Default: "100", Min: 1},
-		"concurrency":        {Form: Integer, Default: "10", Min: 1},
-		"publishingScopes":   {Form: TopicScopes, Instead: "publishers of the events"},
-		"subscriptionScopes": {Form: TopicScopes, Instead: "subscribers of the events"},
-		"allowedTopics":      {Form: Topics, Instead: "events"},
-		"protectedTopics":    {Form: Topics, Instead: "events"},
-	},
+// stateMetadata are the keys of state.redis alone, or those whose default is its
+// own. Sources beside those above, in dapr v1.18.1: pkg/components/state
+// (keyPrefix), pkg/runtime/processor/state (actorStateStore), pkg/encryption,
+// pkg/runtime/pubsub/outbox.go. The encryption keys are read only where the
+// sidecar may read secrets itself: with the annotation
+// dapr.io/disable-builtin-k8s-secret-store Dapr stores in clear, silently.
+var stateMetadata = map[string]MetadataKey{
+	"redisMinRetryInterval":         {Form: Span, Default: "2s", Off: true},
+	"keyPrefix":                     {Form: Prefix, Default: "appid"},
+	"actorStateStore":               {Form: Truth, Default: "false"},
+	"ttlInSeconds":                  {Form: Seconds, Min: 1, Off: true},
+	"queryIndexes":                  {Form: JSON},
+	"primaryEncryptionKey":          {Form: Text, Sensitive: true},
+	"secondaryEncryptionKey":        {Form: Text, Sensitive: true, Needs: []string{"primaryEncryptionKey"}},
+	"outboxPublishPubsub":           {Form: Text, Needs: []string{"outboxPublishTopic"}},
+	"outboxPublishTopic":            {Form: Text, Needs: []string{"outboxPublishPubsub"}},
+	"outboxPubsub":                  {Form: Text, Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
+	"outboxDiscardWhenMissingState": {Form: Truth, Default: "false", Needs: []string{"outboxPublishPubsub", "outboxPublishTopic"}},
 }
 
-// refusedMetadata are keys that look right and are not, with what to do
-// instead. All but the last are keys that Dapr knows.
+// streamsMetadata are the keys of pubsub.redis alone. Sources beside those above,
+// in dapr v1.18.1: pkg/runtime/processor/pubsub (consumerID) and pkg/scopes.
+var streamsMetadata = map[string]MetadataKey{
+	"consumerID":         {Form: Text, Default: "the app-id", Instead: "consumerID of the pub/sub"},
+	"redeliverInterval":  {Form: Millis, Default: "15000", Min: 1, Instead: "redeliverInterval of the pub/sub"},
+	"processingTimeout":  {Form: Span, Default: "1m", Instead: "processingTimeout of the pub/sub"},
+	"streamTTL":          {Form: Span, Instead: "streamTTL of the pub/sub"},
+	"maxLenApprox":       {Form: Integer, Min: 1, Instead: "maxLenApprox of the pub/sub"},
+	"queueDepth":         {Form: Integer, Default: "100", Min: 1},
+	"concurrency":        {Form: Integer, Default: "10", Min: 1},
+	"publishingScopes":   {Form: TopicScopes, Instead: "publishers of the events"},
+	"subscriptionScopes": {Form: TopicScopes, Instead: "subscribers of the events"},
+	"allowedTopics":      {Form: Topics, Instead: "events"},
+	"protectedTopics":    {Form: Topics, Instead: "events"},
+}
+
+// refusedMetadata are keys that look right but are wrong, with what to do instead.
+// Dapr knows all but the last.
 var refusedMetadata = map[string]string{
 	"redisPort":          "write the port in redisHost, as host:port",
 	"idleCheckFrequency": "Dapr ignores it with Redis 7",

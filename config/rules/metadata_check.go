@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// MetadataItem checks one plain metadata item of a component: that Dapr reads
-// the key for this type, that the value has the form that it honours (T-10),
-// and that no sensitive value stands there in plain (T-06).
+// MetadataItem checks one plain metadata item of a component: Dapr must read the
+// key for this type, the value must have the form that Dapr honours (T-10), and
+// the key must not be a sensitive one (T-06).
 func MetadataItem(componentType, name, value string) []Reason {
 	key, reasons := metadataKey(componentType, name)
 	switch {
@@ -22,8 +22,8 @@ func MetadataItem(componentType, name, value string) []Reason {
 	return key.honours(value)
 }
 
-// StackMetadataItem is [MetadataItem] for the metadata of a stack file, where
-// the keys that the stack sets itself are refused too.
+// StackMetadataItem is [MetadataItem] for the metadata of a stack file, which must
+// not contain the keys that the stack sets itself.
 func StackMetadataItem(componentType, name, value string) []Reason {
 	key, reasons := metadataKey(componentType, name)
 	if reasons == nil && key != nil && key.Instead != "" && !key.Sensitive {
@@ -32,12 +32,12 @@ func StackMetadataItem(componentType, name, value string) []Reason {
 	return MetadataItem(componentType, name, value)
 }
 
-// templates are what Dapr replaces in a value, wherever it stands
-// (dapr v1.18.1, pkg/runtime/meta).
+// templates are the parts of a value that Dapr replaces (dapr v1.18.1,
+// pkg/runtime/meta).
 var templates = []string{"{namespace}", "{podName}", "{uuid}", "{appID}"}
 
-// metadataKey finds a key, or says why Dapr does not read it. Of a type that the
-// stack does not support it returns neither: T-02 reports the type.
+// metadataKey returns a key, or why Dapr does not read it. For a type that the
+// stack does not support it returns neither, because T-02 reports the type.
 func metadataKey(componentType, name string) (*MetadataKey, []Reason) {
 	known := Metadata(componentType)
 	if known == nil {
@@ -49,7 +49,7 @@ func metadataKey(componentType, name string) (*MetadataKey, []Reason) {
 	if hint, ok := refusedMetadata[name]; ok {
 		return nil, because("T-10", "must not be given: %s", hint)
 	}
-	for _, other := range []string{StateRedis, PubSubRedis} {
+	for _, other := range TypesOf() {
 		if _, ok := Metadata(other)[name]; ok {
 			return nil, because("T-10", "must not be given: Dapr reads it for %s only", other)
 		}
@@ -57,7 +57,7 @@ func metadataKey(componentType, name string) (*MetadataKey, []Reason) {
 	keys := slices.Sorted(maps.Keys(known))
 	for _, key := range keys {
 		if slices.Contains(known[key].Old, name) {
-			return nil, because("T-10", "must be written %s, its name today", key)
+			return nil, because("T-10", "must be written %s, its current name", key)
 		}
 	}
 	if near := Nearest(name, keys); near != "" {

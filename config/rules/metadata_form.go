@@ -9,35 +9,35 @@ import (
 	"time"
 )
 
-// Form is the form of a metadata value that Dapr really honours, as the end of
-// a sentence that begins with "must be".
+// Form describes the metadata values that Dapr really honours, as the end of a
+// sentence that begins with "must be".
 type Form string
 
 // The forms of metadata values.
 const (
-	Text    Form = "text, without spaces at its ends"
+	Text    Form = "text without leading or trailing spaces"
 	Truth   Form = "true or false"
 	Integer Form = "a whole number"
 	Seconds Form = "a whole number of seconds"
 	// Millis is the form of redeliverInterval, where Dapr ignores a unit.
 	Millis Form = `whole milliseconds, such as "30000"`
-	// Span is a duration with its unit. Dapr reads a bare number as
-	// milliseconds, so "3" almost never means what was meant: refused.
+	// Span is a duration with its unit. A bare number is refused, because Dapr reads
+	// it as milliseconds, which is almost never what was meant.
 	Span Form = `a duration with its unit, such as "3s"`
-	// Address is one host:port, or several of a cluster or of sentinels (T-05).
+	// Address is one host:port, or several for a cluster or for sentinels (T-05).
 	Address Form = "host:port"
-	// Prefix is a strategy of Dapr (appid, name, namespace, none) or a prefix of
-	// one's own; Dapr makes it lower-case, and an empty one a prefix too.
+	// Prefix is one of Dapr's strategies (appid, name, namespace, none) or a literal
+	// prefix. Dapr turns it into lower case, and uses even an empty one.
 	Prefix Form = "appid, name, namespace, none, or a prefix in lower case without ||"
 	// Topics is a list of topics.
 	Topics Form = `topics separated by commas, such as "task.created,task.deleted"`
-	// TopicScopes is a list of topics for each app. Dapr skips a part that it
-	// does not understand, and what no part restricts is open.
+	// TopicScopes is a list of topics for each app. Dapr skips a part that it does
+	// not understand, and does not restrict apps that no part names.
 	TopicScopes Form = `app=topics parts separated by semicolons, such as "backend-app=task.created,task.deleted;activity-app="`
 	JSON        Form = "JSON"
 )
 
-// honours checks that Dapr takes a value for what it says.
+// honours checks that Dapr reads a value as it was meant.
 func (k MetadataKey) honours(value string) []Reason {
 	switch {
 	case k.Only != nil:
@@ -52,7 +52,7 @@ func (k MetadataKey) honours(value string) []Reason {
 	return because("T-10", "must be %s%s", k.allowed(), k.Form.hint(value))
 }
 
-// allowed is the form together with its limits.
+// allowed returns the form together with its limits.
 func (k MetadataKey) allowed() string {
 	text := string(k.Form)
 	if k.Min > 0 && (k.Form == Integer || k.Form == Seconds) {
@@ -64,6 +64,8 @@ func (k MetadataKey) allowed() string {
 	return text
 }
 
+// fits reports whether a value has the form and, if it is a number, is not less
+// than least.
 func (f Form) fits(value string, least int) bool {
 	switch f {
 	case Truth:
@@ -86,7 +88,7 @@ func (f Form) fits(value string, least int) bool {
 	return value != "" && value == strings.TrimSpace(value)
 }
 
-// hint names the value that was probably meant.
+// hint returns the value that was probably meant, or "".
 func (f Form) hint(value string) string {
 	n, bare := whole(value)
 	d, err := time.ParseDuration(value)
@@ -99,22 +101,22 @@ func (f Form) hint(value string) string {
 	return ""
 }
 
-// whole reads a number that is written as every part of Dapr reads it: without
-// a plus sign, without leading zeros.
+// whole parses a whole number written in the way that every part of Dapr accepts:
+// without a plus sign and leading zeros.
 func whole(value string) (int, bool) {
 	n, err := strconv.Atoi(value)
 	return n, err == nil && strconv.Itoa(n) == value
 }
 
-// span reads a positive duration; a zero would be the default again. Under a
-// millisecond Redis takes it for one.
+// span reports whether a value is a duration of at least a millisecond. Zero would
+// mean the default, and Redis rounds up anything else below a millisecond.
 func span(value string) bool {
 	d, err := time.ParseDuration(value)
 	return err == nil && d >= time.Millisecond
 }
 
-// topicScopes reads "app=topic,topic;app=": an app with nothing after the equals
-// sign may use no topic.
+// topicScopes reports whether a value has the form "app=topic,topic;app=". An app
+// with nothing after the equals sign may use no topic.
 func topicScopes(value string) bool {
 	for part := range strings.SplitSeq(value, ";") {
 		app, topics, ok := strings.Cut(part, "=")

@@ -7,26 +7,26 @@ type MetadataSource int
 
 // The sources of values.
 const (
-	FromValue  MetadataSource = iota // written in the object, even if a reference stands beside it
-	FromLater                        // written there too, but not known yet, as in a preview
+	FromValue  MetadataSource = iota // written in the object, even if there is a reference too
+	FromLater                        // written in the object but not known yet, as in a preview
 	FromSecret                       // a secretKeyRef
-	FromEnv                          // an envRef: a variable of the sidecar
+	FromEnv                          // an envRef: an environment variable of the sidecar
 )
 
 // MetadataEntry is one item in the metadata list of a Component object.
 type MetadataEntry struct {
 	Name  string
-	Value string // of [FromValue]
+	Value string // set only for FromValue
 	From  MetadataSource
 }
 
-// MetadataItems checks the whole metadata list of a Component object: each item
-// by itself as [MetadataItem] does, that none is given twice, what is missing,
-// and what [MetadataTogether] checks. The reasons are by the name of the item,
-// which for a missing one is not in the list.
+// MetadataItems checks the whole metadata list of a Component object: that each
+// item passes [MetadataItem], that none is given twice or missing, and that they
+// pass [MetadataTogether]. The reasons are by the name of the item, including
+// missing items.
 //
-// Whether Redis asks for a password cannot be seen in the object, so a
-// component without any is let through.
+// It accepts a component without a password, because the object does not show
+// whether Redis asks for one.
 func MetadataItems(componentType string, entries []MetadataEntry) map[string][]Reason {
 	if Metadata(componentType) == nil {
 		return nil
@@ -63,9 +63,9 @@ func entry(componentType string, e MetadataEntry) []Reason {
 	return reasons
 }
 
-// MetadataTogether checks only what the items of one component do to each
-// other: a key that Dapr ignores without another one, or because of it (T-10),
-// a stream that is bounded twice, several addresses without a cluster
+// MetadataTogether checks how the items of one component affect each other: it
+// reports a key that Dapr ignores without another one or because of it (T-10), a
+// stream that is limited twice, and several addresses without a cluster
 // (T-05).
 func MetadataTogether(componentType string, entries []MetadataEntry) map[string][]Reason {
 	known, set := Metadata(componentType), map[string]MetadataEntry{}
@@ -79,7 +79,7 @@ func MetadataTogether(componentType string, entries []MetadataEntry) map[string]
 		for _, need := range known[name].Needs {
 			off := e.is("false") || e.From == FromLater && known[name].Form == Truth
 			if off || meets(set, known, need) {
-				continue // what is switched off, or may turn out to be, needs nothing
+				continue // what is switched off, or may be, needs nothing
 			}
 			add(name, because("T-10", "must not be given without %s: Dapr does not honour it then", need))
 		}
@@ -103,8 +103,8 @@ func MetadataTogether(componentType string, entries []MetadataEntry) map[string]
 	return found
 }
 
-// meets says whether the items may meet a need of the form "key" or "key=value".
-// A key that is not given has its default.
+// meets reports whether the items may meet a need of the form "key" or
+// "key=value". A key that is not given has its default value.
 func meets(set map[string]MetadataEntry, known map[string]MetadataKey, need string) bool {
 	name, value, hasValue := strings.Cut(need, "=")
 	e, ok := set[name]
@@ -114,11 +114,11 @@ func meets(set map[string]MetadataEntry, known map[string]MetadataKey, need stri
 	return !hasValue || e.may(value)
 }
 
-// is says whether an item is known to have a value.
+// is reports whether an item is known to have a value.
 func (e MetadataEntry) is(value string) bool { return e.From == FromValue && e.Value == value }
 
-// may says whether an item has a value, or could: it is not in the object, or
-// not yet. No item at all is none.
+// may reports whether an item has a value or could have it, because the value is
+// not known. The zero item has none.
 func (e MetadataEntry) may(value string) bool {
 	return e.Name != "" && (e.From != FromValue || e.Value == value)
 }

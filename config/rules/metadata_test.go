@@ -16,15 +16,15 @@ import (
 
 var updateMetadata = flag.Bool("update-metadata", false, "write testdata/metadata.json anew")
 
-// metadataCase is one item with what we and what the pinned Dapr make of it.
+// metadataCase is an item and what we and the pinned Dapr make of it.
 // toolchain/dapr/upstream reads the same file and asks Dapr's own code.
 type metadataCase struct {
 	Type, Key, Value string
 	Refused, Why     string // the rule and the reason, if we refuse it
 }
 
-// TestMetadataCases: T-06, T-10. What Dapr ignores or reads otherwise than it
-// was meant is refused, what it honours is not.
+// TestMetadataCases checks T-06 and T-10: what Dapr ignores or misreads is refused,
+// what it honours is not.
 func TestMetadataCases(t *testing.T) {
 	raw, err := os.ReadFile("testdata/metadata.cases.json")
 	require.NoError(t, err)
@@ -46,7 +46,7 @@ func TestMetadataCases(t *testing.T) {
 	}
 }
 
-// TestMetadataOfTheRuntime: the forms of what Dapr itself reads, beside the
+// TestMetadataOfTheRuntime checks the forms of what Dapr's runtime reads, not the
 // component.
 func TestMetadataOfTheRuntime(t *testing.T) {
 	for _, c := range []struct {
@@ -78,7 +78,7 @@ func TestMetadataOfTheRuntime(t *testing.T) {
 	}
 }
 
-// TestMetadataOfTheStackFile: what the stack sets is not to be set twice.
+// TestMetadataOfTheStackFile checks that keys that the stack sets are refused.
 func TestMetadataOfTheStackFile(t *testing.T) {
 	for _, c := range []struct{ typ, key, value, want string }{
 		{rules.StateRedis, "keyPrefix", "name", ""},
@@ -97,8 +97,8 @@ func TestMetadataOfTheStackFile(t *testing.T) {
 	}
 }
 
-// TestMetadataItems: whole lists, written "name=value", with $ for a secret, %
-// for a variable and ? for a value that is not known yet.
+// TestMetadataItems checks whole lists, written "name=value", with $ for a secret,
+// % for a variable and ? for a value that is not known yet.
 func TestMetadataItems(t *testing.T) {
 	const host, state, pub = "redisHost=redis:6379 ", rules.StateRedis, rules.PubSubRedis
 	needs := func(what string) string {
@@ -178,8 +178,8 @@ func entries(items string) []rules.MetadataEntry {
 	return all
 }
 
-// TestMetadataData: the data agrees with itself, and the file that
-// toolchain/dapr/upstream holds against the pinned Dapr is of today.
+// TestMetadataData checks that the data is consistent, and that the file that
+// toolchain/dapr/upstream compares with the pinned Dapr is up to date.
 func TestMetadataData(t *testing.T) {
 	all := map[string]map[string]rules.MetadataKey{}
 	for _, typ := range []string{rules.StateRedis, rules.PubSubRedis} {

@@ -3,39 +3,30 @@ package rules
 import (
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/api/validate/content"
 )
 
-// dnsLabel says whether s is an RFC 1123 label of at most max characters:
+// dnsLabel reports whether s is an RFC 1123 label of at most max characters:
 // lower-case letters, digits and hyphens, starting and ending with a letter or
-// a digit.
+// digit.
 func dnsLabel(s string, max int) bool {
-	if s == "" || len(s) > max || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
+	return len(s) <= max && len(content.IsDNS1123Label(s)) == 0
 }
 
-// dnsSubdomain says whether s is an RFC 1123 subdomain: labels joined by dots,
-// at most 253 characters.
+// dnsSubdomain reports whether s is an RFC 1123 subdomain: labels joined by
+// dots, at most 253 characters. Kubernetes does not limit the labels to 63
+// characters, DNS does.
 func dnsSubdomain(s string) bool {
-	if len(s) > 253 {
-		return false
-	}
 	for label := range strings.SplitSeq(s, ".") {
-		if !dnsLabel(label, 63) {
+		if !dnsLabel(label, content.DNS1123LabelMaxLength) {
 			return false
 		}
 	}
-	return true
+	return len(s) <= content.DNS1123SubdomainMaxLength
 }
 
-// oneOf refuses a value that is not among the allowed ones.
+// oneOf checks that a value is one of the allowed ones.
 func oneOf(rule, value string, allowed ...string) []Reason {
 	if slices.Contains(allowed, value) {
 		return nil
@@ -46,7 +37,7 @@ func oneOf(rule, value string, allowed ...string) []Reason {
 	return because(rule, "must be one of %s", strings.Join(allowed, ", "))
 }
 
-// port refuses what is not a TCP port.
+// port checks that p is the number of a TCP port.
 func port(rule string, p int) []Reason {
 	if p < 1 || p > 65535 {
 		return because(rule, "must be between 1 and 65535")

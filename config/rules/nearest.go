@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Nearest returns the candidate that name was most likely meant to be, or ""
-// when none is near: the smallest edit distance, at most a third of the name's
-// length and never less than one edit. Case does not count. Of several equally
-// near candidates the first of the alphabet wins.
+// Nearest returns the candidate that name was most likely meant to be, or "" if
+// none is close: the one with the smallest edit distance, ignoring case, of at
+// most a third of the name's length or one edit. Of several equally close
+// candidates it returns the first in alphabetical order.
 func Nearest(name string, candidates []string) string {
 	return nearest(name, slices.Values(candidates))
 }
@@ -20,9 +20,9 @@ func nearest(name string, candidates iter.Seq[string]) string {
 	var row []int
 	for c := range candidates {
 		if len(c)-len(name) > limit || len(name)-len(c) > limit {
-			continue // spares most of the work in a large stack
+			continue // saves most of the work in a large stack
 		}
-		row = distances(row, lower, strings.ToLower(c)) // in the space of the last one
+		row = distances(row, lower, strings.ToLower(c))
 		if d := row[len(row)-1]; d < limit || d == limit && (best == "" || c < best) {
 			best, limit = c, d
 		}
@@ -30,8 +30,8 @@ func nearest(name string, candidates iter.Seq[string]) string {
 	return best
 }
 
-// distances returns Levenshtein distances, in bytes; the last is that of a and b.
-// It uses the space of row.
+// distances returns Levenshtein distances in bytes, the last of which is that of a
+// and b. It reuses the space of row.
 func distances(row []int, a, b string) []int {
 	for a != "" && b != "" && a[0] == b[0] {
 		a, b = a[1:], b[1:]

@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// Retry is what decides how long one message may take: how often the handler
-// is called again, how long each call may last, and how long to wait between
-// two calls.
+// Retry decides how long one message may take: how often the handler is called
+// again, how long each call may take, and how long the wait between two calls is.
 type Retry struct {
 	MaxRetries     int
-	Wait           time.Duration // the longest wait between two attempts
-	HandlerTimeout time.Duration // of one attempt
+	Wait           time.Duration // the longest wait between two calls
+	HandlerTimeout time.Duration // of one call
 }
 
-// Budget is the longest time that Dapr can spend on one message before it is
-// dead-lettered: every attempt runs into its timeout and every wait is the
-// longest. What is too long to be counted is the longest duration.
+// Budget returns the longest time that Dapr can spend on one message before it is
+// dead-lettered, when every call times out and every wait is the longest. It
+// returns the longest duration if the sum overflows.
 func (r Retry) Budget() time.Duration {
 	retries := float64(r.MaxRetries)
 	if (retries+1)*float64(r.HandlerTimeout)+retries*float64(r.Wait) >= math.MaxInt64 {
@@ -25,9 +24,9 @@ func (r Retry) Budget() time.Duration {
 	return time.Duration(r.MaxRetries+1)*r.HandlerTimeout + time.Duration(r.MaxRetries)*r.Wait
 }
 
-// ConsumerID checks a literal consumer id: it is the name of the Redis consumer
-// group, so two apps that share it compete for the messages. Left empty
-// it is each app's own app-id, which is unique.
+// ConsumerID checks that a literal consumer id is not shared: it is the name
+// of the Redis consumer group, so two apps with the same one compete for the
+// messages. Without it each app's own app-id is used, which is unique.
 func ConsumerID(id string, subscribers int) []Reason {
 	if id == "" || subscribers <= 1 {
 		return nil
@@ -36,16 +35,15 @@ func ConsumerID(id string, subscribers int) []Reason {
 		"without it each app's group is its app-id", subscribers)
 }
 
-// RedeliverInterval checks the interval after which unacknowledged messages are
-// looked for.
+// RedeliverInterval checks the interval at which Dapr looks for unacknowledged
+// messages, at least 1ms.
 func RedeliverInterval(d time.Duration) []Reason { return positive("Q-02", d) }
 
 // ProcessingTimeout checks the time after which an unacknowledged message is
-// delivered again.
+// delivered again, at least 1ms.
 func ProcessingTimeout(d time.Duration) []Reason { return positive("Q-04", d) }
 
-// MaxRetries checks the number of times that a failing handler is called again
-//
+// MaxRetries checks how many times a failing handler is called again.
 func MaxRetries(n int) []Reason {
 	if n < 0 {
 		return because("Q-03", "must be 0 or more")
@@ -57,7 +55,7 @@ func MaxRetries(n int) []Reason {
 // Redis offers it again.
 func RetryBudget(r Retry, processingTimeout time.Duration) []Reason {
 	if r.MaxRetries < 0 || r.Wait < 0 || r.HandlerTimeout < 0 || processingTimeout <= 0 {
-		return nil // reported by the rules of these values
+		return nil // the rules of these values report it
 	}
 	if budget := r.Budget(); budget >= processingTimeout {
 		return because("Q-04", "must be longer than the retry budget of %s "+
@@ -66,21 +64,23 @@ func RetryBudget(r Retry, processingTimeout time.Duration) []Reason {
 	return nil
 }
 
-// RetryInterval checks the wait before a failing handler is called again.
+// RetryInterval checks the wait before a failing handler is called again, at
+// least 1ms.
 func RetryInterval(d time.Duration) []Reason { return positive("Q-03", d) }
 
-// HandlerTimeout checks how long one call of a handler may take.
+// HandlerTimeout checks how long one call of a handler may take, at least
+// 1ms.
 func HandlerTimeout(d time.Duration) []Reason { return positive("Q-04", d) }
 
-// RetryPolicies are the ways to wait between two attempts.
+// RetryPolicies are the ways to wait between two calls.
 var RetryPolicies = []string{"constant", "exponential"}
 
-// RetryPolicy checks the name of a retry policy: Dapr takes an unknown one for
-// none.
+// RetryPolicy checks the name of a retry policy. Dapr would not retry at all
+// with an unknown one.
 func RetryPolicy(name string) []Reason { return oneOf("Q-03", name, RetryPolicies...) }
 
-// MaxLenApprox checks the length of a stream that is bounded by length: Dapr
-// applies one bound only, so it does not go with a streamTTL.
+// MaxLenApprox checks the length that a stream is trimmed to. It cannot be
+// combined with a streamTTL, because Dapr applies only one of them.
 func MaxLenApprox(n int, withTTL bool) []Reason {
 	switch {
 	case n < 1:
@@ -91,8 +91,8 @@ func MaxLenApprox(n int, withTTL bool) []Reason {
 	return nil
 }
 
-// positive refuses zero and negative durations, and those under a millisecond,
-// which is the unit in which Dapr reads them.
+// positive checks that a duration is at least a millisecond, which is the unit in
+// which Dapr reads it.
 func positive(rule string, d time.Duration) []Reason {
 	if d < time.Millisecond {
 		return because(rule, "must be a positive duration of at least 1ms")

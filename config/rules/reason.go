@@ -2,8 +2,8 @@ package rules
 
 import "fmt"
 
-// A Reason says why a value is refused: the number of the rule that it breaks
-// and what the rule allows instead.
+// A Reason says why a value is refused: which rule it breaks and what the rule
+// allows instead.
 type Reason struct {
 	Rule    string // number in [Table]
 	Allowed string // completes "must …"-like: "must be between 1 and 65535"
@@ -12,7 +12,7 @@ type Reason struct {
 // String renders the reason as "[S-04]: must be between 1 and 65535".
 func (r Reason) String() string { return fmt.Sprintf("[%s]: %s", r.Rule, r.Allowed) }
 
-// because returns one reason, for checks that have no more than one to give.
+// because returns a single reason.
 func because(rule, format string, args ...any) []Reason {
 	return []Reason{{Rule: rule, Allowed: fmt.Sprintf(format, args...)}}
 }

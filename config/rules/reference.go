@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// Names are the names that a stack declares of one kind of thing.
+// Names is the set of names that a stack declares for one kind of thing.
 type Names map[string]bool
 
-// NamesOf returns the set of these names.
+// NamesOf returns the set of the given names.
 func NamesOf(names ...string) Names {
 	all := make(Names, len(names))
 	for _, name := range names {
@@ -17,9 +17,9 @@ func NamesOf(names ...string) Names {
 	return all
 }
 
-// Known refuses a reference to something that is not declared (X-01 and the
-// rules that repeat it for one kind of reference). What says which kind of
-// thing it must be; a near miss is named.
+// Known checks that a reference names something that is declared, for X-01 and the
+// rules that repeat it for one kind of reference. what completes "must be" and says
+// what it must name. The reason suggests the nearest name.
 func Known(rule, what, name string, declared Names) []Reason {
 	if declared[name] {
 		return nil
@@ -33,7 +33,7 @@ func Known(rule, what, name string, declared Names) []Reason {
 	return because(rule, "must be %s", what)
 }
 
-// InScopes checks that the scopes of a component let in an app that uses it
+// InScopes checks that the scopes of a component include an app that uses it
 //
 func InScopes(app, component string, scopes Names) []Reason {
 	if scopes[app] {
@@ -42,9 +42,9 @@ func InScopes(app, component string, scopes Names) []Reason {
 	return because("X-01", "must be in the scopes of %s", strconv.Quote(component))
 }
 
-// Duplicates reports every position whose value occurred before, for the rules
-// that ask for uniqueness (S-03, T-01, E-08). Empty values are left to other
-// rules.
+// Duplicates returns the reasons for every position whose value occurs before, for
+// the rules that demand uniqueness (S-03, T-01, E-08). Empty values are left to
+// other rules.
 func Duplicates(rule string, values []string) map[int][]Reason {
 	return repeated(values, because(rule, "must be unique, and is declared before"))
 }
@@ -69,8 +69,8 @@ func repeated(values []string, reasons []Reason) map[int][]Reason {
 	return found
 }
 
-// OutboxApps checks a pub/sub of a state store's outbox: its scopes let in every
-// app of the store, whose sidecar publishes there.
+// OutboxApps checks that the scopes of an outbox's pub/sub include every app of the
+// state store, because its sidecar publishes there.
 func OutboxApps(apps []string, scopes Names) []Reason {
 	for _, app := range apps {
 		if !scopes[app] {
@@ -80,9 +80,9 @@ func OutboxApps(apps []string, scopes Names) []Reason {
 	return nil
 }
 
-// OutboxTopic checks the topic of a state store's outbox: an event of its
-// pub/sub that every app of the store may publish. Publishers are those
-// of the event, nil when there is no such event.
+// OutboxTopic checks that the topic of an outbox is an event of its pub/sub that
+// every app of the state store may publish. publishers are those of the
+// event, nil if there is no such event.
 func OutboxTopic(apps []string, publishers Names) []Reason {
 	if publishers == nil {
 		return because("X-01", "must be an event of that pub/sub")
@@ -95,9 +95,9 @@ func OutboxTopic(apps []string, publishers Names) []Reason {
 	return nil
 }
 
-// OutboxInternal checks the pub/sub that carries the topics of the outbox itself
-// . Where there are events, their topics alone are open, and Dapr refuses
-// every transaction.
+// OutboxInternal checks that the pub/sub that carries the outbox's own topics has no
+// events. Otherwise only the topics of events are allowed on it, and Dapr
+// refuses every transaction.
 func OutboxInternal(events int) []Reason {
 	if events == 0 {
 		return nil

@@ -13,8 +13,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// TestRules: what each rule takes and refuses, by its number. A case without
-// wanted reasons is one that must pass.
+// TestRules checks what each rule accepts and refuses. A case without a rule's
+// number must pass.
 func TestRules(t *testing.T) {
 	name58, name59 := strings.Repeat("a", 58), strings.Repeat("a", 59)
 	ports := []int{8000, 9000}
@@ -70,8 +70,8 @@ func TestRules(t *testing.T) {
 		{"component name with what comes after 9", rules.ComponentName("a:a"), "T-01"},
 		{"longest part of a component name", rules.ComponentName(strings.Repeat("a", 63) + ".a"), ""},
 		{"part of a component name too long", rules.ComponentName(strings.Repeat("a", 64) + ".a"), "T-01"},
-		{"component type", rules.ComponentType("state.redis", rules.StateRedis), ""},
-		{"component type of the other kind", rules.ComponentType("pubsub.redis", rules.StateRedis), "T-02"},
+		{"component type", rules.SupportedType("state.redis", rules.StateRedis), ""},
+		{"component type of the other kind", rules.SupportedType("pubsub.redis", rules.StateRedis), "T-02"},
 		{"component version", rules.Version("v1"), ""},
 		{"no component version", rules.Version(""), "T-03"},
 		{"Redis host", rules.RedisHost("redis-master:6379"), ""},
@@ -199,7 +199,7 @@ func TestDuplicates(t *testing.T) {
 	require.Equal(t, map[int][]rules.Reason{1: {{Rule: "E-08", Allowed: "must be named once"}}}, rules.Repeated("E-08", []string{"a", "a", "b"}))
 }
 
-// TestTargets: I-01, by position.
+// TestTargets checks I-01 by position.
 func TestTargets(t *testing.T) {
 	another, once := []rules.Reason{{Rule: "I-01", Allowed: "must be another app"}}, []rules.Reason{{Rule: "I-01", Allowed: "must be named once"}}
 	require.Equal(t, map[int][]rules.Reason{1: another, 2: once, 4: another},
@@ -214,14 +214,15 @@ func TestBudget(t *testing.T) {
 	require.Equal(t, 10*time.Second, rules.Retry{MaxRetries: 0, Wait: time.Second, HandlerTimeout: 10 * time.Second}.Budget())
 }
 
-// TestBudgetEdges: what can just be counted is counted, what cannot is the most.
+// TestBudgetEdges checks the largest budget that does not overflow, and those that
+// do.
 func TestBudgetEdges(t *testing.T) {
 	const some = math.MaxInt64 / 5 * 2
 	require.Equal(t, time.Duration(2*some), rules.Retry{MaxRetries: 1, HandlerTimeout: some}.Budget())
 	require.Equal(t, time.Duration(math.MaxInt64), rules.Retry{MaxRetries: 1, HandlerTimeout: math.MaxInt64/2 + 1}.Budget())
 }
 
-// TestRetryBudget: a budget is judged unless one of its parts is refused itself.
+// TestRetryBudget checks that a budget is judged unless one of its parts is invalid.
 func TestRetryBudget(t *testing.T) {
 	const s = time.Second
 	for _, c := range []struct {
@@ -243,7 +244,7 @@ func TestRetryBudget(t *testing.T) {
 	}
 }
 
-// TestReasonsInFull: what a reason says beside its number.
+// TestReasonsInFull checks the texts of reasons.
 func TestReasonsInFull(t *testing.T) {
 	require.Equal(t, "must be a port of the app's container, which exposes none", rules.AppPortExposed(80, nil)[0].Allowed)
 	require.Equal(t, "must be a whole number", rules.MetadataItem(rules.StateRedis, "redisDB", "x")[0].Allowed)
@@ -280,8 +281,8 @@ func TestNearest(t *testing.T) {
 	}
 }
 
-// TestTable: the numbers are unique, well-formed and in groups; each rule says
-// what it is and where it holds.
+// TestTable checks that the numbers are unique, well-formed and grouped, and that
+// each rule says what it is and where it is enforced.
 func TestTable(t *testing.T) {
 	require.Len(t, rules.Table, 59)
 	form, last := regexp.MustCompile(`^[STQENIXC]-\d\d$`), ""

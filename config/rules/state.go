@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// MaxKeyLength is the most characters that a state key may have (N-01).
+// MaxKeyLength is the maximum length of a state key in characters (N-01).
 const MaxKeyLength = 256
 
-// keySeparator is what Dapr puts between the app-id and the key.
+// keySeparator separates the app-id and the key in what Dapr stores.
 const keySeparator = "||"
 
-// KeyLifetimes are the patterns of the data model, {domain}:{type}, with the
-// lifetime of what is stored under them (N-03).
+// KeyLifetimes are the lifetimes of entries by the patterns of the data model,
+// {domain}:{type} (N-03).
 var KeyLifetimes = map[string]time.Duration{
 	"chat:session":  3600 * time.Second,
 	"cache:user":    1800 * time.Second,
@@ -24,7 +24,7 @@ var KeyLifetimes = map[string]time.Duration{
 	"cache:tasks":   300 * time.Second,
 }
 
-// KeyLimits checks what Dapr can store a value under (N-01).
+// KeyLimits checks that Dapr can store a value under a key (N-01).
 func KeyLimits(key string) (reasons []Reason) {
 	if key == "" {
 		return because("N-01", "is required")
@@ -38,8 +38,8 @@ func KeyLimits(key string) (reasons []Reason) {
 	return reasons
 }
 
-// KeyForm checks the form {domain}:{type}:{identifier} (N-02). The identifier is
-// the application's and may contain further colons.
+// KeyForm checks that a key has the form {domain}:{type}:{identifier} (N-02). The
+// identifier is up to the application and may contain further colons.
 func KeyForm(key string) []Reason {
 	parts := keyForm.FindStringSubmatch(key)
 	if parts == nil || !utf8.ValidString(key) || strings.ContainsFunc(parts[1], invisible) {
@@ -49,20 +49,20 @@ func KeyForm(key string) []Reason {
 	return nil
 }
 
-// keyForm is rule N-02 but for the identifier's characters, which are those that
-// can be seen.
+// keyForm matches keys of that form, but also identifiers with invisible
+// characters.
 var keyForm = regexp.MustCompile(`^[a-z0-9-]+:[a-z0-9-]+:(.+)$`)
 
 func invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
 
-// KeyPattern is the {domain}:{type} of a key.
+// KeyPattern returns the {domain}:{type} of a key.
 func KeyPattern(key string) string {
 	parts := strings.SplitN(key, ":", 3)
 	return strings.Join(parts[:min(len(parts), 2)], ":")
 }
 
-// TTL checks how long an entry is to live (N-05), and that it is the lifetime of
-// its pattern where the data model gives one (N-03).
+// TTL checks that the lifetime of an entry is a positive number of seconds (N-05),
+// and the one that the data model gives for its pattern (N-03).
 func TTL(key string, ttl time.Duration) []Reason {
 	if ttl < time.Second || ttl%time.Second != 0 {
 		return because("N-05", "must be a positive number of whole seconds")
@@ -74,7 +74,7 @@ func TTL(key string, ttl time.Duration) []Reason {
 	return nil
 }
 
-// StateValue checks that a value can be stored (N-04).
+// StateValue checks that a value can be stored as JSON (N-04).
 func StateValue(v any) []Reason {
 	if _, err := json.Marshal(v); err != nil {
 		return because("N-04", "must be valid JSON: %v", err)
@@ -82,8 +82,8 @@ func StateValue(v any) []Reason {
 	return nil
 }
 
-// What a write waits for (N-06) and who wins when two write the same entry
-// (N-07).
+// Whether a write waits for all replicas (N-06), and which of two writes to the
+// same entry wins (N-07).
 const (
 	Eventual   = "eventual"
 	Strong     = "strong"
@@ -91,8 +91,7 @@ const (
 	FirstWrite = "first-write"
 )
 
-// Consistency checks the consistency of a read or a write; empty is eventual
-// (N-06).
+// Consistency checks the consistency of a read or a write (N-06). Default eventual.
 func Consistency(c string) []Reason {
 	switch c {
 	case "", Eventual, Strong:
@@ -102,7 +101,7 @@ func Consistency(c string) []Reason {
 }
 
 // Concurrency checks the concurrency of a write, and that an etag is given only
-// where it counts; empty is last-write (N-07).
+// where it has an effect (N-07). Default last-write.
 func Concurrency(c, etag string) []Reason {
 	switch c {
 	case FirstWrite:

@@ -1,6 +1,6 @@
 package rules
 
-// Level says where a rule is enforced. One rule may have several.
+// Level says where a rule is enforced. A rule may have several.
 type Level string
 
 // The places where a rule is enforced.
@@ -14,13 +14,13 @@ const (
 
 // A Rule is one numbered statement of the data model.
 type Rule struct {
-	ID        string  // its name everywhere
+	ID        string  // its number, by which everything refers to it
 	Statement string  // what holds, in one or two sentences
 	Source    string  // the part of the data model that it comes from
 	Levels    []Level // where it is enforced
 }
 
-// Lookup returns the rule of that number, and false when there is none.
+// Lookup returns the rule with a number, or false if there is none.
 func Lookup(id string) (Rule, bool) {
 	for _, r := range Table {
 		if r.ID == id {

@@ -1,6 +1,6 @@
-// Package schema gives the JSON Schema of the events of package contracts, made
-// from their Go types. It is a package of its own so that an application need
-// not carry the generator.
+// Package schema generates the JSON Schema of the events of package contracts
+// from their Go types. It is a separate package so that applications do not
+// have to link the generator.
 package schema
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// Data returns the schema of the data of an event (E-08). Members that it does
-// not name are allowed: a publisher may add some without breaking subscribers.
+// Data returns the schema of an event's data (E-08). Additional properties are
+// allowed: a publisher may add some without breaking subscribers.
 func Data(p contracts.Payload) *jsonschema.Schema {
 	r := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true, AllowAdditionalProperties: true}
 	s := r.Reflect(p)
@@ -18,12 +18,12 @@ func Data(p contracts.Payload) *jsonschema.Schema {
 	return s
 }
 
-// Event returns the schema of the whole event, its envelope with its data (E-01
+// Event returns the schema of a whole event, its envelope with its data (E-01
 // to E-08, E-11).
 func Event(p contracts.Payload) *jsonschema.Schema {
 	def := p.Event()
 	data := Data(p)
-	data.Version = "" // stands once, at the top
+	data.Version = "" // stated once, at the top level
 
 	members := jsonschema.NewProperties()
 	members.Set("specversion", &jsonschema.Schema{Const: contracts.SpecVersion})

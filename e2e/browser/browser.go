@@ -1,7 +1,7 @@
 // Package browser uses the page of the reference applications as a person does:
-// in a real Chromium, headless, with the mouse or with the keyboard alone.
+// in a real, headless Chromium, with the mouse or with the keyboard alone.
 //
-// It needs a Chromium on PATH (Debian: apt-get install chromium).
+// It needs Chromium on PATH (on Debian: apt-get install chromium).
 package browser
 
 import (
@@ -20,18 +20,18 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// patience bounds every step and every wait.
+// patience limits every step and every wait.
 const patience = 30 * time.Second
 
-// A Page is the page, opened in a browser of its own.
+// A Page is the page in a browser of its own.
 type Page struct {
 	ctx   context.Context
 	close context.CancelFunc
 }
 
 // Open starts a browser with an empty profile, opens the page at address and
-// waits until it shows the tasks, or says why it cannot. The browser ends with
-// Close or with ctx.
+// waits until it shows the tasks or an error. The browser ends on Close or when
+// ctx ends.
 func Open(ctx context.Context, address string) (*Page, error) {
 	program, err := chromium()
 	if err != nil {
@@ -72,13 +72,13 @@ func chromium() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("no Chromium on PATH: install it, on Debian by apt-get install --no-install-recommends chromium")
+	return "", errors.New("no Chromium on PATH; on Debian: apt-get install --no-install-recommends chromium")
 }
 
 // Close ends the browser.
 func (p *Page) Close() { p.close() }
 
-// Add makes a task.
+// Add adds a task.
 func (p *Page) Add(title string) error {
 	return p.do("adding "+title,
 		chromedp.SendKeys("#title", title),
@@ -86,7 +86,7 @@ func (p *Page) Add(title string) error {
 	)
 }
 
-// Edit gives a task another title.
+// Edit changes the title of a task.
 func (p *Page) Edit(title, another string) error {
 	const field = "#tasks form input"
 	return p.do("editing "+title,
@@ -107,39 +107,38 @@ func (p *Page) Delete(title string) error {
 	return p.do("deleting "+title, chromedp.Click(button("Delete", title)))
 }
 
-// button is the button of a task, found by the name that a screen reader reads.
+// button returns the selector of a task's button, by its accessible name.
 func button(action, title string) string {
 	return `#tasks button[aria-label="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(action+" “"+title+"”") + `"]`
 }
 
-// SeeTask waits for a task, in the state open or completed.
+// SeeTask waits for a task in a state: open or completed.
 func (p *Page) SeeTask(title, state string) error {
 	return p.wait("the "+state+" task "+title, `(title, state) => [...document.querySelectorAll("#tasks > li")].some((row) =>
 		row.querySelector(".name").textContent === title && row.querySelector(".state").textContent === state)`, title, state)
 }
 
-// SeeNoTask waits until there is no task of that title.
+// SeeNoTask waits until there is no task with that title.
 func (p *Page) SeeNoTask(title string) error {
 	return p.wait("the task "+title+" to be gone", `(title) => ![...document.querySelectorAll("#tasks .name")].some((name) => name.textContent === title)`, title)
 }
 
-// SeeActivity waits for a line of the feed, such as: Added “Buy milk”.
+// SeeActivity waits for a line in the feed, such as: Added “Buy milk”.
 func (p *Page) SeeActivity(line string) error {
 	return p.wait("the activity "+line, `(line) => [...document.querySelectorAll("#feed .text")].some((text) => text.textContent === line)`, line)
 }
 
-// SeeProblem waits until the page says, in an alert, what does not work; part is
-// a part of it.
+// SeeProblem waits until the page shows an alert that contains part.
 func (p *Page) SeeProblem(part string) error {
 	return p.wait("a problem with: "+part, `(part) => [...document.querySelectorAll("[role=alert]")].some((box) => !box.hidden && box.textContent.includes(part))`, part)
 }
 
-// SeeNoProblem waits until the page says no longer that something does not work.
+// SeeNoProblem waits until the page shows no alert.
 func (p *Page) SeeNoProblem() error {
 	return p.wait("all problems to be gone", `() => [...document.querySelectorAll("[role=alert]")].every((box) => box.hidden)`)
 }
 
-// Screenshot writes what the page shows to a PNG file.
+// Screenshot writes a screenshot of the page to a PNG file.
 func (p *Page) Screenshot(path string) error {
 	var png []byte
 	if err := p.do("taking a screenshot", chromedp.CaptureScreenshot(&png)); err != nil {
@@ -148,29 +147,29 @@ func (p *Page) Screenshot(path string) error {
 	return os.WriteFile(path, png, 0o644)
 }
 
-// Dark asks the page for its dark colours, or for its light ones.
+// Dark switches the page to dark or light colors.
 func (p *Page) Dark(dark bool) error {
 	scheme := emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"}
 	if dark {
 		scheme.Value = "dark"
 	}
-	return p.do("changing colours", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{&scheme}))
+	return p.do("changing colors", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{&scheme}))
 }
 
-// Narrow shows the page as on a telephone.
+// Narrow shows the page as on a phone.
 func (p *Page) Narrow() error {
 	return p.do("narrowing", chromedp.EmulateViewport(390, 800, chromedp.EmulateScale(2)))
 }
 
-// fits fails when the page is wider than the window.
+// fits returns an error if the page is wider than the window.
 func (p *Page) fits() error {
 	return p.wait("the page to fit", `() => document.documentElement.scrollWidth <= document.documentElement.clientWidth`)
 }
 
-// Unnamed returns the roles of what a screen reader could not name.
+// Unnamed returns the roles of elements without an accessible name.
 func (p *Page) Unnamed() (found []string, err error) {
-	// The parts of the accessibility tree that are looked at. The types of cdproto
-	// know every part, and fail on those that a newer Chromium adds.
+	// Only the parts of the accessibility tree that are needed. The types of
+	// cdproto know every part and fail on those that a newer Chromium adds.
 	var tree struct {
 		Nodes []struct {
 			Ignored bool `json:"ignored"`
@@ -197,7 +196,7 @@ func (p *Page) Unnamed() (found []string, err error) {
 	return found, err
 }
 
-// press sends keys to whatever has the focus, as a keyboard does.
+// press sends keys to the focused element.
 func (p *Page) press(keys ...string) error {
 	for _, key := range keys {
 		if err := p.do("pressing a key", chromedp.KeyEvent(key)); err != nil {
@@ -207,7 +206,7 @@ func (p *Page) press(keys ...string) error {
 	return nil
 }
 
-// tabTo presses Tab until the control of that name has the focus.
+// tabTo presses Tab until the control with that name has the focus.
 func (p *Page) tabTo(name string) error {
 	for range 100 {
 		var focused string
@@ -225,7 +224,7 @@ func (p *Page) tabTo(name string) error {
 			return err
 		}
 	}
-	return p.explain("no key reaches "+name, errors.New("not among the first 100 stops"))
+	return p.explain("Tab does not reach "+name, errors.New("not among the first 100 stops"))
 }
 
 // do runs actions within patience.
@@ -250,7 +249,7 @@ func (p *Page) wait(what, function string, args ...any) error {
 	return nil
 }
 
-// explain adds what the page shows to an error.
+// explain adds the text of the page to an error.
 func (p *Page) explain(what string, err error) error {
 	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 	defer cancel()

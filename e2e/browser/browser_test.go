@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The page with the three applications as plain processes, as the README of the
-// example starts them.
+// The three applications run as plain processes, as the example's README starts
+// them.
 func TestPageInBrowser(t *testing.T) {
 	trio := newTrio(t)
 	trio.start("activity")
@@ -50,8 +50,7 @@ func TestPageInBrowser(t *testing.T) {
 	assert.NoError(t, page.fits(), "on a telephone")
 }
 
-// What a person sees when a service is away, and that the page comes back by
-// itself.
+// The page says which service is away, and recovers by itself.
 func TestPageSaysWhatIsAway(t *testing.T) {
 	trio := newTrio(t)
 	trio.start("frontend")
@@ -96,7 +95,8 @@ func newTrio(t *testing.T) *trio {
 
 func (tr *trio) address(app string) string { return fmt.Sprintf("http://localhost:%d", tr.ports[app]) }
 
-// start starts an application, waits until it serves, and returns how to stop it.
+// start starts an application, waits until it serves, and returns a function
+// that stops it.
 func (tr *trio) start(app string) (stop func()) {
 	tr.t.Helper()
 	var log bytes.Buffer
@@ -114,7 +114,7 @@ func (tr *trio) start(app string) (stop func()) {
 	stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		err := cmd.Wait()
-		assert.NoError(tr.t, err, "%s ends well when it is told to", app)
+		assert.NoError(tr.t, err, "%s exits cleanly when it is told to", app)
 		if tr.t.Failed() {
 			tr.t.Logf("%s:\n%s", app, &log)
 		}

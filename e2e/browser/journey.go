@@ -6,9 +6,9 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// Journey does with the mouse all that can be done on the page, with a task of
-// that title, and sees each step in the list and, without reloading, in the feed.
-// It leaves no task behind.
+// Journey does everything that the page offers with the mouse, on a task with
+// that title, and sees each step in the list and, without reloading, in the
+// feed. It leaves no task behind.
 func (p *Page) Journey(title string) error {
 	another := title + ", again"
 	return steps(
@@ -29,7 +29,7 @@ func (p *Page) Journey(title string) error {
 }
 
 // KeyboardJourney does the same with the keyboard alone, and checks that every
-// control has a name for a screen reader.
+// control has an accessible name.
 func (p *Page) KeyboardJourney(title string) error {
 	another := title + ", again"
 	return steps(

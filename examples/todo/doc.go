@@ -1,3 +1,3 @@
-// Package todo holds the reference applications: see its README for what they
-// are and how to run them. Its tests run the three together.
+// Package todo holds the reference applications. Its README says what they are
+// and how to run them; its tests run the three together.
 package todo

@@ -1,5 +1,5 @@
-// Tests of the three applications together, wired over HTTP as an environment
-// wires them: directly, and through (imitated) sidecars. The applications are the
+// Tests of the three applications together, wired over HTTP as in their two
+// environments: directly, and through (fake) sidecars. The applications are the
 // same; only their variables differ.
 
 package todo
@@ -37,7 +37,7 @@ func variable(topic string) string {
 	return "EVENT_" + strings.ToUpper(strings.ReplaceAll(topic, ".", "_")) + "_URL"
 }
 
-// direct wires the three without anything in between.
+// direct connects the three without anything in between.
 func direct(t *testing.T) (frontend string) {
 	t.Helper()
 	activity := start(t, feed.New, nil)
@@ -54,15 +54,15 @@ func meshed(t *testing.T) (frontend string, mesh *sidecar.Mesh) {
 	t.Helper()
 	apps, subscriptions := map[string]string{}, map[string]string{}
 	mesh = sidecar.New(apps, subscriptions)
-	beside := func(appID string) string {
+	sidecarOf := func(appID string) string {
 		s := httptest.NewServer(mesh.Sidecar(appID))
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	mine := beside("activity-app")
+	mine := sidecarOf("activity-app")
 	apps["activity-app"] = start(t, feed.New, map[string]string{"STATESTORE_URL": mine + "/v1.0/state/statestore"})
 
-	mine = beside("backend-app")
+	mine = sidecarOf("backend-app")
 	vars := map[string]string{"STATESTORE_URL": mine + "/v1.0/state/statestore"}
 	for topic, path := range topics {
 		subscriptions[topic] = apps["activity-app"] + path
@@ -70,7 +70,7 @@ func meshed(t *testing.T) (frontend string, mesh *sidecar.Mesh) {
 	}
 	apps["backend-app"] = start(t, tasks.New, vars)
 
-	mine = beside("frontend-app")
+	mine = sidecarOf("frontend-app")
 	return start(t, web.New, map[string]string{
 		"BACKEND_URL":  mine + "/v1.0/invoke/backend-app/method",
 		"ACTIVITY_URL": mine + "/v1.0/invoke/activity-app/method",
@@ -113,7 +113,7 @@ func ask(t *testing.T, method, address, body string) (int, string) {
 	return res.StatusCode, string(got)
 }
 
-// seen waits until the feed of the page reads like this, newest first.
+// seen waits until the page's feed has these lines, newest first.
 func seen(t *testing.T, frontend string, want ...string) {
 	t.Helper()
 	var got []string
@@ -133,7 +133,7 @@ func seen(t *testing.T, frontend string, want ...string) {
 	}
 }
 
-func TestATaskThroughThePageIsSeenInTheFeed(t *testing.T) {
+func TestTaskReachesFeed(t *testing.T) {
 	both(t, func(t *testing.T, frontend string) {
 		api := frontend + "/api/tasks"
 		status, body := ask(t, "POST", api, `{"title":"Buy milk"}`)
@@ -156,8 +156,8 @@ func TestATaskThroughThePageIsSeenInTheFeed(t *testing.T) {
 	})
 }
 
-// The API answers the same whatever is in between.
-func TestRefusalsComeThrough(t *testing.T) {
+// The API responds in the same way with and without sidecars.
+func TestRefusalsReachThePage(t *testing.T) {
 	both(t, func(t *testing.T, frontend string) {
 		for _, test := range []struct {
 			method, path, body string
@@ -175,8 +175,8 @@ func TestRefusalsComeThrough(t *testing.T) {
 	})
 }
 
-// The store and the broker go away and come back: whoever was told that a change
-// is made finds it, and its event arrives.
+// The store and the broker go away and come back: every change that was
+// confirmed is there, and its event arrives.
 func TestNothingIsLostInAnOutage(t *testing.T) {
 	frontend, mesh := meshed(t)
 	api := frontend + "/api/tasks"
@@ -199,7 +199,7 @@ func TestNothingIsLostInAnOutage(t *testing.T) {
 	assert.Empty(t, dropped)
 }
 
-func TestStateIsUnderTheNamesOfItsOwners(t *testing.T) {
+func TestStateKeysHaveTheAppID(t *testing.T) {
 	frontend, mesh := meshed(t)
 	_, _ = ask(t, "POST", frontend+"/api/tasks", `{"title":"x"}`)
 	seen(t, frontend, "Added “x”")

@@ -1,3 +1,3 @@
-// Package archtest holds no code, only the tests that keep the imports of the
-// module pointing one way and the heavy ones out.
+// Package archtest contains only tests, which keep the imports of the module
+// pointing one way and the heavy ones out.
 package archtest

@@ -42,7 +42,7 @@ var (
 	duration  = matching("duration with its unit", 0, `\+?(`+span+`)+`)
 	path      = matching("absolute path", 0, `/([^/\s?#][^\s?#]*)?`)
 	eventType = matching("{entity}.{action} or {domain}.{entity}.{action}", 0, label+`(\.`+label+`){1,2}`)
-	dataKey   = matching("key of a Secret", 0, `[-._a-zA-Z0-9]+`)
+	dataKey   = matching("key of a Secret", 253, `[-._a-zA-Z0-9]+`)
 	tag       = matching("tag", 128, `\w[\w.-]*`)
 	digest    = matching("digest", 0, `sha256:[0-9a-f]{64}`)
 	portName  = matching("name of a service (RFC 6335)", 15, label)
@@ -63,6 +63,9 @@ var forms = map[string]form{
 	"Dapr.Version":                matching("version", 0, `\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?`),
 	"Dapr.Namespace":              namespace,
 	"Dapr.LogLevel":               logLevel,
+	"Certificates.RootLifetime":   duration,
+	"Certificates.IssuerLifetime": duration,
+	"Certificates.RenewBefore":    duration,
 	"Chart.Repository":            matching("URL", 0, `[A-Za-z][A-Za-z0-9+.-]*://.+`),
 	"Scheduler.Storage":           quantity,
 	"Scheduler.StorageClass":      dnsName,
@@ -82,13 +85,13 @@ var forms = map[string]form{
 	"Resources.Requests":  quantities,
 	"Resources.Limits":    quantities,
 	"StateStore.Name":     dnsName,
-	"StateStore.Type":     oneOf(rules.StateRedis),
+	"StateStore.Type":     oneOf(rules.TypesOf(rules.StateStore)...),
 	"StateStore.Version":  oneOf(rules.ComponentVersion),
 	"StateStore.Scopes":   appID.each(),
 	"StateStore.Metadata": metadata(rules.StateRedis),
 
 	"PubSub.Name":              dnsName,
-	"PubSub.Type":              oneOf(rules.PubSubRedis),
+	"PubSub.Type":              oneOf(rules.TypesOf(rules.PubSub)...),
 	"PubSub.Version":           oneOf(rules.ComponentVersion),
 	"PubSub.Scopes":            appID.each(),
 	"PubSub.RedeliverInterval": duration,
@@ -119,12 +122,11 @@ var forms = map[string]form{
 	"App.User":            from("whole number, 1 or more", 1),
 	"App.WritablePaths":   matching("absolute directory", 0, `/[^:]+`).once(),
 	"App.Invokes":         appID.once(),
+	"AppOverlay.Tag":      tag,
+	"AppOverlay.Digest":   digest,
+	"AppOverlay.Sidecar":  {Part: true},
 	"Port.Name":           portName,
 	"Port.Port":           port,
-
-	"AppOverlay.Tag":     tag,
-	"AppOverlay.Digest":  digest,
-	"AppOverlay.Sidecar": {Part: true},
 
 	"Sidecar.AppID":       appID,
 	"Sidecar.AppPort":     port,

@@ -118,7 +118,7 @@ func stackFilePage(objects []*object) ([]byte, error) {
 		Items []item
 	}
 	var components []component
-	for _, componentType := range []string{rules.StateRedis, rules.PubSubRedis} {
+	for _, componentType := range rules.TypesOf() {
 		c := component{Type: componentType}
 		known := rules.Metadata(componentType)
 		for _, name := range slices.Sorted(maps.Keys(known)) {

@@ -117,7 +117,7 @@ func configuration(ctx context.Context, stack *auto.Stack, settings *workspace.P
 // without a download and without a look at PATH.
 func installTools(home string, tools map[string]string) error {
 	links := map[string]string{filepath.Join("bin", "pulumi"): tools[toolchain.Pulumi]}
-	for _, provider := range []string{toolchain.KubernetesProvider, toolchain.RandomProvider} {
+	for _, provider := range toolchain.Providers {
 		version, err := toolchain.Version(provider)
 		if err != nil {
 			return err

@@ -84,6 +84,7 @@ func TestToolsAreLinkedWhereTheEngineLooks(t *testing.T) {
 			toolchain.Pulumi:             filepath.Join(dir, "pulumi"),
 			toolchain.KubernetesProvider: filepath.Join(dir, "k"),
 			toolchain.RandomProvider:     filepath.Join(dir, "r"),
+			toolchain.TLSProvider:        filepath.Join(dir, "t"),
 		}))
 	}
 	install("/old")
@@ -92,6 +93,7 @@ func TestToolsAreLinkedWhereTheEngineLooks(t *testing.T) {
 		"bin/pulumi": "/new/pulumi",
 		"plugins/resource-kubernetes-v4.25.0/pulumi-resource-kubernetes": "/new/k",
 		"plugins/resource-random-v4.21.2/pulumi-resource-random":         "/new/r",
+		"plugins/resource-tls-v5.3.1/pulumi-resource-tls":                "/new/t",
 	} {
 		target, err := os.Readlink(filepath.Join(home, link))
 		require.NoError(t, err)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/daprstack/daprstack/internal/proc"
 )
 
 // releaseDeadLocks removes the locks of a stack in a file backend whose process
@@ -49,13 +51,16 @@ func releaseDeadLocks(backend, stack string) (bool, error) {
 	return released, nil
 }
 
-// alive reports whether pid is a pulumi that runs. After a reboot the number can
-// be another program's, and a killed one stays as a zombie until its parent
-// looks; where the system tells (proc(5), stat), that counts.
+// alive reports whether pid is a running pulumi. After a reboot the number can be
+// another program's. Where there is no /proc to tell, every process counts.
 func alive(pid int) bool {
-	name, fields := stat(pid)
-	if name == "" {
+	stat, err := proc.Stat(pid)
+	switch {
+	case err == nil:
+		return stat.Comm == "pulumi"
+	case errors.Is(err, proc.ErrEnded):
+		return false
+	default:
 		return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 	}
-	return name == "pulumi" && fields[0] != "Z"
 }

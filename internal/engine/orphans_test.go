@@ -5,8 +5,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 
+	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -49,13 +51,18 @@ func TestOnlyOrphansOfThisHomeAreEnded(t *testing.T) {
 
 	require.NoError(t, endOrphans(t.Context(), "/ours"))
 	assert.Error(t, orphan.Wait(), "killed")
-	assert.True(t, isPlugin(other.Process.Pid, "/other"), "the plugin of another home lives")
-	lives := false
-	for _, pid := range processes() {
-		if parent(pid) == engine.Process.Pid {
-			lives = isPlugin(pid, "/ours")
-			t.Cleanup(func() { p, _ := os.FindProcess(pid); _ = p.Kill() })
+	processes, err := procfs.AllProcs()
+	require.NoError(t, err)
+	var othersLives, childLives bool
+	for _, p := range processes {
+		if p.PID == other.Process.Pid {
+			othersLives = isPlugin(p, "/other")
+		}
+		if stat, err := p.Stat(); err == nil && stat.PPID == engine.Process.Pid {
+			childLives = isPlugin(p, "/ours")
+			t.Cleanup(func() { _ = syscall.Kill(p.PID, syscall.SIGKILL) })
 		}
 	}
-	assert.True(t, lives, "the plugin of a living engine lives")
+	assert.True(t, othersLives, "the plugin of another home lives")
+	assert.True(t, childLives, "the plugin of a living engine lives")
 }

@@ -17,18 +17,19 @@ type Resource struct {
 	Provider        string // reference of the provider, "urn::id"
 	Inputs          resource.PropertyMap
 	SecretOutputs   []string // additional secret outputs
-	Retain          bool     // kept on delete
+	Retain          bool     // retained on delete
 
 	dependencies []string // URNs
 }
 
-// String names the resource in tests: "Deployment redis-server".
+// String returns the kind and name of the resource, such as "Deployment
+// redis-server".
 func (r *Resource) String() string {
 	return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name
 }
 
-// Input returns the plain value at a path of keys and indices, nil when there is
-// none. Secrets are opened: what is secret is asked of [Graph.Clear].
+// Input returns the plain value at a path of keys and indices, or nil if there
+// is none. Secrets are revealed; use [Graph.Clear] to check for secrecy.
 func (r *Resource) Input(path ...any) any {
 	v := resource.NewProperty(r.Inputs)
 	for _, step := range path {
@@ -54,16 +55,17 @@ func (r *Resource) Input(path ...any) any {
 	return v.Mappable()
 }
 
-// Graph is what a program registered, in the order of the URNs.
+// Graph is what a program registered, ordered by URN.
 type Graph struct {
 	Resources []*Resource
+	Charts    []map[string]any // the options of each rendered chart
 	Exports   map[string]any
 
 	byURN map[string]*Resource
 }
 
-func newGraph(found []*Resource, exports map[string]any) *Graph {
-	g := &Graph{Resources: found, Exports: exports, byURN: map[string]*Resource{}}
+func newGraph(found []*Resource, charts []map[string]any, exports map[string]any) *Graph {
+	g := &Graph{Resources: found, Charts: charts, Exports: exports, byURN: map[string]*Resource{}}
 	slices.SortFunc(g.Resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
 	for _, r := range found {
 		slices.Sort(r.dependencies)
@@ -73,8 +75,8 @@ func newGraph(found []*Resource, exports map[string]any) *Graph {
 	return g
 }
 
-// Get returns the one resource of that type and name; the test fails when there
-// is none. The type may be shortened to its last part: "Deployment".
+// Get returns the resource of that type and name; the test fails if there is
+// none. The type may be shortened to its last part, such as "Deployment".
 func (g *Graph) Get(t testing.TB, typ, name string) *Resource {
 	t.Helper()
 	for _, r := range g.All(typ) {
@@ -97,8 +99,8 @@ func (g *Graph) All(typ string) []*Resource {
 	return all
 }
 
-// Edges lists every edge as "from → to": what must be there before from is to.
-// The edge from a resource to its parent is left out.
+// Edges returns every dependency as "from → to", where from waits for to. A
+// child's dependency on its parent is left out.
 func (g *Graph) Edges() []string {
 	var edges []string
 	for _, r := range g.Resources {
@@ -112,9 +114,9 @@ func (g *Graph) Edges() []string {
 	return edges
 }
 
-// Before says whether the engine finishes first before it starts then: there is
-// a path of dependencies from then to first. A resource also waits for what its
-// parents wait for.
+// Before reports whether the engine finishes first before it starts then, that
+// is, whether there is a path of dependencies from then to first. A resource
+// also waits for what its parents wait for.
 func (g *Graph) Before(first, then *Resource) bool {
 	seen := map[string]bool{}
 	var walk func(urn string) bool
@@ -132,8 +134,8 @@ func (g *Graph) Before(first, then *Resource) bool {
 	return first != then && walk(then.URN)
 }
 
-// Clear lists the places where a text stands in an input in clear, as
-// "Secret redis-auth: stringData.password". Inside secrets it may stand.
+// Clear returns the places where a text appears in plain text, such as "Secret
+// redis-auth: stringData.password". Inside secrets it may appear.
 func (g *Graph) Clear(text string) []string {
 	var places []string
 	for _, r := range g.Resources {
@@ -152,10 +154,16 @@ func (g *Graph) Clear(text string) []string {
 	return places
 }
 
-// Dump renders the whole graph, with inputs and edges and without what is
-// secret, to be compared.
+// Dump renders the whole graph for comparison: inputs and edges, without
+// secrets.
 func (g *Graph) Dump() string {
 	var b strings.Builder
+	for _, chart := range g.Charts {
+		fmt.Fprintln(&b, "chart")
+		walk("", resource.NewProperty(resource.NewPropertyMapFromMap(chart)), func(path, value string) {
+			fmt.Fprintf(&b, "  %s = %s\n", path, value)
+		})
+	}
 	for _, r := range g.Resources {
 		fmt.Fprintln(&b, r.URN)
 		walk("", resource.NewProperty(r.Inputs), func(path, value string) {

@@ -11,7 +11,7 @@ import (
 	"github.com/daprstack/daprstack/internal/graphtest"
 )
 
-// spy is a test that only remembers that it failed.
+// spy is a test that only records its errors.
 type spy struct {
 	testing.TB
 	errors []string
@@ -23,7 +23,7 @@ func (s *spy) Error(args ...any) { s.errors = append(s.errors, fmt.Sprint(args..
 type thing struct{ pulumi.CustomResourceState }
 type group struct{ pulumi.ResourceState }
 
-// register makes a resource of any type.
+// register registers a resource of any type.
 func register(ctx *pulumi.Context, typ, name string, props pulumi.Map, opts ...pulumi.ResourceOption) *thing {
 	t := &thing{}
 	if err := ctx.RegisterResource(typ, name, props, t, opts...); err != nil {
@@ -45,7 +45,7 @@ func TestUnknownTypesFail(t *testing.T) {
 	}, s.errors)
 }
 
-func TestErrorsOfTheProgram(t *testing.T) {
+func TestProgramError(t *testing.T) {
 	_, err := graphtest.Run(t, func(*pulumi.Context) error { return errors.New("no") })
 	require.ErrorContains(t, err, "no")
 }

@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,7 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-// Sentinel is the value of every random password: a test searches for it where
+// Sentinel is the value of every random password. A test searches for it where
 // no password may be.
 const Sentinel = "sentinel-password-3f9c1d"
 
@@ -23,8 +24,8 @@ const (
 	stack   = "test"
 )
 
-// custom are the resource types that exist in the pinned providers and CRDs.
-// Whatever else a program registers is a mistake.
+// custom lists the resource types of the pinned providers and CRDs. Anything
+// else that a program registers is a mistake.
 var custom = []string{
 	"kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
 	"kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
@@ -38,37 +39,44 @@ var custom = []string{
 	"kubernetes:dapr.io/v1alpha1:Configuration",
 	"kubernetes:dapr.io/v1alpha1:Resiliency",
 	"kubernetes:dapr.io/v2alpha1:Subscription",
-	"kubernetes:helm.sh/v4:Chart",
+	"kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
+	"kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+	"kubernetes:apps/v1:StatefulSet",
+	"kubernetes:core/v1:ConfigMap",
+	"kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
 	"pulumi:providers:kubernetes",
 	"random:index/randomPassword:RandomPassword",
+	"tls:index/certRequest:CertRequest",
+	"tls:index/locallySignedCert:LocallySignedCert",
+	"tls:index/privateKey:PrivateKey",
+	"tls:index/selfSignedCert:SelfSignedCert",
 }
 
-// component is the form of our own component types.
+// component matches our own component types.
 var component = regexp.MustCompile(`^daprstack:[a-z]+:[A-Z][A-Za-z]+$`)
 
 // Option changes how a program is run.
 type Option func(*recorder)
 
-// Preview runs the program as a preview does. The mocks cannot carry unknown
+// Preview runs the program as in a preview. The mocks cannot carry unknown
 // secrets, so what a provider computes is known all the same.
 func Preview() Option { return func(r *recorder) { r.preview = true } }
 
-// Hold does not let the first resource come up before the second is registered,
-// both by their names: a program that waits for the first where it need not is
-// found out.
+// Hold keeps the resource first from coming up before the resource until is
+// registered. It exposes a program that waits for first without need.
 func Hold(first, until string) Option {
 	return func(r *recorder) { r.held, r.until, r.arrived = first, until, make(chan struct{}) }
 }
 
-// Fail makes the engine refuse a resource, by its name.
+// Fail makes the engine refuse the resource with that name.
 func Fail(name string) Option { return func(r *recorder) { r.failing = name } }
 
-// patience is how long a held resource is held at most. Only a program that
-// fails the test uses it up.
-const patience = 10 * time.Second
+// holdTimeout limits how long a resource is held. Only a program that fails the
+// test uses it up.
+const holdTimeout = 10 * time.Second
 
-// Run runs a program and returns what it registered. The error is the
-// program's; the graph then holds what was registered before it.
+// Run runs a program and returns what it registered. If the program returns an
+// error, the graph holds what was registered before it.
 func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Graph, error) {
 	t.Helper()
 	r := &recorder{exports: map[string]any{}}
@@ -91,10 +99,10 @@ func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Graph, error) {
 	for _, problem := range r.problems {
 		t.Error(problem)
 	}
-	return newGraph(r.found, r.exports), err
+	return newGraph(r.found, r.charts, r.exports), err
 }
 
-// recorder is the mock that remembers.
+// recorder is the mock that records registrations.
 type recorder struct {
 	preview     bool
 	held, until string
@@ -104,6 +112,7 @@ type recorder struct {
 	mu       sync.Mutex
 	found    []*Resource
 	exports  map[string]any
+	charts   []map[string]any
 	problems []string
 }
 
@@ -116,7 +125,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	if args.Name == r.held && r.arrived != nil {
 		select {
 		case <-r.arrived:
-		case <-time.After(patience):
+		case <-time.After(holdTimeout):
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.problems = append(r.problems, fmt.Sprintf("%s is not registered before %s is up", r.until, r.held))
@@ -155,7 +164,8 @@ func (r *recorder) record(args pulumi.MockResourceArgs) {
 	}
 }
 
-// outputs are what a provider would answer: the inputs, and what it computes.
+// outputs returns what a provider would: the inputs and the values that it
+// computes.
 func (r *recorder) outputs(args pulumi.MockResourceArgs) resource.PropertyMap {
 	out := args.Inputs.Copy()
 	if meta := out["metadata"]; meta.IsObject() {
@@ -166,19 +176,38 @@ func (r *recorder) outputs(args pulumi.MockResourceArgs) resource.PropertyMap {
 		}
 		out["metadata"] = resource.NewProperty(m)
 	}
-	if args.TypeToken == "random:index/randomPassword:RandomPassword" {
+	computed := func(key, text string) { out[resource.PropertyKey(key)] = resource.NewProperty(text) }
+	switch args.TypeToken {
+	case "random:index/randomPassword:RandomPassword":
 		out["result"] = resource.MakeSecret(resource.NewProperty(Sentinel))
+	case "tls:index/privateKey:PrivateKey":
+		out["privateKeyPem"] = resource.MakeSecret(resource.NewProperty(Sentinel + " of " + args.Name))
+	case "tls:index/certRequest:CertRequest":
+		computed("certRequestPem", "request "+args.Name)
+	case "tls:index/locallySignedCert:LocallySignedCert", "tls:index/selfSignedCert:SelfSignedCert":
+		computed("certPem", "certificate "+args.Name)
 	}
 	return out
 }
 
-// Call implements pulumi.MockResourceMonitor: the program calls no function.
+// Call implements pulumi.MockResourceMonitor. The only function that programs call
+// is the provider's, which renders a chart.
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return nil, fmt.Errorf("unexpected call of %s", args.Token)
+	if args.Token != "kubernetes:helm:template" {
+		return nil, fmt.Errorf("unexpected call of %s", args.Token)
+	}
+	var options map[string]any
+	if err := json.Unmarshal([]byte(args.Args["jsonOpts"].StringValue()), &options); err != nil {
+		return nil, fmt.Errorf("reading the options of %s: %w", args.Token, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.charts = append(r.charts, options)
+	return resource.NewPropertyMapFromMap(map[string]any{"result": rendered(options)}), nil
 }
 
-// urn is the name that the engine would give: it holds the types of all
-// parents.
+// urn returns the URN that the engine would assign, which contains the types of
+// all parents.
 func urn(parent, typ, name string) string {
 	parentType := tokens.Type("")
 	if p := resource.URN(parent); p != "" && p.QualifiedType() != resource.RootStackType {

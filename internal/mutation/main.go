@@ -1,11 +1,11 @@
 // Command mutation changes the code of the rules, the configuration and the
-// contracts in one place at a time and looks whether a test notices (make
-// mutation). It lists each change that none notices, and fails when they are
+// contracts in one place at a time and checks whether a test notices (make
+// mutation). It lists the changes that no test notices, and fails if there are
 // too many.
 //
 // The usual tools leave out the conditions of a switch, which are not part of
-// any coverage block, and much of these packages is such conditions. No file is
-// written here: each mutant is compiled from an overlay.
+// any coverage block, and much of these packages consists of such conditions.
+// No file is written: each mutant is compiled from an overlay.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 )
 
 // targets are the packages that are changed, each with the tests that have to
-// notice, the nearest first.
+// notice, the closest first.
 var targets = []struct {
 	dir   string
 	tests []string
@@ -30,8 +30,8 @@ var targets = []struct {
 }
 
 func main() {
-	only := flag.String("only", "", "change only places whose file:line matches this expression")
-	least := flag.Float64("least", 95, "the least share of mutants that tests must notice, in percent")
+	only := flag.String("only", "", "change only places whose file:line matches this regular expression")
+	least := flag.Float64("least", 95, "the percentage of mutants that tests must notice")
 	list := flag.Bool("list", false, "list the changes without making them")
 	flag.Parse()
 	if err := run(*only, *least, *list); err != nil {
@@ -84,7 +84,7 @@ func run(only string, least float64, list bool) error {
 	score := 100 * float64(killed) / float64(killed+lived)
 	fmt.Printf("%d of %d changes were noticed: %.1f %%, in %s\n", killed, killed+lived, score, time.Since(start).Round(time.Second))
 	if score < least {
-		return fmt.Errorf("at least %.0f %% must be: write a test for those above", least)
+		return fmt.Errorf("at least %.0f %% must be noticed: write tests for the changes above", least)
 	}
 	return nil
 }

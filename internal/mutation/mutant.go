@@ -20,9 +20,9 @@ import (
 type mutant struct {
 	file       string
 	line       int
-	start, end int    // of the changed text, in bytes
-	text       string // what stands there instead
-	source     []byte // of the file
+	start, end int    // byte offsets of the changed text
+	text       string // its replacement
+	source     []byte // the whole file
 }
 
 func (m mutant) place() string { return fmt.Sprintf("%s:%d", m.file, m.line) }
@@ -39,7 +39,7 @@ func oneLine(s string) string {
 	return s
 }
 
-// mutantsOf returns the mutants of the programs in a folder.
+// mutantsOf returns the mutants of the Go files in a folder, tests excluded.
 func mutantsOf(dir string) ([]mutant, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
@@ -74,14 +74,14 @@ type changer struct {
 	all    []mutant
 }
 
-// replace adds a mutant; %s in the text stands for what is there.
+// replace adds a mutant; %s in text stands for the current code.
 func (c *changer) replace(from, to token.Pos, text string) {
 	start, end := c.fset.Position(from), c.fset.Position(to)
 	text = strings.ReplaceAll(text, "%s", string(c.source[start.Offset:end.Offset]))
 	c.all = append(c.all, mutant{c.file, start.Line, start.Offset, end.Offset, text, c.source})
 }
 
-// operators are what stands instead of each operator.
+// operators maps each operator to its replacements.
 var operators = map[token.Token][]string{
 	token.EQL: {"!="}, token.NEQ: {"=="},
 	token.LSS: {"<=", ">="}, token.LEQ: {"<", ">"}, token.GTR: {">=", "<="}, token.GEQ: {">", "<"},
@@ -142,14 +142,14 @@ func (c *changer) visit(n ast.Node) bool {
 	return true
 }
 
-// number makes an integer greater by one.
+// number adds a mutant with an integer that is greater by one.
 func (c *changer) number(n *ast.BasicLit) {
 	if v, err := strconv.Atoi(n.Value); err == nil {
 		c.replace(n.Pos(), n.End(), strconv.Itoa(v+1))
 	}
 }
 
-// outcome is what became of a mutant.
+// outcome is the result of a mutant.
 type outcome int
 
 const (
@@ -158,7 +158,7 @@ const (
 	invalid                  // it does not compile
 )
 
-// test runs packages of tests on the mutant until one fails.
+// test runs the test packages on the mutant until one fails.
 func (m mutant) test(ctx context.Context, tests []string) (outcome, error) {
 	dir, err := os.MkdirTemp("", "mutation")
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/daprstack/daprstack/internal/progress"
 )
 
-// fetchPackages downloads Debian packages, with the dependencies that this
-// machine does not have, and unpacks them below root, unless an earlier call
-// did. apt checks their signatures as it does for an installation.
+// fetchPackages downloads Debian packages, along with their dependencies that
+// this machine lacks, and unpacks them under root, unless an earlier call has
+// done so. apt verifies their signatures as it does when it installs them.
 func fetchPackages(ctx context.Context, report *progress.Reporter, root string, names ...string) error {
 	if exists(root) {
 		return nil
@@ -26,7 +26,7 @@ func fetchPackages(ctx context.Context, report *progress.Reporter, root string, 
 	return nil
 }
 
-// downloadPackages leaves root whole or not at all.
+// downloadPackages makes root complete or not at all.
 func downloadPackages(ctx context.Context, root string, names []string) error {
 	partial := root + ".partial"
 	if err := os.RemoveAll(partial); err != nil {
@@ -41,7 +41,7 @@ func downloadPackages(ctx context.Context, root string, names []string) error {
 		"-o", "Dir::Cache::archives=" + archives, "-o", "APT::Sandbox::User=root",
 	}, names...)
 	if err := apt(ctx, download...); err != nil {
-		// The lists may be old, or there may be none yet.
+		// The package lists may be old or missing.
 		if err := apt(ctx, "update"); err != nil {
 			return err
 		}

@@ -2,6 +2,6 @@
 // machine, without Docker and without a registry, and loads them into the
 // node's containerd.
 //
-// An image is the same, bit for bit, whenever its contents are: the node has it
-// already if it has its digest.
+// Images are reproducible: the same contents give the same digest, so the node
+// already has an image if it has one of its digest.
 package images

@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// triplet is Debian's name of this architecture, which its library directory
-// bears.
+// triplet returns Debian's name for this architecture, after which its library
+// directories are named.
 func triplet() string {
 	return map[string]string{"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}[runtime.GOARCH]
 }
 
-// closure returns the dynamic loader and all shared libraries that programs
-// need, each looked for in the roots in order, as files of an image.
+// closure returns the dynamic loader and all shared libraries that the programs
+// need, as files of an image. Libraries are looked up in the roots, in order.
 func closure(programs, roots []string) ([]File, error) {
 	find := func(name string) (string, error) {
 		for _, root := range roots {
@@ -65,8 +65,8 @@ func closure(programs, roots []string) ([]File, error) {
 	return files, nil
 }
 
-// dependencies reads what a program or library names: its loader, if it is a
-// program, and the libraries that it is linked with.
+// dependencies returns the dynamic loader of a program, "" for a library, and the
+// libraries that it is linked with.
 func dependencies(path string) (loader string, needed []string, err error) {
 	f, err := elf.Open(path)
 	if err != nil {
@@ -84,14 +84,14 @@ func dependencies(path string) (loader string, needed []string, err error) {
 		loader = string(bytes.TrimRight(data, "\x00"))
 	}
 	needed, err = f.ImportedLibraries()
-	// The loader itself is needed by name too; it is taken by its own path.
+	// Libraries name the loader too, but it is found by its path.
 	needed = slices.DeleteFunc(needed, func(name string) bool {
 		return strings.HasPrefix(name, "ld-linux")
 	})
 	return loader, needed, err
 }
 
-// exists reports whether path is there.
+// exists reports whether path exists.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil

@@ -14,35 +14,36 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Image is an image to be built.
+// Image describes an image that is not built yet.
 type Image struct {
 	// Name is the full name that manifests use, with registry and tag.
 	Name string
-	// Entrypoint is what it starts, absolute.
+	// Entrypoint is the command that it runs, the program by its absolute path.
 	Entrypoint []string
-	// User is whose process it is by default, a number; 0 is root.
+	// User is the numeric ID of the user and group that it runs as. Default 0, root.
 	User int
-	// Env is its environment, as NAME=value.
+	// Env is its environment besides PATH, as NAME=value. Default none.
 	Env []string
-	// WorkingDir is where it starts; default /.
+	// WorkingDir is the directory that it starts in. Default /.
 	WorkingDir string
-	// Layers returns its layers, base first. It may take its time, and then says
-	// what it does.
+	// Layers makes and returns its layers, the base first. If that takes time, it
+	// reports its progress.
 	Layers func(context.Context, *progress.Reporter) ([]*Layer, error)
 }
 
-// fixed returns layers that take no making.
+// fixed returns a Layers function that returns layers.
 func fixed(layers ...*Layer) func(context.Context, *progress.Reporter) ([]*Layer, error) {
 	return func(context.Context, *progress.Reporter) ([]*Layer, error) { return layers, nil }
 }
 
-// Names of the Dapr programs, which are also the names of their images.
+// daprPrograms are the names of Dapr's programs and of their images.
 var daprPrograms = []string{"operator", "placement", "scheduler", "sentry", "injector", "daprd"}
 
 // nonroot is the user that images of static programs run as.
 const nonroot = 65532
 
-// Pause returns the image that holds a pod's namespaces.
+// Pause returns the image of the container that holds a pod's namespaces, with
+// the static program binary.
 func Pause(name, binary string) Image {
 	return Image{
 		Name: name, Entrypoint: []string{"/pause"}, User: nonroot,
@@ -50,8 +51,8 @@ func Pause(name, binary string) Image {
 	}
 }
 
-// App returns the image of an application: a static program as /app, and the
-// certificate authorities of this machine.
+// App returns the image of an application, the static program binary, which
+// becomes /app. It trusts this machine's certificate authorities.
 func App(name, binary string) Image {
 	return Image{
 		Name: name, Entrypoint: []string{"/app"}, User: nonroot,
@@ -59,9 +60,9 @@ func App(name, binary string) Image {
 	}
 }
 
-// Dapr returns the images {registry}/{program}:{tag} of the control plane and
-// the sidecar, from the one binary that is all of them and tells by its name
-// which one to be. They share their layers.
+// Dapr returns the images {registry}/{program}:{tag} of the control plane and the
+// sidecar. They share their layers with binary, which contains all of the
+// programs and runs the one that it is named after.
 func Dapr(registry, tag, binary string) []Image {
 	files := []File{{Path: "/" + daprPrograms[0], Source: binary}}
 	for _, program := range daprPrograms[1:] {
@@ -78,11 +79,11 @@ func Dapr(registry, tag, binary string) []Image {
 	return list
 }
 
-// authorities is where Debian, and Go on Linux, have the certificate
-// authorities.
+// authorities is the file in which Debian keeps its certificate authorities and
+// Go looks for them.
 const authorities = "/etc/ssl/certs/ca-certificates.crt"
 
-// base is what a static program may expect of its image.
+// base returns a layer with what a static program may expect of its image.
 func base() *Layer {
 	files := []File{
 		{Path: "/etc/passwd", Data: "root:x:0:0::/:/sbin/nologin\nnonroot:x:65532:65532::/:/sbin/nologin\n", Mode: 0o644},
@@ -95,7 +96,7 @@ func base() *Layer {
 	return NewLayer(files...)
 }
 
-// build makes the image.
+// build builds the image.
 func (i Image) build(ctx context.Context, report *progress.Reporter) (v1.Image, error) {
 	layers, err := i.Layers(ctx, report)
 	if err != nil {
@@ -125,7 +126,7 @@ func (i Image) config(image v1.Image) *v1.ConfigFile {
 			WorkingDir: i.WorkingDir,
 		},
 	}
-	if built, err := image.ConfigFile(); err == nil { // in memory: it cannot fail
+	if built, err := image.ConfigFile(); err == nil { // it cannot fail: the image is in memory
 		config.RootFS = built.RootFS
 	}
 	return config

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// binary writes a file that stands for a program.
+// binary writes a file that stands in for a program and returns its path.
 func binary(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
@@ -49,7 +49,7 @@ func TestAnImageIsWhatIsInIt(t *testing.T) {
 func TestImagesAreValid(t *testing.T) {
 	list := append(Dapr("test", "1", binary(t, "dapr")), App("test/app:1", binary(t, "app")), Pause("test/pause:1", binary(t, "pause")))
 	for _, i := range list {
-		assert.NoError(t, validate.Image(build(t, i), validate.Fast), i.Name) // it takes every layer for a gzip
+		assert.NoError(t, validate.Image(build(t, i), validate.Fast), i.Name) // not more: it takes every layer for a gzip
 	}
 }
 
@@ -74,7 +74,7 @@ func TestDaprImages(t *testing.T) {
 	}
 }
 
-// entries reads a tar file.
+// entries returns the entries of a tar file.
 func entries(t *testing.T, r io.Reader) (names []string, headers map[string]*tar.Header, contents map[string]string) {
 	t.Helper()
 	headers, contents = map[string]*tar.Header{}, map[string]string{}

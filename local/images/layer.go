@@ -18,23 +18,24 @@ import (
 
 // File is one entry of a layer.
 type File struct {
-	// Path is absolute, in the image. Its parent directories need not be listed.
+	// Path is the absolute path in the image. Parent directories need not be listed.
 	Path string
-	// Source is the file of this machine that it is a copy of; else it has Data.
+	// Source is the file on this machine that is copied. Default none: the content
+	// is Data.
 	Source string
 	Data   string
-	// Link is what it is a hard link to, an earlier Path of the same layer.
+	// Link makes the entry a hard link to an earlier Path of the layer. Default none.
 	Link string
-	// Dir says that it is a directory.
+	// Dir makes the entry a directory.
 	Dir bool
-	// Mode are the permissions; 0 means 0755 (whatever runs, and directories).
+	// Mode is the permissions. Default 0755, which suits programs and directories.
 	Mode int64
-	// Owner is both user and group.
+	// Owner is the numeric ID of both the user and the group. Default 0, root.
 	Owner int
 }
 
-// Layer is a layer made of files, never compressed: it goes no further than a
-// socket of this machine. It implements v1.Layer.
+// Layer is a layer made of files. It is not compressed, because it never leaves
+// this machine. It implements v1.Layer.
 type Layer struct {
 	files []File
 	sum   func() (digest, error)
@@ -47,7 +48,8 @@ type digest struct {
 
 var _ v1.Layer = (*Layer)(nil)
 
-// NewLayer returns the layer of these files, in this order.
+// NewLayer returns a layer of the files, in the given order. It reads them only
+// when the layer is used.
 func NewLayer(files ...File) *Layer {
 	l := &Layer{files: withParents(files)}
 	l.sum = sync.OnceValues(func() (digest, error) {
@@ -61,7 +63,7 @@ func NewLayer(files ...File) *Layer {
 	return l
 }
 
-// withParents adds the directories that are not listed.
+// withParents adds the parent directories that are not listed.
 func withParents(files []File) []File {
 	var all []File
 	known := map[string]bool{"/": true}
@@ -78,36 +80,36 @@ func withParents(files []File) []File {
 	return all
 }
 
-// Digest is the layer's digest.
+// Digest returns the digest of the layer, or an error if a source cannot be read.
 func (l *Layer) Digest() (v1.Hash, error) {
 	d, err := l.sum()
 	return d.hash, err
 }
 
-// DiffID is the digest too: the layer is not compressed.
+// DiffID returns the digest too, because the layer is not compressed.
 func (l *Layer) DiffID() (v1.Hash, error) { return l.Digest() }
 
-// Size is that of the tar file.
+// Size returns the size of the tar file.
 func (l *Layer) Size() (int64, error) {
 	d, err := l.sum()
 	return d.size, err
 }
 
-// MediaType says that the layer is a plain tar file.
+// MediaType returns the type of an uncompressed layer.
 func (l *Layer) MediaType() (types.MediaType, error) { return types.OCIUncompressedLayer, nil }
 
-// Compressed is the tar file.
+// Compressed returns the tar file, uncompressed.
 func (l *Layer) Compressed() (io.ReadCloser, error) { return l.Uncompressed() }
 
-// Uncompressed is the tar file.
+// Uncompressed returns the tar file.
 func (l *Layer) Uncompressed() (io.ReadCloser, error) {
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(l.write(w)) }()
 	return r, nil
 }
 
-// write writes the tar file, without times and names of owners, which would
-// make it different each time.
+// write writes the tar file without times and names of owners, so that it is the
+// same each time.
 func (l *Layer) write(w io.Writer) error {
 	t := tar.NewWriter(w)
 	for _, f := range l.files {

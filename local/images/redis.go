@@ -9,12 +9,12 @@ import (
 	"github.com/daprstack/daprstack/internal/progress"
 )
 
-// redisUser is the user of the official Redis image.
+// redisUser is the user that the official Redis image runs as.
 const redisUser = 999
 
-// Redis returns an image of Debian's redis-server and redis-cli, laid out like
-// the official one but without a shell. The packages are downloaded once into
-// the directory cache, not installed: this machine gets no Redis service.
+// Redis returns an image of Debian's redis-server and redis-cli, laid out like the
+// official one but without a shell. The packages are downloaded into the directory
+// cache, once, and not installed, so that this machine gets no Redis service.
 func Redis(name, cache string) Image {
 	return Image{
 		Name:       name,
@@ -31,8 +31,9 @@ func Redis(name, cache string) Image {
 	}
 }
 
-// redisLayers takes the programs and their libraries from an unpacked root,
-// and from this machine what the root has not, because this machine has it.
+// redisLayers makes the layer from the programs and libraries of the packages
+// unpacked in root. Libraries that this machine has were not downloaded; they are
+// taken from there.
 func redisLayers(root string) ([]*Layer, error) {
 	files := []File{
 		{Path: "/etc/passwd", Data: fmt.Sprintf("root:x:0:0::/:/sbin/nologin\nredis:x:%d:%[1]d::/data:/sbin/nologin\n", redisUser), Mode: 0o644},

@@ -18,22 +18,23 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// nameAnnotation is where containerd looks for the name of an imported image.
+// nameAnnotation is the annotation that tells containerd the name of an imported
+// image.
 const nameAnnotation = "io.containerd.image.name"
 
 // Store is the image store of a containerd.
 type Store struct {
-	// Socket is containerd's.
+	// Socket is the path of containerd's socket.
 	Socket string
-	// Marks is a directory in which a whole import leaves a mark: an image may be
-	// listed whose import was interrupted.
+	// Marks is a directory with an empty file for each image that was imported
+	// completely: containerd also lists images whose import was interrupted.
 	Marks string
 	// Ctr is the path of containerd's client ctr.
 	Ctr string
 }
 
-// Load imports the images that the store has not got. It is not for two
-// processes at once.
+// Load builds the images and imports those that the store lacks. It must not be
+// called by two processes at once.
 func (s Store) Load(ctx context.Context, report *progress.Reporter, list []Image) error {
 	have, err := s.digests(ctx)
 	if err != nil {
@@ -65,8 +66,8 @@ func (s Store) Load(ctx context.Context, report *progress.Reporter, list []Image
 	return nil
 }
 
-// Import imports an archive of images as docker save, ko or skopeo write it, and
-// returns their names.
+// Import imports an archive of images, as docker save, ko or skopeo write it. It
+// returns the names of the images that are new or have changed.
 func (s Store) Import(ctx context.Context, archive io.Reader) ([]string, error) {
 	before, err := s.digests(ctx)
 	if err != nil {
@@ -113,7 +114,7 @@ func (s Store) mark(name string, d v1.Hash) string {
 	return filepath.Join(s.Marks, strings.NewReplacer("/", "_", ":", "_").Replace(name)+"@"+d.Hex)
 }
 
-// digests returns the images that containerd lists, by name.
+// digests returns the digests of the images that containerd lists, by name.
 func (s Store) digests(ctx context.Context) (map[string]string, error) {
 	out, err := s.ctr(ctx, nil, "images", "list")
 	if err != nil {
@@ -122,7 +123,7 @@ func (s Store) digests(ctx context.Context) (map[string]string, error) {
 	return parseList(out), nil
 }
 
-// parseList reads the table of `ctr images list`: name, type, digest, ….
+// parseList parses the table that `ctr images list` prints: name, type, digest, ….
 func parseList(out []byte) map[string]string {
 	have := map[string]string{}
 	for line := range strings.Lines(string(out)) {
@@ -144,8 +145,8 @@ func (s Store) ctr(ctx context.Context, stdin io.Reader, args ...string) ([]byte
 	return out.Bytes(), nil
 }
 
-// writeLayout writes the images as one OCI image layout in a tar file. What
-// they share is in it once.
+// writeLayout writes the images as one OCI image layout in a tar file, which
+// contains what they share only once.
 func writeLayout(w io.Writer, built map[string]v1.Image) error {
 	out := layout{tar: tar.NewWriter(w), written: map[v1.Hash]bool{}}
 	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}

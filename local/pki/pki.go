@@ -1,5 +1,5 @@
-// Package pki keeps the local cluster's authorities, certificates and keys in
-// one directory that only its owner may read, made with the standard library.
+// Package pki makes the local cluster's certificate authorities, certificates and
+// keys, and keeps them in a directory that only its owner may read.
 package pki
 
 import (
@@ -20,21 +20,22 @@ import (
 
 const (
 	lifetime = 10 * 365 * 24 * time.Hour
-	// renewal is how long before its end a certificate is made anew.
+	// renewal is how long before its expiry a certificate is replaced.
 	renewal = 30 * 24 * time.Hour
-	// skew forgives a clock that was set back since.
+	// skew allows for a clock that is set back later.
 	skew = time.Hour
 )
 
-// Certificate says what a certificate is for.
+// Certificate describes a certificate.
 type Certificate struct {
 	// Name is the base name of its files, <Name>.crt and <Name>.key.
 	Name string
-	// CommonName and Organization are the subject: to Kubernetes a client's user
-	// and its group. Organization may be empty.
+	// CommonName and Organization are the subject. Kubernetes takes them for the
+	// user and group of a client. Organization may be empty.
 	CommonName   string
 	Organization string
-	// Hosts are the addresses and DNS names of a server; none for a client only.
+	// Hosts are the IP addresses and DNS names of a server. Default none, for a
+	// certificate that only a client can use.
 	Hosts []string
 }
 
@@ -44,7 +45,8 @@ type Dir struct {
 	now  func() time.Time
 }
 
-// Open returns the directory, made with mode 0700 if it is missing.
+// Open returns the directory at path, which it makes with mode 0700 if it is
+// missing.
 func Open(path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("making the directory of the certificates: %w", err)
@@ -52,21 +54,21 @@ func Open(path string) (*Dir, error) {
 	return &Dir{path: path, now: time.Now}, nil
 }
 
-// Cert is the path of a certificate's file.
+// Cert returns the path of a certificate's file.
 func (d *Dir) Cert(name string) string { return filepath.Join(d.path, name+".crt") }
 
-// Key is the path of a private key's file.
+// Key returns the path of a private key's file.
 func (d *Dir) Key(name string) string { return filepath.Join(d.path, name+".key") }
 
-// Authority is a certificate authority that can sign.
+// Authority is a certificate authority with its key.
 type Authority struct {
 	dir  *Dir
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-// Authority returns the authority of that name, made if it is missing, broken
-// or about to end.
+// Authority returns the authority of that name. It makes a new one if the old one
+// is missing, broken or about to expire.
 func (d *Dir) Authority(name string) (*Authority, error) {
 	if cert, key, err := d.load(name); err == nil && cert.IsCA && d.fresh(cert) {
 		return &Authority{dir: d, cert: cert, key: key}, nil
@@ -89,7 +91,8 @@ func (d *Dir) Authority(name string) (*Authority, error) {
 	return &Authority{dir: d, cert: cert, key: key}, nil
 }
 
-// Issue makes the certificate unless its files hold a good one already.
+// Issue makes the certificate and its key, unless their files already hold ones
+// that match, are signed by the authority and are not about to expire.
 func (a *Authority) Issue(c Certificate) error {
 	if cert, _, err := a.dir.load(c.Name); err == nil && a.dir.fresh(cert) && a.signed(cert) && c.matches(cert) {
 		return nil
@@ -124,8 +127,8 @@ func (a *Authority) Issue(c Certificate) error {
 	return nil
 }
 
-// SigningKey makes the private key of that name, and its public half beside it
-// as <name>.pub, unless they are there.
+// SigningKey makes the private key of that name unless it exists, and writes its
+// public key to <name>.pub.
 func (d *Dir) SigningKey(name string) error {
 	key, err := d.loadKey(name)
 	if err != nil {
@@ -143,7 +146,7 @@ func (d *Dir) SigningKey(name string) error {
 	return writePEM(d.PublicKey(name), "PUBLIC KEY", der)
 }
 
-// PublicKey is the path of a public key's file.
+// PublicKey returns the path of a public key's file.
 func (d *Dir) PublicKey(name string) string { return filepath.Join(d.path, name+".pub") }
 
 func (a *Authority) signed(cert *x509.Certificate) bool {
@@ -173,7 +176,7 @@ func (d *Dir) fresh(cert *x509.Certificate) bool {
 func (d *Dir) template(subject pkix.Name) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
-		return nil, fmt.Errorf("drawing a serial number: %w", err)
+		return nil, fmt.Errorf("making a serial number: %w", err)
 	}
 	return &x509.Certificate{
 		SerialNumber: serial,
@@ -197,7 +200,7 @@ func (d *Dir) load(name string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 		return nil, nil, err
 	}
 	if !key.PublicKey.Equal(cert.PublicKey) {
-		return nil, nil, errors.New("the key is not the certificate's")
+		return nil, nil, errors.New("the key does not belong to the certificate")
 	}
 	return cert, key, nil
 }
@@ -210,8 +213,8 @@ func (d *Dir) loadKey(name string) (*ecdsa.PrivateKey, error) {
 	return x509.ParseECPrivateKey(der)
 }
 
-// write signs the template and writes certificate and key, the key first: a
-// certificate without its key would look finished.
+// write signs the template and writes the key and then the certificate: a
+// certificate whose key is missing would look complete.
 func (d *Dir) write(name string, template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
 	if err != nil {

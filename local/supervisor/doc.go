@@ -1,4 +1,4 @@
-// Package supervisor starts programs in order, restarts the ones that end and
-// publishes what it knows of them. It is written to be process 1 of a process
-// namespace, and therefore buries every orphan too.
+// Package supervisor starts programs in order, restarts those that end and
+// publishes their states. It is meant to be process 1 of a process namespace and
+// therefore also reaps orphans.
 package supervisor

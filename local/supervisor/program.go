@@ -5,45 +5,47 @@ import (
 	"time"
 )
 
-// Program is one program to keep running.
+// Program describes a program to keep running.
 type Program struct {
-	// Name is what states, logs and After call it.
+	// Name identifies the program in states, in After and by its log. It is also
+	// its argument 0, so that one executable can be several programs.
 	Name string
-	// Path is the executable, absolute; Args its arguments, without the program's
-	// own name: that is Name, so one executable can be several programs.
+	// Path is the absolute path of the executable.
 	Path string
+	// Args are the arguments after argument 0.
 	Args []string
 	// Env is the whole environment, as NAME=value.
 	Env []string
-	// After are the programs that must be ready before the first start of this
-	// one. It does not order restarts: what loses a peer waits for it by itself.
+	// After names the programs that must have been ready before this one is first
+	// started. Restarts do not wait: a program that loses a peer must cope.
 	After []string
-	// Ready returns nil once the program serves; nil means as soon as it runs.
+	// Ready returns nil once the program serves. Default: it serves as soon as it
+	// runs.
 	Ready func(context.Context) error
 }
 
-// Phase is where a program is in its life.
+// Phase is a phase in the life of a program.
 type Phase string
 
 // The phases of a program.
 const (
-	Waiting    Phase = "waiting"    // for the programs it comes after
-	Starting   Phase = "starting"   // runs, does not serve yet
-	Running    Phase = "running"    // serves
-	Restarting Phase = "restarting" // ended, starts again after its back-off
+	Waiting    Phase = "waiting"    // for the programs that it is started after
+	Starting   Phase = "starting"   // it runs but does not serve yet
+	Running    Phase = "running"    // it serves
+	Restarting Phase = "restarting" // it has ended and is restarted after a back-off
 )
 
-// State is what is known of one program.
+// State is the state of one program.
 type State struct {
 	Name string `json:"name"`
-	// PID is as the supervisor's process namespace numbers it; 0 while the
+	// PID is the process ID in the supervisor's process namespace, 0 while the
 	// program does not run.
 	PID   int   `json:"pid"`
 	Phase Phase `json:"phase"`
-	// Restarts counts the starts after the first.
+	// Restarts is the number of starts after the first.
 	Restarts int `json:"restarts"`
 	// Since is when the phase began.
 	Since time.Time `json:"since"`
-	// Reason says how the program last ended; empty if it never did.
+	// Reason says how the program last ended, "" if it never has.
 	Reason string `json:"reason,omitempty"`
 }

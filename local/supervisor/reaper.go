@@ -8,20 +8,20 @@ import (
 	"syscall"
 )
 
-// reaper starts processes and collects every child that ends, its own and the
-// orphans that process 1 inherits. That rules out os/exec beside it: the two
-// would steal each other's children.
+// reaper starts processes and reaps every child that ends, including the orphans
+// that process 1 inherits. os/exec must not be used beside it: the two would reap
+// each other's children.
 type reaper struct {
 	signals chan os.Signal
 	done    chan struct{}
 
-	mu      sync.Mutex // held from fork to registration, so that no end is missed
+	mu      sync.Mutex // held while a process is started, so that its end is not missed
 	waiting map[int]chan<- syscall.WaitStatus
 }
 
 func newReaper() *reaper {
 	r := &reaper{
-		signals: make(chan os.Signal, 1), // one pending signal stands for any number of children
+		signals: make(chan os.Signal, 1), // one signal may stand for several children
 		done:    make(chan struct{}),
 		waiting: map[int]chan<- syscall.WaitStatus{},
 	}
@@ -29,7 +29,7 @@ func newReaper() *reaper {
 	go func() {
 		defer close(r.done)
 		for range r.signals {
-			r.collect()
+			r.reap()
 		}
 	}()
 	return r
@@ -41,8 +41,9 @@ func (r *reaper) stop() {
 	<-r.done
 }
 
-// fork starts a process; its end arrives on the returned channel.
-func (r *reaper) fork(path string, args []string, attr *syscall.ProcAttr) (int, <-chan syscall.WaitStatus, error) {
+// start starts a process and returns its ID and a channel that receives its
+// status when it ends.
+func (r *reaper) start(path string, args []string, attr *syscall.ProcAttr) (int, <-chan syscall.WaitStatus, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	pid, err := syscall.ForkExec(path, args, attr)
@@ -54,8 +55,8 @@ func (r *reaper) fork(path string, args []string, attr *syscall.ProcAttr) (int, 
 	return pid, ended, nil
 }
 
-// collect buries every child that has ended.
-func (r *reaper) collect() {
+// reap reaps every child that has ended.
+func (r *reaper) reap() {
 	for {
 		var status syscall.WaitStatus
 		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)

@@ -12,21 +12,22 @@ import (
 )
 
 const (
-	// firstDelay doubles with each quick end of a program, up to longestDelay;
-	// a program that ran for steadyAfter starts afresh.
+	// firstDelay is how long a restart is delayed. It doubles each time the program
+	// ends, up to longestDelay, until the program has run for steadyAfter.
 	firstDelay   = 200 * time.Millisecond
 	longestDelay = 15 * time.Second
 	steadyAfter  = 30 * time.Second
 
-	// probeEvery is how often a starting program is asked whether it serves.
+	// probeEvery is the interval at which a starting program's Ready is called.
 	probeEvery = 50 * time.Millisecond
-	// grace is how long a program may take to end when all of it ends.
+	// grace is how long a program may take to end before it is killed.
 	grace = 5 * time.Second
 )
 
 // Run starts the programs and keeps them running until ctx ends, then ends them.
-// Each writes to <logs>/<name>.log. publish, never called twice at once, gets
-// the states in the order of the programs after every change.
+// Each writes to <logs>/<name>.log. publish is called after every change with the
+// states of all programs, in their order, and never concurrently. Run fails only if
+// two programs have the same name or one is listed before those it comes after.
 func Run(ctx context.Context, programs []Program, logs string, publish func([]State)) error {
 	if err := check(programs); err != nil {
 		return err
@@ -46,7 +47,7 @@ func Run(ctx context.Context, programs []Program, logs string, publish func([]St
 	return nil
 }
 
-// check finds the mistakes that would leave a program waiting for ever.
+// check returns an error if a program would wait forever.
 func check(programs []Program) error {
 	var known []string
 	for _, p := range programs {
@@ -73,7 +74,7 @@ type supervisor struct {
 	states []State
 }
 
-// keep runs one program for as long as ctx lasts.
+// keep runs one program again and again until ctx ends.
 func (s *supervisor) keep(ctx context.Context, i int, p Program) {
 	for _, before := range p.After {
 		select {
@@ -100,7 +101,7 @@ func (s *supervisor) keep(ctx context.Context, i int, p Program) {
 	}
 }
 
-// once runs the program to its end and says how it ended.
+// once runs the program until it ends and returns how it ended.
 func (s *supervisor) once(ctx context.Context, i int, p Program, first bool) string {
 	pid, ended, err := s.start(p)
 	if err != nil {
@@ -167,7 +168,7 @@ func (s *supervisor) start(p Program) (int, <-chan syscall.WaitStatus, error) {
 		return 0, nil, err
 	}
 	defer null.Close()
-	pid, ended, err := s.reaper.fork(p.Path, append([]string{p.Name}, p.Args...), &syscall.ProcAttr{
+	pid, ended, err := s.reaper.start(p.Path, append([]string{p.Name}, p.Args...), &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   p.Env,
 		Files: []uintptr{null.Fd(), log.Fd(), log.Fd()},
@@ -179,7 +180,7 @@ func (s *supervisor) start(p Program) (int, <-chan syscall.WaitStatus, error) {
 	return pid, ended, nil
 }
 
-// set changes one state and publishes all.
+// set changes one state and publishes all of them.
 func (s *supervisor) set(i int, change func(*State)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,7 +192,7 @@ func (s *supervisor) set(i int, change func(*State)) {
 	s.publish(slices.Clone(s.states))
 }
 
-// wait returns false if ctx ended before d did.
+// wait waits for d. It returns false if ctx ends before.
 func wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
@@ -201,7 +202,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// describe says how a program ended.
+// describe returns how a program ended.
 func describe(status syscall.WaitStatus) string {
 	if status.Signaled() {
 		return "killed by signal " + status.Signal().String()

@@ -14,15 +14,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a test waits for what must happen.
+// patience limits how long a test waits for what must happen.
 const patience = 20 * time.Second
 
-// shell is a program that runs a script.
+// shell returns a program that runs a script.
 func shell(name, script string) Program {
 	return Program{Name: name, Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}}
 }
 
-// supervised runs programs for the length of a test.
+// supervised is a supervisor that runs programs during a test.
 type supervised struct {
 	t      *testing.T
 	logs   string
@@ -51,7 +51,7 @@ func (s *supervised) end() {
 	}
 }
 
-// until returns the first states that fit.
+// until waits for states that fit and returns them.
 func (s *supervised) until(what string, fits func([]State) bool) []State {
 	s.t.Helper()
 	timeout := time.After(patience)
@@ -125,7 +125,7 @@ func TestAProgramThatCannotStartSaysWhy(t *testing.T) {
 func TestOrphansAreBuried(t *testing.T) {
 	r := newReaper()
 	defer r.stop()
-	// A child that nobody registered is what an orphan is to process 1.
+	// To process 1 an orphan is a child that nobody registered.
 	pid, err := syscall.ForkExec("/bin/true", []string{"true"}, &syscall.ProcAttr{})
 	require.NoError(t, err)
 	assert.Eventually(t, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }, patience, time.Millisecond)

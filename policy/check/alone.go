@@ -1,6 +1,6 @@
 package check
 
-// Alone judges one object by itself.
+// Alone checks one object by itself.
 func Alone(o Object) []Finding {
 	var found findings
 	switch o.Kind {

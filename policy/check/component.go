@@ -9,8 +9,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// autonamed is the annotation by which the Kubernetes provider marks a name that
-// it made up.
+// autonamed is the annotation with which the Kubernetes provider marks a
+// generated name.
 const autonamed = "pulumi.com/autonamed"
 
 func component(o Object, found *findings) {
@@ -24,7 +24,7 @@ func component(o Object, found *findings) {
 
 	typ := textOf(field(o.Fields, "spec", "type"))
 	if typ.known {
-		found.add("spec.type", typ, rules.ComponentType(typ.value, supported(typ.value)...))
+		found.add("spec.type", typ, rules.SupportedType(typ.value, supported(typ.value)...))
 	}
 	if version := textOf(field(o.Fields, "spec", "version")); version.known {
 		found.add("spec.version", version, rules.Version(version.value))
@@ -35,28 +35,28 @@ func component(o Object, found *findings) {
 	}
 }
 
-// supported are the types that a component of that kind may have.
+// supported returns the types that a component of that kind may have.
 func supported(typ string) []string {
 	switch kind, _, _ := strings.Cut(typ, "."); kind {
 	case "state":
-		return []string{rules.StateRedis}
+		return rules.TypesOf(rules.StateStore)
 	case "pubsub":
-		return []string{rules.PubSubRedis}
+		return rules.TypesOf(rules.PubSub)
 	}
-	return []string{rules.StateRedis, rules.PubSubRedis}
+	return rules.TypesOf()
 }
 
 func componentScopes(o Object, found *findings) {
 	scopes, known := textsOf(o.Fields["scopes"])
 	if !known && len(scopes) == 0 {
-		return // the list itself is not known
+		return // the list itself is unknown
 	}
 	var names []string
 	for i, s := range scopes {
 		if s.known {
 			names = append(names, s.value)
 		} else {
-			names = append(names, fmt.Sprintf("?%d", i)) // no two unknown ones are taken for the same
+			names = append(names, fmt.Sprintf("?%d", i)) // unique: unknown scopes are not duplicates
 		}
 	}
 	path := "scopes"
@@ -66,15 +66,15 @@ func componentScopes(o Object, found *findings) {
 	found.put(path, "", "", rules.Scopes(names))
 }
 
-// item is one entry of a component's metadata.
+// item is an entry of a component's metadata.
 type item struct {
 	name, value text
 	secret      any // the secretKeyRef
 	env         any // the envRef
 }
 
-// itemsOf reads the metadata of a component; known is false when an item or its
-// name is not.
+// itemsOf returns the metadata of a component; known is false if an item or its
+// name is unknown.
 func itemsOf(o Object) (items []item, known bool) {
 	list, known := listOf(field(o.Fields, "spec", "metadata"))
 	for _, entry := range list {
@@ -88,7 +88,7 @@ func itemsOf(o Object) (items []item, known bool) {
 	return items, known
 }
 
-// entry is the item as the rules see it.
+// entry returns the item in the form that the rules take.
 func (it item) entry() rules.MetadataEntry {
 	e := rules.MetadataEntry{Name: it.name.value, Value: it.value.value}
 	switch {
@@ -104,8 +104,8 @@ func (it item) entry() rules.MetadataEntry {
 	return e
 }
 
-// metadata checks the items. Their values are never shown: under a wrong name a
-// password can stand in clear.
+// metadata checks the items. Their values are never shown: a password may be
+// there in plain text under a misspelled name.
 func metadata(o Object, typ string, found *findings) {
 	items, known := itemsOf(o)
 	byName, reasons := map[string]item{}, map[string][]rules.Reason{}
@@ -120,7 +120,7 @@ func metadata(o Object, typ string, found *findings) {
 	}
 	if known {
 		merge(reasons, rules.MetadataItems(typ, entries))
-	} else { // what seems to be missing may be there
+	} else { // a missing item may be among the unknown ones
 		for _, e := range entries {
 			if e.From == rules.FromValue {
 				merge(reasons, map[string][]rules.Reason{e.Name: rules.MetadataItem(typ, e.Name, e.Value)})
@@ -136,8 +136,8 @@ func metadata(o Object, typ string, found *findings) {
 	}
 }
 
-// discreet takes out of the reasons what they tell of a secret value: the one
-// that was probably meant is near it.
+// discreet removes from the reasons what they reveal about a secret value: the
+// suggested value is close to it.
 func (it item) discreet(typ string, reasons []rules.Reason) []rules.Reason {
 	key, known := rules.Metadata(typ)[it.name.value]
 	if !it.value.secret || !known {
@@ -154,8 +154,8 @@ func (it item) discreet(typ string, reasons []rules.Reason) []rules.Reason {
 
 func itemPath(name string) string { return "spec.metadata[" + name + "]" }
 
-// path of the item. One secret makes the whole spec a secret for the engine, so
-// a name that is one of Dapr's own is shown all the same.
+// path returns the path of the item. The engine treats the whole spec as secret
+// if one value in it is, so names that are keys of Dapr are shown all the same.
 func (it item) path() string {
 	if it.name.secret && !vocabulary(it.name.value) {
 		return itemPath("[secret]")
@@ -163,11 +163,12 @@ func (it item) path() string {
 	return itemPath(it.name.value)
 }
 
-// vocabulary says whether a name is a key that Dapr reads.
+// vocabulary reports whether a name is a key that Dapr reads.
 func vocabulary(name string) bool {
-	_, state := rules.Metadata(rules.StateRedis)[name]
-	_, pubSub := rules.Metadata(rules.PubSubRedis)[name]
-	return state || pubSub
+	return slices.ContainsFunc(rules.ComponentTypes, func(t rules.ComponentType) bool {
+		_, known := t.Metadata[name]
+		return known
+	})
 }
 
 func merge(into, more map[string][]rules.Reason) {
@@ -176,8 +177,8 @@ func merge(into, more map[string][]rules.Reason) {
 	}
 }
 
-// itemValue checks what the rules of metadata leave open: the names of topics
-// (E-02) and the prefix of keys (N-02).
+// itemValue checks what the metadata rules leave open: the names of topics
+// (E-02) and the key prefix (N-02).
 func itemValue(it item, reasons map[string][]rules.Reason) {
 	if !it.value.ready() {
 		return
@@ -202,7 +203,7 @@ func itemValue(it item, reasons map[string][]rules.Reason) {
 	}
 }
 
-// topicScopes reads "app=topic,topic;app=", as Dapr does.
+// topicScopes parses "app=topic,topic;app=" as Dapr does.
 func topicScopes(value string) map[string][]string {
 	all := map[string][]string{}
 	for part := range strings.SplitSeq(strings.ReplaceAll(value, " ", ""), ";") {

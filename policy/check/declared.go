@@ -6,15 +6,15 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// stack is what the objects declare.
+// stack holds what the objects declare.
 type stack struct {
 	apps, components, pubSubs, configurations, secrets *names
 
 	keys          map[string]*names      // of each Secret, by its name
-	scopes        map[string]rules.Names // of each pub/sub, by namespace/name, where they are known
+	scopes        map[string]rules.Names // of each pub/sub, by namespace/name, if known
 	subscriptions []Object               // all of them
-	taken         map[int][]Finding      // names that an object claims after another
-	first         map[string]struct{}    // what is claimed: "S-03 backend-app"
+	taken         map[int][]Finding      // duplicate names, by the later object
+	first         map[string]struct{}    // names claimed so far: "S-03 backend-app"
 }
 
 func newStack(objects []Object) *stack {
@@ -74,7 +74,7 @@ func (s *stack) addComponent(i int, o Object) {
 	}
 }
 
-// claim reports a name that was claimed before in the same scope.
+// claim reports a name that was already claimed in the same scope.
 func (s *stack) claim(i int, rule, scope, path string, name text) {
 	if !name.ready() || name.value == "" {
 		return
@@ -88,7 +88,7 @@ func (s *stack) claim(i int, rule, scope, path string, name text) {
 	s.first[key] = struct{}{}
 }
 
-// addKeys notes the keys of a Secret. Their values are not looked at.
+// addKeys records the keys of a Secret. It does not read their values.
 func (s *stack) addKeys(o Object) {
 	name := o.name().value
 	if s.keys[name] == nil {

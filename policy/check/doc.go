@@ -1,10 +1,11 @@
-// Package check holds the checks of the policy pack: pure functions over plain
-// objects, as decoded from a manifest, that return what is wrong with them.
+// Package check holds the checks of the policy pack: pure functions that take
+// plain objects, as decoded from a manifest, and return what is wrong with
+// them.
 //
-// [Alone] judges one object by itself, [Together] judges what the objects of a
-// stack say of each other. Every statement about a value comes from
-// config/rules. What is not known yet is no fault: a check that cannot be made
-// at a preview is made at the update, where the value is there.
+// [Alone] checks one object by itself; [Together] checks the references between
+// the objects of a stack. All rules about values come from config/rules. An
+// unknown value is never a violation: what cannot be checked at preview is
+// checked at update, when the value is known.
 //
-// The package imports no Pulumi.
+// The package does not import Pulumi.
 package check

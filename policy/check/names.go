@@ -6,11 +6,11 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// names are the declared names of one kind of thing, by namespace.
+// names holds the declared names of one kind of object, by namespace.
 type names struct {
 	in   map[string]map[string]bool // namespace, name: whether it is a secret
-	open map[string]bool            // namespaces where more may be declared than is known yet
-	all  bool                       // more may be declared anywhere
+	open map[string]bool            // namespaces that may declare more names, unknown yet
+	all  bool                       // any namespace may declare more
 }
 
 func newNames() *names { return &names{in: map[string]map[string]bool{}, open: map[string]bool{}} }
@@ -34,8 +34,8 @@ func (n *names) has(namespace, name string) bool {
 	return ok
 }
 
-// missing refuses a name that is not declared in the namespace. While more may
-// be declared than is known yet, nothing is refused. Secret names are not
+// missing refuses a name that is not declared in the namespace. It refuses
+// nothing while unknown names may be declared there. Secret names are never
 // suggested.
 func (n *names) missing(rule, what string, namespace, name text) []rules.Reason {
 	if !name.ready() || !namespace.known || n.has(namespace.value, name.value) || n.all || n.open[namespace.value] {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Object is one Kubernetes object, as far as it concerns the rules.
+// Object is a Kubernetes object, as far as the rules are concerned.
 type Object struct {
 	Kind   string         // "Component"
 	Fields map[string]any // the manifest; values may be [Unknown] or [Secret]
 }
 
-// podTemplates says where each kind of workload keeps its pods.
+// podTemplates maps each kind of workload to the path of its pod template.
 var podTemplates = map[string][]string{
 	"Pod":                   nil,
 	"Deployment":            {"spec", "template"},
@@ -24,7 +24,7 @@ var podTemplates = map[string][]string{
 	"CronJob":               {"spec", "jobTemplate", "spec", "template"},
 }
 
-// groups are the API groups of the kinds that concern the rules.
+// groups maps API groups to the kinds that the rules are about.
 var groups = map[string][]string{
 	"dapr.io": {"Component", "Configuration", "Subscription", "Resiliency"},
 	"core":    {"Pod", "ReplicationController", "Secret"},
@@ -33,7 +33,7 @@ var groups = map[string][]string{
 }
 
 // KindOf returns the kind of a Pulumi type such as
-// "kubernetes:apps/v1:Deployment", and "" for one that concerns no rule.
+// "kubernetes:apps/v1:Deployment", or "" if no rule is about it.
 func KindOf(pulumiType string) string {
 	rest, ok := strings.CutPrefix(pulumiType, "kubernetes:")
 	if !ok {
@@ -49,8 +49,7 @@ func KindOf(pulumiType string) string {
 
 func (o Object) name() text { return textOf(field(o.Fields, "metadata", "name")) }
 
-// namespace is where the object goes; the one that Kubernetes takes without one
-// is "default".
+// namespace returns the namespace of the object, "default" if it names none.
 func (o Object) namespace() text {
 	t := textOf(field(o.Fields, "metadata", "namespace"))
 	if !t.given || t.ready() && t.value == "" {
@@ -59,10 +58,11 @@ func (o Object) namespace() text {
 	return t
 }
 
-// Namespace returns the namespace of the object, "" while it is not known.
+// Namespace returns the namespace of the object, or "" while it is unknown.
 func (o Object) Namespace() string { return o.namespace().value }
 
-// String names the object for people: "Component todo/pubsub".
+// String returns the kind and name of the object, such as "Component
+// todo/pubsub".
 func (o Object) String() string {
 	visible := func(t text) string {
 		if t.secret {

@@ -7,12 +7,12 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// policyKinds are the kinds of policy that a target may name, with the map that
-// declares them.
+// policyKinds maps the kinds of policy that a target may name to the maps that
+// declare them.
 var policyKinds = map[string]string{"timeout": "timeouts", "retry": "retries", "circuitBreaker": "circuitBreakers"}
 
-// resiliency checks that a target names policies of the same object: Dapr takes
-// an unknown name for no policy at all.
+// resiliency checks that a target names policies of the same object: Dapr
+// treats an unknown name as no policy at all.
 func resiliency(o Object, found *findings) {
 	for _, kind := range []string{"apps", "actors", "components"} {
 		targets, _ := mapOf(field(o.Fields, "spec", "targets", kind))

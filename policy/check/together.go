@@ -8,7 +8,7 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// What a reference must be, as the stack file says it too.
+// What a reference must be, in the words that the stack file's errors use.
 const (
 	anApp           = "the app-id of an app of the stack that has a sidecar"
 	aPubSub         = "a pub/sub of the stack"
@@ -17,9 +17,9 @@ const (
 	aKeyOfTheSecret = "a key of the Secret"
 )
 
-// Together judges what the objects of a stack say of each other. The findings
-// are by the position of the object. Of two objects that claim one name, the
-// later is refused.
+// Together checks the references between the objects of a stack. The findings
+// are keyed by the index of the object. If two objects claim the same name, the
+// later one is refused.
 func Together(objects []Object) map[int][]Finding {
 	s := newStack(objects)
 	all := map[int][]Finding{}
@@ -49,7 +49,7 @@ func Together(objects []Object) map[int][]Finding {
 	return all
 }
 
-// consumerID names the consumer group of a pub/sub.
+// consumerID is the metadata item that names the consumer group of a pub/sub.
 const consumerID = "consumerID"
 
 func (s *stack) component(o Object, found *findings) {
@@ -78,7 +78,7 @@ func (s *stack) component(o Object, found *findings) {
 	}
 }
 
-// subscribers are the apps that are known to subscribe to a pub/sub: by its
+// subscribers returns the apps that are known to subscribe to a pub/sub: by its
 // topic scopes and by Subscriptions. A Subscription without scopes is for every
 // app of the pub/sub.
 func (s *stack) subscribers(o Object, items []item) map[string]bool {
@@ -112,9 +112,9 @@ func (s *stack) subscribers(o Object, items []item) map[string]bool {
 	return apps
 }
 
-// secretOf checks that the Secret of a metadata item is where the component is
-// and has the key. A Secret that the stack does not declare is
-// somebody else's.
+// secretOf checks that the Secret of a metadata item is in the component's
+// namespace and has the key. A Secret that the stack does not
+// declare is not checked: somebody else owns it.
 func (s *stack) secretOf(o Object, it item, found *findings) {
 	store := textOf(field(o.Fields, "auth", "secretStore"))
 	if it.secret == nil || !store.known || store.given && store.value != "" && store.value != "kubernetes" {
@@ -151,7 +151,7 @@ func (s *stack) references(o Object, found *findings) {
 	}
 }
 
-// letIn checks that the scopes of the pub/sub let its subscribers in: a
+// letIn checks that the scopes of the pub/sub include its subscribers: a
 // Subscription alone gives no app access.
 func (s *stack) letIn(o Object, found *findings) {
 	allowed, ok := s.scopes[o.namespace().value+"/"+pubSubOf(o).value]
@@ -163,7 +163,7 @@ func (s *stack) letIn(o Object, found *findings) {
 	}
 }
 
-// targets checks what a Resiliency is for.
+// targets checks the apps and components that a Resiliency targets.
 func (s *stack) targets(o Object, found *findings) {
 	for _, of := range []struct {
 		kind, what string

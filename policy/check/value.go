@@ -2,26 +2,26 @@ package check
 
 import "strconv"
 
-// Unknown stands for a value that another resource has yet to give, as at a
+// Unknown stands for a value that another resource has yet to produce, as in a
 // preview.
 type Unknown struct{}
 
-// Secret wraps a text, number or truth value that must never be shown.
+// Secret wraps a string, number or boolean that must never be shown.
 type Secret struct{ Value any }
 
-// text is a scalar of an object, as text.
+// text is a scalar of an object, as a string.
 type text struct {
 	value  string
-	given  bool // it is in the object
-	known  bool // it has its value already
-	quoted bool // it is text in the object, not a number or a truth value
+	given  bool // present in the object
+	known  bool // not Unknown
+	quoted bool // a string in the object, not a number or boolean
 	secret bool
 }
 
-// ready says whether there is something to judge.
+// ready reports whether there is a value to check.
 func (t text) ready() bool { return t.given && t.known }
 
-// shown is the value for people, quoted; empty for nothing.
+// shown returns the value as people may see it, quoted, or "" if there is none.
 func (t text) shown() string {
 	switch {
 	case !t.ready():
@@ -32,8 +32,8 @@ func (t text) shown() string {
 	return strconv.Quote(t.value)
 }
 
-// field follows keys from map to map. Below an unknown value everything is
-// unknown; what is missing is nil.
+// field follows keys from map to map. Everything below an unknown value is
+// unknown; a missing value is nil.
 func field(v any, keys ...string) any {
 	for _, key := range keys {
 		switch m := v.(type) {
@@ -48,7 +48,7 @@ func field(v any, keys ...string) any {
 	return v
 }
 
-// textOf reads a scalar; lists and maps are nothing.
+// textOf returns a scalar as text; lists and maps count as missing.
 func textOf(v any) text {
 	switch v := v.(type) {
 	case Unknown:
@@ -69,8 +69,8 @@ func textOf(v any) text {
 	return text{known: true}
 }
 
-// listOf reads a list; known is false when the list itself, whatever is in it,
-// is not known yet.
+// listOf returns a list; known is false if the list itself is unknown,
+// regardless of its items.
 func listOf(v any) (items []any, known bool) {
 	if _, unknown := v.(Unknown); unknown {
 		return nil, false
@@ -79,7 +79,7 @@ func listOf(v any) (items []any, known bool) {
 	return items, true
 }
 
-// textsOf reads a list of scalars; known is false when any of them is not.
+// textsOf returns a list of scalars; known is false if any of them is unknown.
 func textsOf(v any) (all []text, known bool) {
 	items, known := listOf(v)
 	for _, item := range items {
@@ -90,7 +90,7 @@ func textsOf(v any) (all []text, known bool) {
 	return all, known
 }
 
-// mapOf reads a map; known is false when its keys are not known yet.
+// mapOf returns a map; known is false if its keys are unknown.
 func mapOf(v any) (m map[string]any, known bool) {
 	if _, unknown := v.(Unknown); unknown {
 		return nil, false

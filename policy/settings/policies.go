@@ -8,21 +8,21 @@ import (
 
 // Policy is the policy of one rule.
 type Policy struct {
-	Rule string // its number
+	Rule string // the number of the rule
 	Name string // in policy configuration and in the engine's output: s-01-app-id
 	Fix  string // what to do about a violation
-	// Together says that the rule is also about what objects say of each other,
-	// which is judged when the whole stack is known.
+	// Together means that the rule is also about references between objects,
+	// which are checked when the whole stack is known.
 	Together bool
 }
 
-// Description is the statement of the rule.
+// Description returns the statement of the rule.
 func (p Policy) Description() string {
 	r, _ := rules.Lookup(p.Rule)
 	return r.Statement
 }
 
-// Policies lists the policy of every rule that is enforced in the pack.
+// Policies lists the policies of all rules that the pack enforces.
 var Policies = []Policy{
 	policy("S-01", "app-id", "set the annotation dapr.io/app-id on the pod template, as in backend-app"),
 	policy("S-02", "app-id-convention", "end the app-id in -app, or allow this one for the policy"),

@@ -12,22 +12,22 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// The keys of a policy's configuration, beside the enforcementLevel, which is
-// the engine's.
+// The keys of a policy's configuration. The enforcementLevel belongs to the
+// engine.
 const (
 	allowKey  = "allow"
 	exemptKey = "exemptNamespaces"
 	levelKey  = "enforcementLevel"
 )
 
-// everyPolicy stands for all policies in a configuration; the engine takes a
-// level from it and nothing else.
+// everyPolicy configures all policies at once. The engine reads only a level
+// from it.
 const everyPolicy = "all"
 
 var levels = []string{"mandatory", "advisory", "disabled"}
 
-// Schema is the JSON Schema of the keys of a policy's configuration, as the
-// engine checks it.
+// Schema returns the JSON Schema of a policy's configuration keys, with which
+// the engine checks them.
 func Schema() map[string]map[string]any {
 	list := func(description string) map[string]any {
 		return map[string]any{
@@ -35,19 +35,18 @@ func Schema() map[string]map[string]any {
 		}
 	}
 	return map[string]map[string]any{
-		allowKey:  list("Regular expressions (RE2). A refused value, or the name of a metadata item, that one of them matches whole is allowed."),
-		exemptKey: list("Namespaces whose objects this policy does not judge. Default none."),
+		allowKey:  list("Regular expressions (RE2). A refused value, or the name of a metadata item, is allowed if one of them matches all of it."),
+		exemptKey: list("Namespaces whose objects this policy does not check. Default: none."),
 	}
 }
 
-// Settings are what is configured about one policy. The zero value exempts
-// nothing.
+// Settings is the configuration of one policy. The zero value exempts nothing.
 type Settings struct {
 	allow  []*regexp.Regexp
 	exempt []string
 }
 
-// Exempts says whether a violation is allowed: by what it is about, or by the
+// Exempts reports whether a violation is allowed, by its subject or by the
 // namespace of its object.
 func (s Settings) Exempts(subject, namespace string) bool {
 	if slices.Contains(s.exempt, namespace) {
@@ -56,8 +55,8 @@ func (s Settings) Exempts(subject, namespace string) bool {
 	return subject != "" && slices.ContainsFunc(s.allow, func(re *regexp.Regexp) bool { return re.MatchString(subject) })
 }
 
-// New reads the configuration of one policy, without its level, and reports all
-// that is wrong with it.
+// New parses the configuration of one policy, without its level, and returns
+// all errors at once.
 func New(properties map[string]any) (Settings, error) {
 	var (
 		s    Settings
@@ -90,7 +89,7 @@ func New(properties map[string]any) (Settings, error) {
 func textList(key string, v any) ([]string, error) {
 	list, ok := v.([]any)
 	if !ok {
-		return nil, fmt.Errorf("%s: must be a list of texts", key)
+		return nil, fmt.Errorf("%s: must be a list of text", key)
 	}
 	var texts []string
 	for i, item := range list {
@@ -111,8 +110,8 @@ func unknown(key string, known []string, problem string) error {
 }
 
 // Check validates a whole policy configuration file, JSON as the engine reads
-// it, and reports all that is wrong with it. The engine itself ignores a policy
-// that it does not know.
+// it, and returns all errors at once. The engine itself ignores a policy that
+// it does not know.
 func Check(file []byte) error {
 	if strings.TrimSpace(string(file)) == "" {
 		return nil
@@ -138,7 +137,7 @@ func Check(file []byte) error {
 	return errors.Join(errs...)
 }
 
-// each yields the errors that were joined.
+// each iterates over joined errors.
 func each(err error) func(func(error) bool) {
 	return func(yield func(error) bool) {
 		joined, ok := err.(interface{ Unwrap() []error })
@@ -174,7 +173,7 @@ func checkPolicy(name string, v any) error {
 		delete(properties, levelKey)
 	}
 	if name == everyPolicy && len(properties) > 0 {
-		errs = append(errs, fmt.Errorf("%s: must be the only key: what else there is belongs to one policy", levelKey))
+		errs = append(errs, fmt.Errorf("%s: must be the only key: other keys belong to a single policy", levelKey))
 		return errors.Join(errs...)
 	}
 	if _, err := New(properties); err != nil {

@@ -25,9 +25,9 @@ func TestCheck(t *testing.T) {
 		{"unknown level", `{"s-01-app-id": "warn"}`, `s-01-app-id.enforcementLevel: "warn": must be one of mandatory, advisory, disabled`},
 		{"level of another type", `{"s-01-app-id": {"enforcementLevel": 1}}`, `s-01-app-id.enforcementLevel: "1": must be one of mandatory, advisory, disabled`},
 		{"neither level nor object", `{"s-01-app-id": true}`, `s-01-app-id.enforcementLevel: must be a level or an object`},
-		{"exemption for all", `{"all": {"allow": ["x"]}}`, `all.enforcementLevel: must be the only key: what else there is belongs to one policy`},
+		{"exemption for all", `{"all": {"allow": ["x"]}}`, `all.enforcementLevel: must be the only key: other keys belong to a single policy`},
 		{"all faults", `{"s-01-app-id": {"alow": [], "allow": "x"}, "t-10-metadata": {"allow": ["a", "("], "exemptNamespaces": [1]}, "x": {}}`,
-			"s-01-app-id.allow: must be a list of texts\n" +
+			"s-01-app-id.allow: must be a list of text\n" +
 				"s-01-app-id.alow: is not a key of a policy; did you mean \"allow\"?\n" +
 				"t-10-metadata.allow[1]: \"(\": must be a regular expression: error parsing regexp: missing closing ): `^(?:()$`\n" +
 				"t-10-metadata.exemptNamespaces[0]: must be text\n" +

@@ -25,19 +25,19 @@ func componentCases() []Case {
 		},
 		{
 			Rule: "T-02", Name: "state store of another type",
-			Check: func() []rules.Reason { return rules.ComponentType("state.mongodb", rules.StateRedis) }, Allowed: "must be state.redis",
+			Check: func() []rules.Reason { return rules.SupportedType("state.mongodb", rules.StateRedis) }, Allowed: "must be state.redis",
 			Stack: edits("stateStores[0].type", "state.mongodb"), Path: "stateStores[0].type", Value: `"state.mongodb"`,
 			Objects: on("Component", "statestore", Edit{"spec.type", "state.mongodb"}),
 		},
 		{
 			Rule: "T-02", Name: "pub/sub of another type",
-			Check: func() []rules.Reason { return rules.ComponentType("pubsub.kafka", rules.PubSubRedis) }, Allowed: "must be pubsub.redis",
+			Check: func() []rules.Reason { return rules.SupportedType("pubsub.kafka", rules.PubSubRedis) }, Allowed: "must be pubsub.redis",
 			Stack: edits("pubSubs[0].type", "pubsub.kafka"), Path: "pubSubs[0].type", Value: `"pubsub.kafka"`,
 			Objects: on("Component", "pubsub", Edit{"spec.type", "pubsub.kafka"}),
 		},
 		{
 			Rule: "T-02", Name: "state store of the pub/sub's type",
-			Check: func() []rules.Reason { return rules.ComponentType("pubsub.redis", rules.StateRedis) }, Allowed: "must be state.redis",
+			Check: func() []rules.Reason { return rules.SupportedType("pubsub.redis", rules.StateRedis) }, Allowed: "must be state.redis",
 			Stack: edits("stateStores[0].type", "pubsub.redis"), Path: "stateStores[0].type", Value: `"pubsub.redis"`,
 		},
 		{

@@ -9,16 +9,16 @@ import (
 	"testing"
 )
 
-// Edit is one change of a tree of values: what stands at a path such as
-// apps[0].port or metadata.annotations["dapr.io/config"]. Nil removes the key or
-// the item; what is missing on the way there is made.
+// Edit sets the value at a path in a tree of values, such as apps[0].port or
+// metadata.annotations["dapr.io/config"], and adds what is missing on the way
+// there. A nil value removes the key or the item.
 type Edit struct {
 	Path  string
 	Value any
 }
 
-// Apply returns the configuration values of a stack with some edits, whose paths
-// leave out the namespace of the keys.
+// Apply returns the configuration values of a stack after some edits, whose paths
+// omit the namespace of the keys.
 func Apply(t testing.TB, values map[string]string, edits []Edit) map[string]string {
 	t.Helper()
 	tree := Tree(values)
@@ -55,7 +55,7 @@ func Tree(values map[string]string) map[string]any {
 	return tree
 }
 
-// Set makes one edit of a tree of maps and lists, in place.
+// Set makes one edit in a tree of maps and lists.
 func Set(tree map[string]any, e Edit) { set(tree, steps(e.Path), e.Value) }
 
 // steps splits a path into its keys and indices.
@@ -80,7 +80,7 @@ func steps(path string) (all []any) {
 	return all
 }
 
-// set changes one value of a tree, and returns the tree.
+// set changes one value in a tree and returns the tree.
 func set(tree any, path []any, value any) any {
 	if len(path) == 0 {
 		return value
@@ -110,8 +110,8 @@ func set(tree any, path []any, value any) any {
 	return m
 }
 
-// EditAt is the edit that a fuzzer chose: the place by any number, the value as
-// JSON or else as text.
+// EditAt returns the edit that a fuzzer chose: the place by any number, the value
+// as JSON or, if it is not JSON, as text.
 func EditAt(paths []string, place uint, value string) Edit {
 	e := Edit{Path: paths[place%uint(len(paths))]}
 	if json.Unmarshal([]byte(value), &e.Value) != nil {
@@ -120,8 +120,7 @@ func EditAt(paths []string, place uint, value string) Edit {
 	return e
 }
 
-// Paths returns the path of everything in a tree, in order, for tests that edit
-// any place.
+// Paths returns the paths of everything in a tree, in order.
 func Paths(tree map[string]any) []string {
 	var all []string
 	var visit func(string, any)

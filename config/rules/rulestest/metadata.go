@@ -2,8 +2,8 @@ package rulestest
 
 import "github.com/daprstack/daprstack/config/rules"
 
-// metadataCases are those of T-10 and, for sensitive keys, T-06. Their values are
-// never shown.
+// metadataCases returns the cases of T-10 and, for sensitive keys, of T-06. Errors
+// never show their values.
 func metadataCases() []Case {
 	var cases []Case
 	for _, c := range []struct{ rule, name, of, key, value, allowed string }{

@@ -7,7 +7,7 @@ const (
 	anApp     = "must be " + anAppKind
 )
 
-// knownApp looks an app-id up among those of the dev stack.
+// knownApp checks that the dev stack has an app-id.
 func knownApp(rule, id string) []rules.Reason {
 	return rules.Known(rule, anAppKind, id, rules.NamesOf("frontend-app", "backend-app", "activity-app"))
 }

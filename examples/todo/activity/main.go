@@ -1,4 +1,4 @@
-// Command activity keeps the feed of what happened. See package feed.
+// Command activity serves the feed of what happened. See package feed.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command backend keeps the tasks. See package tasks.
+// Command backend serves the tasks. See package tasks.
 package main
 
 import (

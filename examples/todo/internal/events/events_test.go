@@ -46,8 +46,8 @@ func answering(t *testing.T, status int, body string) string {
 	return s.URL
 }
 
-// Only what nobody may deliver again counts as published.
-func TestPublishGoesByTheAnswer(t *testing.T) {
+// An event counts as published only if nobody has to deliver it again.
+func TestPublishResponses(t *testing.T) {
 	tests := map[string]struct {
 		status int
 		body   string
@@ -60,10 +60,10 @@ func TestPublishGoesByTheAnswer(t *testing.T) {
 		"drop":               {200, `{"status":"DROP"}`, ""},
 		"retry":              {200, `{"status":"RETRY"}`, "the subscriber answered RETRY"},
 		"unknown":            {200, `{"status":"LATER"}`, "the subscriber answered LATER"},
-		"not found":          {404, ``, "the answer was 404"},
-		"forbidden":          {403, `topic not allowed`, `the answer was 403: "topic not allowed"`},
-		"error":              {500, ``, "the answer was 500"},
-		"moved, not by POST": {302, ``, "the answer was 302"},
+		"not found":          {404, ``, "the response was 404"},
+		"forbidden":          {403, `topic not allowed`, `the response was 403: "topic not allowed"`},
+		"error":              {500, ``, "the response was 500"},
+		"moved, not by POST": {302, ``, "the response was 302"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -91,11 +91,11 @@ func TestPublishReachesEveryAddress(t *testing.T) {
 	assert.Equal(t, []string{"/a application/cloudevents+json task.deleted", "/b application/cloudevents+json task.deleted"}, got)
 
 	err := published(t, answering(t, 500, "")+","+s.URL+"/c")
-	assert.ErrorContains(t, err, "the answer was 500")
+	assert.ErrorContains(t, err, "the response was 500")
 	assert.Contains(t, got[len(got)-1], "/c", "one that fails does not keep the event from the others")
 }
 
-func TestPublishWithNobodyThere(t *testing.T) {
+func TestPublishWithoutSubscribers(t *testing.T) {
 	assert.NoError(t, published(t, ""), "nobody listens")
 
 	s := httptest.NewServer(nil)
@@ -108,7 +108,7 @@ func TestNewPublisherChecksItsVariables(t *testing.T) {
 		"EVENT_TASK_CREATED_URL": "http://ok", "EVENT_TASK_UPDATED_URL": "nowhere", "EVENT_TASK_COMPLETED_URL": "",
 	}), http.DefaultClient, quiet, contracts.Catalogue()...)
 	assert.EqualError(t, err, "EVENT_TASK_DELETED_URL is not set: give the addresses to which task.deleted is published, or leave it empty if nobody listens\n"+
-		`EVENT_TASK_UPDATED_URL: url: "nowhere" [C-01]: must be an http or https URL without query and without a slash at its end`)
+		`EVENT_TASK_UPDATED_URL: url: "nowhere" [C-01]: must be an http or https URL without a query or a trailing slash`)
 }
 
 func TestVariable(t *testing.T) {
@@ -144,8 +144,8 @@ func TestHandle(t *testing.T) {
 	assert.Equal(t, `{"status":"RETRY"}`, answer)
 }
 
-// What cannot be understood is neither acknowledged nor dropped.
-func TestHandleRefusesWhatItCannotTake(t *testing.T) {
+// An invalid event is neither acknowledged nor dropped.
+func TestHandleRefusesInvalidEvents(t *testing.T) {
 	never := func(context.Context, event.Event, contracts.TaskDeleted) error {
 		t.Error("taken")
 		return nil
@@ -161,7 +161,7 @@ func TestHandleRefusesWhatItCannotTake(t *testing.T) {
 	}
 }
 
-func TestHandleRefusesABodyThatBreaksOff(t *testing.T) {
+func TestHandleRefusesATruncatedBody(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "/", io.MultiReader(strings.NewReader("{"), broken{}))
 	Handle(quiet, func(context.Context, event.Event, contracts.TaskDeleted) error { return nil }).ServeHTTP(w, r)
@@ -172,7 +172,7 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("broken off") }
 
-// 404 would tell a broker to forget the event.
+// 404 would tell a broker to drop the event.
 func TestUnroutedIsNotADrop(t *testing.T) {
 	w := httptest.NewRecorder()
 	Unrouted(quiet).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/events/task-foo", nil))

@@ -13,15 +13,16 @@ import (
 	"github.com/daprstack/daprstack/examples/todo/internal/serve"
 )
 
-// patience is how long taking an event may last before it is asked for again.
-const patience = 10 * time.Second
+// takeTimeout limits the handling of an event before it is asked for again.
+const takeTimeout = 10 * time.Second
 
-// Handle takes the event that T belongs to. An event may come more than once, so
-// take must be idempotent by its id. When take fails, the answer asks for the
-// event again.
+// Handle returns a handler of the event that T belongs to. An event may be
+// delivered more than once, so take must be idempotent by the event's id. If
+// take fails, the response asks for the event again.
 //
-// What is no such event is refused with 400: a broker tries again and in the end
-// puts it aside where a person finds it. DROP would lose it.
+// An invalid event is refused with 400, after which a broker retries and
+// finally puts it into the dead-letter topic, where a person finds it. DROP
+// would lose it.
 func Handle[T contracts.Payload](log *slog.Logger, take func(context.Context, event.Event, T) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e, data, err := read[T](r)
@@ -30,11 +31,11 @@ func Handle[T contracts.Payload](log *slog.Logger, take func(context.Context, ev
 			serve.Error(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), takeTimeout)
 		defer cancel()
 		status := contracts.Success
 		if err := take(ctx, e, data); err != nil {
-			log.Warn("event not taken", "event", e.ID(), "type", e.Type(), "error", err)
+			log.Warn("event not handled", "event", e.ID(), "type", e.Type(), "error", err)
 			status = contracts.Retry
 		}
 		serve.JSON(w, http.StatusOK, contracts.Reply{Status: status})
@@ -53,9 +54,9 @@ func read[T contracts.Payload](r *http.Request) (e event.Event, data T, err erro
 	return e, data, err
 }
 
-// Unrouted answers what is posted to a path that nobody handles. The usual 404
-// tells a broker to forget the event; this one keeps it until the path is put
-// right.
+// Unrouted responds to events posted to a path without a handler. The usual 404
+// would tell a broker to drop the event; this response keeps it until the path
+// is corrected.
 func Unrouted(log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		log.Error("event without a handler", "path", r.URL.Path)

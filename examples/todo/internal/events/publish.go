@@ -1,6 +1,6 @@
-// Package events publishes and takes CloudEvents over HTTP. It does not know
-// what is at the other end: a broker that keeps an event and delivers it, or the
-// subscribers themselves. The request is the same.
+// Package events publishes and receives CloudEvents over HTTP. It does not know
+// who is at the other end: a broker that stores an event and delivers it, or
+// the subscribers themselves. The request is the same.
 package events
 
 import (
@@ -26,9 +26,9 @@ type Publisher struct {
 	log       *slog.Logger
 }
 
-// NewPublisher finds the addresses of the events in EVENT_…_URL, separated by
-// commas. A variable may be empty, which says that nobody listens; it must be
-// set, because an event without a place to go to would be lost in silence.
+// NewPublisher reads the addresses of the events from EVENT_…_URL, separated by
+// commas. A variable may be empty, which means that nobody subscribes, but it
+// must be set: otherwise events would be lost silently.
 func NewPublisher(env serve.Env, client *http.Client, log *slog.Logger, events ...contracts.Payload) (*Publisher, error) {
 	p := &Publisher{addresses: map[string][]string{}, client: client, log: log}
 	var errs []error
@@ -48,7 +48,7 @@ func NewPublisher(env serve.Env, client *http.Client, log *slog.Logger, events .
 	return p, errors.Join(errs...)
 }
 
-// variable is EVENT_TASK_CREATED_URL for task.created.
+// variable returns EVENT_TASK_CREATED_URL for task.created.
 func variable(eventType string) string {
 	return "EVENT_" + strings.ToUpper(strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
@@ -58,8 +58,8 @@ func variable(eventType string) string {
 	}, eventType)) + "_URL"
 }
 
-// Publish sends e. It returns an error when one of the addresses did not take
-// it; sent again, it reaches those that did a second time.
+// Publish sends e. It returns an error if one of the addresses did not take it;
+// a retry reaches the others a second time.
 func (p *Publisher) Publish(ctx context.Context, e event.Event) error {
 	var errs []error
 	for _, address := range p.addresses[e.Type()] {
@@ -82,13 +82,13 @@ func (p *Publisher) send(ctx context.Context, address string, e event.Event) err
 	defer res.Body.Close()
 	body, err := io.ReadAll(http.MaxBytesReader(nil, res.Body, 64<<10))
 	if err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
+		return fmt.Errorf("reading the response: %w", err)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return fmt.Errorf("the answer was %d: %.200q", res.StatusCode, body)
+		return fmt.Errorf("the response was %d: %.200q", res.StatusCode, body)
 	}
 	var reply contracts.Reply
-	_ = json.Unmarshal(body, &reply) // a broker's answer has no such body
+	_ = json.Unmarshal(body, &reply) // a broker's response has no such body
 	switch reply.Status {
 	case contracts.Success, "":
 	case contracts.Drop:

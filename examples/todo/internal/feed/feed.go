@@ -1,9 +1,9 @@
-// Package feed is the activity service: it takes the four events of the tasks
-// and keeps, for each user, what happened last.
+// Package feed is the activity service: it receives the four task events and
+// keeps each user's latest activity.
 //
-// Events come at least once and in any order. The feed is the set of the newest
-// entries by time, so that taking an event twice, or late, gives the same feed as
-// taking it once and in time: nothing else has to be remembered.
+// Events arrive at least once and in any order. The feed is the set of the
+// newest entries by time, so handling an event twice, or late, gives the same
+// feed as handling it once and in time: nothing else has to be remembered.
 package feed
 
 import (
@@ -16,16 +16,16 @@ import (
 // size is how many entries are kept for each user.
 const size = 100
 
-// An Entry is one thing that happened.
+// An Entry is one event in the feed.
 type Entry struct {
 	ID     string    `json:"id"` // of the event
 	Type   string    `json:"type"`
 	TaskID int64     `json:"task_id"`
-	Title  string    `json:"title,omitempty"` // when the event tells it
+	Title  string    `json:"title,omitempty"` // if the event has it
 	Time   time.Time `json:"time"`
 }
 
-// add puts an entry into the feed, newest first.
+// add adds an entry to the feed, newest first.
 func add(feed []Entry, e Entry) []Entry {
 	newest := func(a, b Entry) int { return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(b.ID, a.ID)) }
 	if slices.ContainsFunc(feed, func(known Entry) bool { return known.ID == e.ID }) {
@@ -36,17 +36,17 @@ func add(feed []Entry, e Entry) []Entry {
 	return feed[:min(len(feed), size)]
 }
 
-// A Line is an entry as people read it.
+// A Line is an entry with its text for people.
 type Line struct {
 	Entry
 	Text string `json:"text"`
 }
 
-// lines tells the feed in words. What an event does not tell of a task is taken
-// from the events before it.
+// lines returns the feed with texts. A title that an event does not have is
+// taken from the events before it.
 func lines(feed []Entry) []Line {
 	titles := map[int64]string{}
-	told := make([]Line, len(feed))
+	out := make([]Line, len(feed))
 	for i, e := range slices.Backward(feed) {
 		name := fmt.Sprintf("task %d", e.TaskID)
 		if before, ok := titles[e.TaskID]; ok {
@@ -66,7 +66,7 @@ func lines(feed []Entry) []Line {
 		if e.Title != "" {
 			titles[e.TaskID] = e.Title
 		}
-		told[i] = Line{e, text}
+		out[i] = Line{e, text}
 	}
-	return told
+	return out
 }

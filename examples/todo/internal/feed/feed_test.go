@@ -27,7 +27,7 @@ func entry(i int) Entry {
 	return Entry{ID: fmt.Sprintf("e%03d", i), Type: "task.created", TaskID: int64(i), Title: "x", Time: noon.Add(time.Duration(i/2) * time.Second)}
 }
 
-// The feed is the same in whatever order events come, and however often.
+// The feed is the same in whatever order events arrive, and however often.
 func TestAddIsASet(t *testing.T) {
 	var want []Entry
 	for i := range 3 * size {
@@ -73,7 +73,7 @@ func TestLines(t *testing.T) {
 	}, got)
 }
 
-// app is the service, on memory or on a state store.
+// app returns the service, in memory or on a state store.
 func app(t *testing.T, stateStore string) http.Handler {
 	t.Helper()
 	a, err := New(serve.Env(func(name string) (string, bool) {
@@ -143,7 +143,7 @@ func TestServiceTakesTheFourEvents(t *testing.T) {
 	assert.Equal(t, []string{"activity-app||activity:feed:1", "activity-app||activity:feed:2"}, mesh.Keys())
 }
 
-func TestServiceAsksForAnEventAgain(t *testing.T) {
+func TestServiceAsksForRetry(t *testing.T) {
 	mesh := sidecar.New(nil, nil)
 	server := httptest.NewServer(mesh.Sidecar("activity-app"))
 	defer server.Close()
@@ -161,7 +161,7 @@ func TestServiceAsksForAnEventAgain(t *testing.T) {
 	assert.Equal(t, []string{"Deleted task 1"}, texts(t, h, "1"))
 }
 
-// A path that is misspelt anywhere must not lose events: 404 would.
+// A path that is misspelled anywhere must not lose events, as 404 would.
 func TestServiceDropsNothing(t *testing.T) {
 	h := app(t, "")
 	for _, path := range []string{"/", "/events/task-renamed", "/event/task-created", "/feed"} {
@@ -173,7 +173,7 @@ func TestServiceDropsNothing(t *testing.T) {
 	assert.NotEqual(t, http.StatusNotFound, w.Code)
 }
 
-func TestFeedWantsAUser(t *testing.T) {
+func TestFeedChecksUser(t *testing.T) {
 	h := app(t, "")
 	for _, user := range []string{"0", "-1", "x"} {
 		assert.Equal(t, http.StatusBadRequest, call(h, http.MethodGet, "/feed?user_id="+user, "").Code, user)
@@ -185,7 +185,7 @@ func TestNewRefusesABadStore(t *testing.T) {
 	assert.ErrorContains(t, err, "STATESTORE_URL: opening the state store: url: \"nowhere\"")
 }
 
-func TestEntriesOfOneTimeAreOrdered(t *testing.T) {
+func TestEntriesOfSameTimeAreOrdered(t *testing.T) {
 	feed := add(add(nil, entry(1)), entry(0))
 	assert.True(t, slices.IsSortedFunc(feed, func(a, b Entry) int { return strings.Compare(b.ID, a.ID) }))
 }

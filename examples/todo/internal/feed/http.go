@@ -3,7 +3,6 @@ package feed
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -17,16 +16,12 @@ import (
 	"github.com/daprstack/daprstack/examples/todo/internal/store"
 )
 
-// New builds the activity service. STATESTORE_URL is its store, memory when it
-// is empty.
+// New returns the activity service. STATESTORE_URL is the address of its store,
+// in memory if empty.
 func New(env serve.Env, log *slog.Logger) (serve.App, error) {
-	address, _ := env("STATESTORE_URL")
-	documents, err := store.Open(address, serve.Client(3*time.Second))
+	documents, err := store.FromEnv(env, serve.Client(3*time.Second), log)
 	if err != nil {
-		return serve.App{}, fmt.Errorf("STATESTORE_URL: %w", err)
-	}
-	if address == "" {
-		log.Warn("STATESTORE_URL is empty: the feed is kept in memory and ends with this process")
+		return serve.App{}, err
 	}
 	s := &service{store: documents, log: log}
 	return serve.App{Handler: s.routes()}, nil
@@ -37,8 +32,8 @@ type service struct {
 	log   *slog.Logger
 }
 
-// routes is the API: one path for each event, and the feed. The user is the
-// query's user_id, 1 when there is none.
+// routes returns the API: one path for each event, and the feed. The user is
+// the query's user_id, 1 by default.
 func (s *service) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /events/task-created", events.Handle(s.log, func(ctx context.Context, e event.Event, t contracts.TaskCreated) error {
@@ -72,19 +67,19 @@ func (s *service) routes() http.Handler {
 	return mux
 }
 
-// take enters an event into its user's feed.
+// take adds an event to its user's feed.
 func (s *service) take(ctx context.Context, e event.Event, user, task int64, title string) error {
 	_, err := store.Update(ctx, s.store, feedKey(user), func(feed *[]Entry) error {
 		*feed = add(*feed, Entry{ID: e.ID(), Type: e.Type(), TaskID: task, Title: title, Time: e.Time()})
 		return nil
 	})
 	if err == nil {
-		s.log.Info("event taken", "event", e.ID(), "type", e.Type(), "user", user, "task", task)
+		s.log.Info("event handled", "event", e.ID(), "type", e.Type(), "user", user, "task", task)
 	}
 	return err
 }
 
-// feedKey is where the feed of one user is; any number gives a valid key.
+// feedKey returns the key of a user's feed; any number makes a valid key.
 func feedKey(user int64) contracts.Key {
 	key, err := contracts.NewKey("activity", "feed", strconv.FormatInt(user, 10), 0)
 	if err != nil {

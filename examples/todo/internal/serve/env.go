@@ -6,11 +6,11 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// Env looks a variable up, as os.LookupEnv does.
+// Env looks up an environment variable, as os.LookupEnv does.
 type Env func(name string) (value string, set bool)
 
-// URL returns the address in a variable that must be set; what says whose
-// address it is.
+// URL returns the address in a variable that must be set; what names the
+// service at that address, for errors.
 func (e Env) URL(name, what string) (string, error) {
 	address, _ := e(name)
 	if address == "" {

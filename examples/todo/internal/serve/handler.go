@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Handler adds to an application's handler what all of them have: GET /healthz,
-// a line of log for each request that changes something or fails, a limit on its
-// size, and an answer when the handler panics.
+// Handler wraps an application's handler with what all of them need: GET
+// /healthz, a log line for each request that changes something or fails, a
+// limit on the request's size, and a response if the handler panics.
 func Handler(log *slog.Logger, app http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -30,7 +30,7 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 		next.ServeHTTP(answer, r)
 		level := slog.LevelInfo
 		if r.Method == http.MethodGet && answer.status < http.StatusBadRequest {
-			level = slog.LevelDebug // a page asks all the time
+			level = slog.LevelDebug // the page polls
 		}
 		log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", answer.status, "took", time.Since(start).String())
 	})
@@ -41,14 +41,14 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 		defer func() {
 			if p := recover(); p != nil {
 				log.Error("panic", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-				Error(w, http.StatusInternalServerError, "something went wrong here; it is in the log")
+				Error(w, http.StatusInternalServerError, "something went wrong; the log has the details")
 			}
 		}()
 		next.ServeHTTP(w, r)
 	})
 }
 
-// recorder remembers the status for the log.
+// recorder remembers the status of a response for the log.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -59,19 +59,20 @@ func (r *recorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// JSON answers with v.
+// JSON writes v as the response.
 func JSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the client may be gone
 }
 
-// Error answers with {"error": message}, which is for people.
+// Error responds with {"error": message}. The message is shown to people.
 func Error(w http.ResponseWriter, status int, message string) {
 	JSON(w, status, map[string]string{"error": message})
 }
 
-// Decode reads the JSON object in the body into v; the error is for people.
+// Decode reads the JSON object in the request's body into v. The error is shown
+// to people.
 func Decode(r *http.Request, v any) error {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()

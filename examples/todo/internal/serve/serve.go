@@ -1,5 +1,5 @@
 // Package serve is what the three applications have in common: a server with
-// limits that stops gracefully, its log, and answers in JSON.
+// limits that shuts down gracefully, its log, and JSON responses.
 package serve
 
 import (
@@ -16,20 +16,20 @@ import (
 )
 
 const (
-	maxBody = 64 << 10 // bytes of a request
-	grace   = 10 * time.Second
+	maxBody = 64 << 10         // of a request, in bytes
+	grace   = 10 * time.Second // for requests under way on shutdown
 )
 
-// An App is one application, ready to be served.
+// An App is one application, ready to serve.
 type App struct {
 	Handler http.Handler
-	// Run does what is not an answer to a request. It ends when its context does
-	// and may then take a moment to finish; nil does nothing.
+	// Run does the application's work outside of requests, if any. When its
+	// context ends, it may take a moment to finish.
 	Run func(context.Context)
 }
 
 // Main builds the application from its environment and serves it until the
-// process is told to stop. PORT is where, port if it is not set.
+// process is told to stop. It listens on PORT, or on port if PORT is not set.
 func Main(name, port string, build func(Env, *slog.Logger) (App, error)) {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("app", name)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -58,8 +58,8 @@ func run(ctx context.Context, env Env, log *slog.Logger, port string, build func
 	return Serve(ctx, listener, log, app)
 }
 
-// Serve serves app on listener until ctx ends, then answers the requests that
-// are under way, and returns when the application's own work is finished too.
+// Serve serves app on listener until ctx ends, then finishes the requests under
+// way, and returns once the application's own work has finished too.
 func Serve(ctx context.Context, listener net.Listener, log *slog.Logger, app App) error {
 	server := &http.Server{
 		Handler:           Handler(log, app.Handler),
@@ -98,11 +98,12 @@ func Serve(ctx context.Context, listener net.Listener, log *slog.Logger, app App
 	return nil
 }
 
-// Client is for requests to other services. Whoever asks us waits too, so each
-// must wait for less time than its own client does: only then can it still say
-// what is wrong.
-func Client(patience time.Duration) *http.Client {
+// Client returns a client for requests to other services, with a timeout.
+// Callers in a chain wait for each other, so each service needs a shorter
+// timeout than the client that calls it: only then can it still report what is
+// wrong.
+func Client(timeout time.Duration) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 32
-	return &http.Client{Timeout: patience, Transport: transport}
+	return &http.Client{Timeout: timeout, Transport: transport}
 }

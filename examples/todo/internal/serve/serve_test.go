@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestHandlerAddsWhatAllHave(t *testing.T) {
+func TestHandlerWrapsApp(t *testing.T) {
 	var log bytes.Buffer
 	h := Handler(slog.New(slog.NewJSONHandler(&log, nil)), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -48,7 +48,7 @@ func TestHandlerAddsWhatAllHave(t *testing.T) {
 
 	w := call("/panic", "")
 	assert.Equal(t, http.StatusInternalServerError, w.Code)
-	assert.JSONEq(t, `{"error":"something went wrong here; it is in the log"}`, w.Body.String())
+	assert.JSONEq(t, `{"error":"something went wrong; the log has the details"}`, w.Body.String())
 	assert.Contains(t, log.String(), "boom")
 
 	assert.Equal(t, http.StatusOK, call("/read", strings.Repeat("x", maxBody)).Code)
@@ -96,8 +96,8 @@ func TestEnvURL(t *testing.T) {
 	assert.EqualError(t, err, "NO_URL is not set: give the address of the backend")
 }
 
-// Told to stop, an application answers what it was asked, then ends its own
-// work, then returns.
+// When told to stop, an application finishes the requests under way, then its
+// own work, then returns.
 func TestServeStopsGracefully(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "localhost:0")
 	require.NoError(t, err)
@@ -137,7 +137,7 @@ func TestServeStopsGracefully(t *testing.T) {
 	assert.Equal(t, []string{"answered", "finished"}, order)
 }
 
-func TestServeTellsAFailure(t *testing.T) {
+func TestServeReturnsFailure(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "localhost:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
@@ -145,7 +145,7 @@ func TestServeTellsAFailure(t *testing.T) {
 	assert.ErrorContains(t, err, "serving: ")
 }
 
-func TestRunListensWhereItIsTold(t *testing.T) {
+func TestRunListensOnPort(t *testing.T) {
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0")
 	require.NoError(t, err)
 	defer taken.Close()
@@ -164,6 +164,6 @@ func TestRunListensWhereItIsTold(t *testing.T) {
 	}), assert.AnError.Error())
 }
 
-func TestClientHasALimit(t *testing.T) {
+func TestClientHasATimeout(t *testing.T) {
 	assert.Equal(t, time.Second, Client(time.Second).Timeout)
 }

@@ -1,7 +1,7 @@
-// Package sidecar imitates, for fast tests, the HTTP API of a sidecar as far as
-// the applications meet it: state with etags, publishing with delivery, and
-// invocation. What it imitates was read in Dapr 1.18.1 and its Redis components;
-// that the applications work with the real one is shown by the end-to-end tests.
+// Package sidecar is a fake of a Dapr sidecar's HTTP API for fast tests, as far
+// as the applications use it: state with etags, publishing with delivery, and
+// invocation. It follows the code of Dapr 1.18.1 and its Redis components; the
+// end-to-end tests show that the applications work with the real one.
 package sidecar
 
 import (
@@ -16,7 +16,7 @@ import (
 	"sync"
 )
 
-// A Mesh is what the sidecars of all applications share.
+// A Mesh is the state that the sidecars of all applications share.
 type Mesh struct {
 	apps          map[string]string // app-id → address
 	subscriptions map[string]string // topic → address of the handler
@@ -37,7 +37,8 @@ type entry struct {
 	firstWrite bool
 }
 
-// New returns a mesh; topics maps each topic to its one subscriber.
+// New returns a mesh. apps maps app-ids to addresses; topics maps each topic to
+// the address of its only subscriber.
 func New(apps, topics map[string]string) *Mesh {
 	m := &Mesh{apps: apps, subscriptions: topics, maxRetries: 3, state: map[string]*entry{}}
 	m.up = sync.NewCond(&m.mu)
@@ -52,8 +53,8 @@ func (m *Mesh) Down(down bool) {
 	m.up.Broadcast()
 }
 
-// Wait waits until everything published was delivered, and returns the ids of
-// what ended as a dead letter and of what was dropped.
+// Wait waits until everything published has been delivered, and returns the ids
+// of the events that were dead-lettered and of those that were dropped.
 func (m *Mesh) Wait() (letters, dropped []string) {
 	m.deliveries.Wait()
 	m.mu.Lock()
@@ -61,17 +62,17 @@ func (m *Mesh) Wait() (letters, dropped []string) {
 	return m.letters, m.dropped
 }
 
-// Keys returns the keys in the state store, with the app-id before them.
+// Keys returns the keys in the state store, with their app-id prefix.
 func (m *Mesh) Keys() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Sorted(maps.Keys(m.state))
 }
 
-// Sidecar is the API that one application finds at localhost.
+// Sidecar returns the API of one application's sidecar.
 func (m *Mesh) Sidecar(appID string) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1.0/state/statestore/{key}", m.working(func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /v1.0/state/statestore/{key}", m.exclusive(func(w http.ResponseWriter, r *http.Request) {
 		e, ok := m.state[appID+"||"+r.PathValue("key")]
 		if !ok {
 			w.WriteHeader(http.StatusNoContent)
@@ -80,7 +81,7 @@ func (m *Mesh) Sidecar(appID string) http.Handler {
 		w.Header().Set("ETag", strconv.Itoa(e.version))
 		_ = json.NewEncoder(w).Encode(e.value)
 	}))
-	mux.HandleFunc("POST /v1.0/state/statestore", m.working(func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /v1.0/state/statestore", m.exclusive(func(w http.ResponseWriter, r *http.Request) {
 		var entries []struct {
 			Key     string `json:"key"`
 			Value   any    `json:"value"`
@@ -97,7 +98,7 @@ func (m *Mesh) Sidecar(appID string) http.Handler {
 			w.WriteHeader(m.save(appID+"||"+e.Key, e.Value, e.ETag, e.Options.Concurrency == "first-write"))
 		}
 	}))
-	mux.HandleFunc("POST /v1.0/publish/pubsub/{topic}", m.working(func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /v1.0/publish/pubsub/{topic}", m.exclusive(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var e map[string]any
 		if err != nil || r.Header.Get("Content-Type") != "application/cloudevents+json" || json.Unmarshal(body, &e) != nil {
@@ -131,8 +132,8 @@ func (m *Mesh) Sidecar(appID string) http.Handler {
 	return mux
 }
 
-// working does one thing at a time, and nothing while the mesh is down.
-func (m *Mesh) working(do http.HandlerFunc) http.HandlerFunc {
+// exclusive runs one handler at a time, and fails while the mesh is down.
+func (m *Mesh) exclusive(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -140,12 +141,12 @@ func (m *Mesh) working(do http.HandlerFunc) http.HandlerFunc {
 			fail(w, http.StatusInternalServerError, "ERR_STATE_OR_PUBSUB")
 			return
 		}
-		do(w, r)
+		next(w, r)
 	}
 }
 
-// save is the script of the Redis component: it tells 409 only to who named a
-// version, and 500 to who did not.
+// save does what the script of the Redis component does: a conflict is 409 only
+// for a caller that named a version, and 500 for one that did not.
 func (m *Mesh) save(key string, value any, etag string, firstWrite bool) int {
 	e := m.state[key]
 	if e == nil {
@@ -165,8 +166,8 @@ func (m *Mesh) save(key string, value any, etag string, firstWrite bool) int {
 	return http.StatusInternalServerError
 }
 
-// deliver posts an event to its subscriber until the answer is not to try again.
-// A broker that is down delivers nothing.
+// deliver posts an event to its subscriber until the response is final. A
+// broker that is down delivers nothing.
 func (m *Mesh) deliver(address string, e map[string]any) {
 	id, _ := e["id"].(string)
 	body, _ := json.Marshal(e)
@@ -202,5 +203,5 @@ func (m *Mesh) deliver(address string, e map[string]any) {
 
 func fail(w http.ResponseWriter, status int, code string) {
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"errorCode": code, "message": "imitated"})
+	_ = json.NewEncoder(w).Encode(map[string]string{"errorCode": code, "message": "fake"})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// Memory is a Store that lasts as long as the process.
+// Memory is a Store that lives as long as the process.
 type Memory struct {
 	mu        sync.Mutex
 	documents map[string]document

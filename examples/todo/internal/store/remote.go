@@ -10,10 +10,10 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// maxDocument bounds what is read, in bytes.
+// maxDocument limits the size of a document, in bytes.
 const maxDocument = 4 << 20
 
-// remote is a Store at an HTTP state API.
+// remote is a Store behind an HTTP state API.
 type remote struct {
 	address string
 	client  *http.Client
@@ -53,8 +53,9 @@ func (r *remote) Put(ctx context.Context, key contracts.Key, document []byte, ve
 	case status == http.StatusConflict:
 		return ErrConflict
 	}
-	// A document that two create at once has no version to conflict with: the
-	// slower one is told of a failure, and can only look whether it is there.
+	// When two writers create a document at once, there is no version to
+	// conflict with: the slower one gets an error, and can only look whether
+	// the document is there.
 	if version == "" {
 		if _, found, err := r.Get(ctx, key); err == nil && found != "" {
 			return ErrConflict
@@ -74,5 +75,5 @@ func (r *remote) do(req *http.Request) (status int, header http.Header, body []b
 }
 
 func refused(status int, body []byte) error {
-	return fmt.Errorf("the state store answered %d: %.200q", status, body)
+	return fmt.Errorf("the state store responded with %d: %.200q", status, body)
 }

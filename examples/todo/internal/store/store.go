@@ -1,6 +1,6 @@
-// Package store keeps JSON documents by key: in a state store that is reached
-// over HTTP, or in memory. Whoever changes a document names the version that the
-// change is based on, so that nobody overwrites what they have not seen.
+// Package store keeps JSON documents by key, in a state store that is reached
+// over HTTP or in memory. A write names the version that it is based on, so
+// that nobody overwrites what they have not seen.
 package store
 
 import (
@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -16,17 +17,18 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// ErrConflict says that a document is no longer of the version named.
+// ErrConflict is returned by a write whose version is no longer the document's.
 var ErrConflict = errors.New("changed by somebody else")
 
-// A Store keeps documents. A document that does not exist is nil, of version "".
+// A Store keeps documents. A document that does not exist is nil, with version
+// "".
 type Store interface {
 	Get(ctx context.Context, key contracts.Key) (document []byte, version string, err error)
-	// Put returns ErrConflict when the document is not of that version.
+	// Put returns ErrConflict if the document has another version.
 	Put(ctx context.Context, key contracts.Key, document []byte, version string) error
 }
 
-// Open returns the store at that address, or one in memory when it is empty.
+// Open returns the store at address, or one in memory if address is empty.
 func Open(address string, client *http.Client) (Store, error) {
 	if address == "" {
 		return NewMemory(), nil
@@ -37,7 +39,20 @@ func Open(address string, client *http.Client) (Store, error) {
 	return &remote{address: address, client: client}, nil
 }
 
-// Load reads a document into a T, the zero T when there is none.
+// FromEnv opens the store at STATESTORE_URL, or one in memory if it is empty.
+func FromEnv(env func(name string) (string, bool), client *http.Client, log *slog.Logger) (Store, error) {
+	address, _ := env("STATESTORE_URL")
+	s, err := Open(address, client)
+	if err != nil {
+		return nil, fmt.Errorf("STATESTORE_URL: %w", err)
+	}
+	if address == "" {
+		log.Warn("STATESTORE_URL is empty: state is kept in memory and is lost when this process ends")
+	}
+	return s, nil
+}
+
+// Load reads a document into a T. It returns the zero T if there is none.
 func Load[T any](ctx context.Context, s Store, key contracts.Key) (T, error) {
 	v, _, err := load[T](ctx, s, key)
 	return v, err
@@ -54,10 +69,10 @@ func load[T any](ctx context.Context, s Store, key contracts.Key) (v T, version 
 	return v, version, nil
 }
 
-// Update changes a document and returns it. When somebody else was faster, it
-// starts again from what they wrote, until ctx ends: change may run many times.
-// An error of change ends it with nothing written; what change left as it was is
-// not written either.
+// Update changes a document and returns it. If another write comes first, it
+// starts over from that one, until ctx ends, so change may be called many
+// times. An error from change is returned and nothing is written; nothing is
+// written either if change makes no difference.
 func Update[T any](ctx context.Context, s Store, key contracts.Key, change func(*T) error) (T, error) {
 	for attempt := 0; ; attempt++ {
 		v, version, err := load[T](ctx, s, key)

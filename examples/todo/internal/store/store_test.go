@@ -24,7 +24,7 @@ var key = func() contracts.Key {
 	return k
 }()
 
-// both runs a test with each kind of store.
+// both runs a test on each kind of store.
 func both(t *testing.T, test func(t *testing.T, s Store)) {
 	t.Run("memory", func(t *testing.T) { test(t, NewMemory()) })
 	t.Run("remote", func(t *testing.T) { test(t, remoteStore(t, sidecar.New(nil, nil))) })
@@ -39,7 +39,7 @@ func remoteStore(t *testing.T, mesh *sidecar.Mesh) Store {
 	return s
 }
 
-func TestGetOfNothing(t *testing.T) {
+func TestGetMissing(t *testing.T) {
 	both(t, func(t *testing.T, s Store) {
 		document, version, err := s.Get(t.Context(), key)
 		require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestUpdateCounts(t *testing.T) {
 func increment(n *int) error { *n++; return nil }
 
 // No write is lost, not even the first, which names no version.
-func TestUpdatesSideBySideAllCount(t *testing.T) {
+func TestConcurrentUpdates(t *testing.T) {
 	both(t, func(t *testing.T, s Store) {
 		const writers = 25
 		var done sync.WaitGroup
@@ -110,7 +110,7 @@ func TestUpdateDoesNotWriteWhatDidNotChange(t *testing.T) {
 	})
 }
 
-func TestUpdateEndsWithTheChangesError(t *testing.T) {
+func TestUpdateReturnsChangeError(t *testing.T) {
 	both(t, func(t *testing.T, s Store) {
 		refused := errors.New("refused")
 		_, err := Update(t.Context(), s, key, func(n *int) error { *n = 1; return refused })
@@ -121,12 +121,12 @@ func TestUpdateEndsWithTheChangesError(t *testing.T) {
 	})
 }
 
-// alwaysLate is a store in which somebody else is always faster.
+// alwaysLate is a store where another write always comes first.
 type alwaysLate struct{ *Memory }
 
 func (alwaysLate) Put(context.Context, contracts.Key, []byte, string) error { return ErrConflict }
 
-func TestUpdateGivesUpWithItsContext(t *testing.T) {
+func TestUpdateStopsWithContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	_, err := Update(ctx, alwaysLate{NewMemory()}, key, increment)
@@ -135,13 +135,13 @@ func TestUpdateGivesUpWithItsContext(t *testing.T) {
 	assert.ErrorContains(t, err, "writing todo:tasks:1")
 }
 
-func TestErrorsSayWhatWasBeingDone(t *testing.T) {
+func TestErrorsNameTheOperation(t *testing.T) {
 	mesh := sidecar.New(nil, nil)
 	s := remoteStore(t, mesh)
 	mesh.Down(true)
 	_, err := Load[int](t.Context(), s, key)
-	assert.ErrorContains(t, err, `reading todo:tasks:1: the state store answered 500: "{\"errorCode\"`)
-	assert.ErrorContains(t, s.Put(t.Context(), key, []byte(`1`), ""), "answered 500")
+	assert.ErrorContains(t, err, `reading todo:tasks:1: the state store responded with 500: "{\"errorCode\"`)
+	assert.ErrorContains(t, s.Put(t.Context(), key, []byte(`1`), ""), "responded with 500")
 
 	mesh.Down(false)
 	require.NoError(t, s.Put(t.Context(), key, []byte(`"text"`), ""))
@@ -149,7 +149,7 @@ func TestErrorsSayWhatWasBeingDone(t *testing.T) {
 	assert.ErrorContains(t, err, "reading todo:tasks:1: json: cannot unmarshal string")
 }
 
-func TestUpdateTellsAWriteThatFails(t *testing.T) {
+func TestUpdateReturnsWriteError(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			w.WriteHeader(http.StatusInternalServerError)
@@ -162,7 +162,7 @@ func TestUpdateTellsAWriteThatFails(t *testing.T) {
 	s, err := Open(server.URL, server.Client())
 	require.NoError(t, err)
 	_, err = Update(t.Context(), s, key, increment)
-	assert.ErrorContains(t, err, "writing todo:tasks:1: the state store answered 500")
+	assert.ErrorContains(t, err, "writing todo:tasks:1: the state store responded with 500")
 }
 
 func TestOpen(t *testing.T) {

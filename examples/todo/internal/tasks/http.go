@@ -12,15 +12,15 @@ import (
 	"github.com/daprstack/daprstack/examples/todo/internal/serve"
 )
 
-// patience is how long a request may take, conflicts with others included.
-const patience = 5 * time.Second
+// requestTimeout limits a request, retries after conflicts included.
+const requestTimeout = 5 * time.Second
 
-// routes is the API. The user is the query's user_id, 1 when there is none.
+// routes returns the API. The user is the query's user_id, 1 by default.
 func (s *service) routes(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, do func(r *http.Request, user int64) (status int, body any, err error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(r.Context(), patience)
+			ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 			defer cancel()
 			user, err := number(cmp.Or(r.URL.Query().Get("user_id"), "1"), "user_id")
 			var status int
@@ -69,7 +69,7 @@ func (s *service) routes(log *slog.Logger) http.Handler {
 	return mux
 }
 
-// changeOne makes a change to the task that the path names.
+// changeOne changes the task that the path names.
 func (s *service) changeOne(r *http.Request, user int64, apply func(l *list, id string, task int64) (Task, error)) (int, any, error) {
 	task, err := number(r.PathValue("id"), "the task's id")
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *service) changeOne(r *http.Request, user int64, apply func(l *list, id 
 	return http.StatusOK, changed, err
 }
 
-// number reads an id: 1 or more.
+// number parses an id: 1 or more.
 func number(s, what string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 {
@@ -98,8 +98,8 @@ func readTitle(r *http.Request) (string, error) {
 	return body.Title, nil
 }
 
-// answer tells what was done. A refusal is the caller's to mend; anything else
-// is ours, and its details are for the log.
+// answer writes the response. A refusal is for the caller to act on; any other
+// error is ours, and its details go to the log only.
 func answer(w http.ResponseWriter, log *slog.Logger, status int, body any, err error) {
 	var refusal *Refusal
 	switch {

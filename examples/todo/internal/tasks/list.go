@@ -13,15 +13,15 @@ import (
 	"github.com/daprstack/daprstack/contracts"
 )
 
-// The limits of one user's list. It is one document, which must not grow for
-// ever; and what cannot be published must not pile up without anybody noticing.
+// The limits of one user's list. It is a single document, which must not grow
+// forever, and events that cannot be published must not pile up unnoticed.
 const (
 	maxTasks   = 1000
 	maxPending = 1000
 	maxTitle   = 200 // characters
 )
 
-// A Task is one thing to do.
+// A Task is one item of the todo list.
 type Task struct {
 	ID          int64      `json:"id"`
 	Title       string     `json:"title"`
@@ -30,16 +30,17 @@ type Task struct {
 	CompletedAt *time.Time `json:"completed_at,omitempty"`
 }
 
-// A list is all that is kept of one user: the tasks, and the events that tell of
-// their changes until they are published. Both are one document, so that no
-// change is without its event and no event without its change.
+// A list is everything that is stored of one user: the tasks, and the events
+// about their changes until they are published. Keeping both in one document
+// ensures that there is no change without its event and no event without its
+// change.
 type list struct {
 	LastID int64         `json:"last_id"`
 	Tasks  []Task        `json:"tasks"`
 	Outbox []event.Event `json:"outbox,omitempty"`
 }
 
-// A Refusal says why a request cannot be done, to the person who made it.
+// A Refusal tells the user why a request cannot be done.
 type Refusal struct {
 	Status  int
 	Message string
@@ -51,7 +52,7 @@ func refuse(status int, format string, args ...any) error {
 	return &Refusal{status, fmt.Sprintf(format, args...)}
 }
 
-// A change does one thing to a list, under the id that its event will have.
+// The methods below make one change each. The id is that of the change's event.
 
 func (l *list) create(id string, user int64, title string, now time.Time) (Task, error) {
 	title, err := checkTitle(title)
@@ -59,12 +60,12 @@ func (l *list) create(id string, user int64, title string, now time.Time) (Task,
 		return Task{}, err
 	}
 	if len(l.Tasks) >= maxTasks {
-		return Task{}, refuse(http.StatusConflict, "there are %d tasks already: delete some first", maxTasks)
+		return Task{}, refuse(http.StatusConflict, "there are already %d tasks: delete some first", maxTasks)
 	}
 	l.LastID++
 	task := Task{ID: l.LastID, Title: title, CreatedAt: now}
 	l.Tasks = append(l.Tasks, task)
-	return task, l.tell(id, contracts.TaskCreated{TaskID: task.ID, UserID: user, Title: title, CreatedAt: now})
+	return task, l.announce(id, contracts.TaskCreated{TaskID: task.ID, UserID: user, Title: title, CreatedAt: now})
 }
 
 func (l *list) rename(id string, user, task int64, title string) (Task, error) {
@@ -80,7 +81,7 @@ func (l *list) rename(id string, user, task int64, title string) (Task, error) {
 		return *t, nil
 	}
 	t.Title = title
-	return *t, l.tell(id, contracts.TaskUpdated{TaskID: task, UserID: user, UpdatedFields: contracts.UpdatedFields{Title: &title}})
+	return *t, l.announce(id, contracts.TaskUpdated{TaskID: task, UserID: user, UpdatedFields: contracts.UpdatedFields{Title: &title}})
 }
 
 func (l *list) complete(id string, user, task int64, now time.Time) (Task, error) {
@@ -92,7 +93,7 @@ func (l *list) complete(id string, user, task int64, now time.Time) (Task, error
 		return *t, nil
 	}
 	t.Completed, t.CompletedAt = true, &now
-	return *t, l.tell(id, contracts.TaskCompleted{TaskID: task, UserID: user, CompletedAt: now})
+	return *t, l.announce(id, contracts.TaskCompleted{TaskID: task, UserID: user, CompletedAt: now})
 }
 
 func (l *list) delete(id string, user, task int64, now time.Time) (Task, error) {
@@ -100,11 +101,11 @@ func (l *list) delete(id string, user, task int64, now time.Time) (Task, error) 
 		return Task{}, err
 	}
 	l.Tasks = slices.DeleteFunc(l.Tasks, func(t Task) bool { return t.ID == task })
-	return Task{}, l.tell(id, contracts.TaskDeleted{TaskID: task, UserID: user, DeletedAt: now})
+	return Task{}, l.announce(id, contracts.TaskDeleted{TaskID: task, UserID: user, DeletedAt: now})
 }
 
-// made finds the task of a change that was made already. A write can succeed and
-// its answer be lost; tried again, it must not be made twice.
+// made finds the task of a change that was already made. A write can succeed
+// and its response be lost; a retry must not make the change twice.
 func (l *list) made(id string) (Task, bool) {
 	for _, e := range l.Outbox {
 		if e.ID() == id {
@@ -130,10 +131,10 @@ func (l *list) find(id int64) (*Task, error) {
 	return nil, refuse(http.StatusNotFound, "there is no task %d", id)
 }
 
-// tell puts the event of a change into the outbox.
-func (l *list) tell(id string, data contracts.Payload) error {
+// announce adds the event of a change to the outbox.
+func (l *list) announce(id string, data contracts.Payload) error {
 	if len(l.Outbox) >= maxPending {
-		return refuse(http.StatusServiceUnavailable, "changes cannot be announced at the moment, and too many are waiting already: try again later")
+		return refuse(http.StatusServiceUnavailable, "events cannot be published at the moment, and too many are waiting: try again later")
 	}
 	e, err := contracts.NewEvent(data)
 	if err != nil {
@@ -144,8 +145,8 @@ func (l *list) tell(id string, data contracts.Payload) error {
 	return nil
 }
 
-// told takes published events out of the outbox.
-func (l *list) told(ids []string) {
+// drop removes published events from the outbox.
+func (l *list) drop(ids []string) {
 	l.Outbox = slices.DeleteFunc(l.Outbox, func(e event.Event) bool { return slices.Contains(ids, e.ID()) })
 }
 
@@ -155,7 +156,7 @@ func checkTitle(title string) (string, error) {
 	case title == "":
 		return "", refuse(http.StatusBadRequest, "a task needs a title")
 	case utf8.RuneCountInString(title) > maxTitle:
-		return "", refuse(http.StatusBadRequest, "a title has at most %d characters", maxTitle)
+		return "", refuse(http.StatusBadRequest, "a title can have at most %d characters", maxTitle)
 	}
 	return title, nil
 }

@@ -15,12 +15,13 @@ import (
 const (
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 10 * time.Second
-	// sweepEvery is how often all outboxes are looked through for what another
+	// sweepEvery is how often all outboxes are searched for events that another
 	// process left behind when it ended.
 	sweepEvery = 15 * time.Second
-	// flushTime bounds one look at an outbox, also the last one at the end.
-	flushTime = 20 * time.Second
-	// flushes is how many outboxes are looked at side by side.
+	// flushTimeout limits one flush of an outbox, including the last one on
+	// shutdown.
+	flushTimeout = 20 * time.Second
+	// flushes is how many outboxes are flushed at the same time.
 	flushes = 16
 )
 
@@ -28,20 +29,20 @@ type publisher interface {
 	Publish(ctx context.Context, e event.Event) error
 }
 
-// relay publishes what is in the outboxes. For each user at most one goroutine
-// is at work; it ends when the outbox is empty.
+// relay publishes the events in the outboxes. At most one goroutine works for
+// each user; it ends when the outbox is empty.
 type relay struct {
 	store     store.Store
 	publisher publisher
 	log       *slog.Logger
 
-	ctx  context.Context // ends when no more retries are wanted
+	ctx  context.Context // ends on shutdown: no more retries
 	stop context.CancelFunc
 	work sync.WaitGroup
 	slot chan struct{}
 
 	mu    sync.Mutex
-	users map[int64]bool // those at work; true when there is more to do by now
+	users map[int64]bool // users with a goroutine; true if woken again since
 	done  bool
 }
 
@@ -50,8 +51,8 @@ func newRelay(s store.Store, p publisher, log *slog.Logger) *relay {
 	return &relay{store: s, publisher: p, log: log, ctx: ctx, stop: stop, slot: make(chan struct{}, flushes), users: map[int64]bool{}}
 }
 
-// run looks for what was left behind until ctx ends, and then waits for what is
-// being published. What cannot be published then stays in its outbox.
+// run sweeps the outboxes until ctx ends and then waits for the flushes under
+// way. Events that cannot be published by then stay in their outbox.
 func (r *relay) run(ctx context.Context) {
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
@@ -71,12 +72,12 @@ func (r *relay) run(ctx context.Context) {
 	r.work.Wait()
 }
 
-// wake says that the user's outbox has something in it.
+// wake is called when the user's outbox has something in it.
 func (r *relay) wake(user int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.done {
-		return // it stays in the outbox
+		return // the event stays in the outbox
 	}
 	_, working := r.users[user]
 	r.users[user] = working
@@ -85,12 +86,12 @@ func (r *relay) wake(user int64) {
 	}
 }
 
-// empty flushes the outbox of a user until nothing is left in it.
+// empty flushes a user's outbox until nothing is left in it.
 func (r *relay) empty(user int64) {
 	retry := firstRetry
 	for {
 		if err := r.flush(user); err != nil {
-			r.log.Warn("events wait to be published", "user", user, "retry", retry.String(), "error", err)
+			r.log.Warn("events could not be published yet", "user", user, "retry", retry.String(), "error", err)
 			select {
 			case <-r.ctx.Done():
 				return
@@ -113,18 +114,18 @@ func (r *relay) empty(user int64) {
 	}
 }
 
-// flush publishes the events of a user's outbox and takes those out that
-// arrived. One that does not arrive holds up no other.
+// flush publishes the events in a user's outbox and removes those that arrived.
+// One that does not arrive does not hold up the others.
 func (r *relay) flush(user int64) error {
 	r.slot <- struct{}{}
 	defer func() { <-r.slot }()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), flushTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), flushTimeout)
 	defer cancel()
 	l, err := store.Load[list](ctx, r.store, listKey(user))
 	if err != nil {
 		return err
 	}
-	var told []string
+	var published []string
 	var errs []error
 	for _, e := range l.Outbox {
 		if err := r.publisher.Publish(ctx, e); err != nil {
@@ -132,11 +133,11 @@ func (r *relay) flush(user int64) error {
 			continue
 		}
 		r.log.Info("event published", "event", e.ID(), "type", e.Type())
-		told = append(told, e.ID())
+		published = append(published, e.ID())
 	}
-	if told != nil {
+	if published != nil {
 		_, err := store.Update(ctx, r.store, listKey(user), func(l *list) error {
-			l.told(told)
+			l.drop(published)
 			return nil
 		})
 		errs = append(errs, err)
@@ -144,11 +145,11 @@ func (r *relay) flush(user int64) error {
 	return errors.Join(errs...)
 }
 
-// sweep looks at every outbox, for what other processes left behind.
+// sweep wakes every user, to find the events that other processes left behind.
 func (r *relay) sweep(ctx context.Context) {
 	users, err := store.Load[[]int64](ctx, r.store, usersKey)
 	if err != nil && ctx.Err() == nil {
-		r.log.Warn("outboxes cannot be looked through", "retry", sweepEvery.String(), "error", err)
+		r.log.Warn("the outboxes could not be swept", "retry", sweepEvery.String(), "error", err)
 	}
 	for _, user := range users {
 		r.wake(user)

@@ -16,7 +16,7 @@ import (
 	"github.com/daprstack/daprstack/examples/todo/internal/store"
 )
 
-// receiver takes events, but not those that refuse says.
+// receiver takes every event that refuse does not refuse.
 type receiver struct {
 	mu     sync.Mutex
 	got    []string // ids
@@ -45,7 +45,8 @@ func (r *receiver) ids() []string {
 	return append([]string(nil), r.got...)
 }
 
-// relayed runs a test with a relay at work, in a bubble with a clock of its own.
+// relayed runs a test with a running relay, in a bubble with a clock of its
+// own.
 func relayed(t *testing.T, s store.Store, test func(t *testing.T, relay *relay, to *receiver, stop func())) {
 	synctest.Test(t, func(t *testing.T) {
 		to := &receiver{}
@@ -99,7 +100,7 @@ func TestRelayPublishesInOrderAndEmptiesTheOutbox(t *testing.T) {
 	})
 }
 
-func TestRelayTriesAgainUntilItIsDone(t *testing.T) {
+func TestRelayRetriesUntilPublished(t *testing.T) {
 	s := store.NewMemory()
 	relayed(t, s, func(t *testing.T, r *relay, to *receiver, _ func()) {
 		attempts := 0
@@ -117,7 +118,7 @@ func TestRelayTriesAgainUntilItIsDone(t *testing.T) {
 	})
 }
 
-func TestRelayLetsNoEventHoldUpOthers(t *testing.T) {
+func TestRelayIsNotBlockedByOneEvent(t *testing.T) {
 	s := store.NewMemory()
 	relayed(t, s, func(t *testing.T, r *relay, to *receiver, _ func()) {
 		to.refusing(func(e event.Event) bool { return e.Type() == "task.created" })
@@ -131,7 +132,7 @@ func TestRelayLetsNoEventHoldUpOthers(t *testing.T) {
 	})
 }
 
-// A process that crashed left events behind; another one finds them.
+// One process crashed and left events behind; another one finds them.
 func TestRelayFindsWhatWasLeftBehind(t *testing.T) {
 	s := store.NewMemory()
 	require.Equal(t, 201, call(api(s), "POST", "/tasks?user_id=4", `{"title":"a"}`).Code)
@@ -149,7 +150,7 @@ func TestRelayFindsWhatWasLeftBehind(t *testing.T) {
 }
 
 // at most once would need no store; at least once must bear one that fails.
-func TestRelayPublishesAgainWhatItCouldNotTakeOut(t *testing.T) {
+func TestRelayRepublishesWhatItCouldNotRemove(t *testing.T) {
 	memory := store.NewMemory()
 	flaky := &switched{Store: memory}
 	relayed(t, flaky, func(t *testing.T, r *relay, to *receiver, _ func()) {
@@ -205,7 +206,7 @@ func TestRelayStopsAndLeavesTheRestInTheOutbox(t *testing.T) {
 	})
 }
 
-// What is added while the outbox is being emptied is not forgotten.
+// Events that are added while the outbox is being emptied are not forgotten.
 func TestRelaySeesWhatIsAddedMeanwhile(t *testing.T) {
 	s := store.NewMemory()
 	relayed(t, s, func(t *testing.T, r *relay, to *receiver, _ func()) {

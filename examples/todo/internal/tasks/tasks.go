@@ -2,23 +2,23 @@
 // changes as the events task.created, task.updated, task.completed and
 // task.deleted.
 //
-// No event is lost. A change and its event are written together, as one document
-// of the user, so that there is never one without the other (a transactional
-// outbox). A request is answered once that is done; the relay then publishes the
-// event and takes it out of the document. When publishing fails, the event stays
-// and is tried again: soon by the process that made it, and after a crash by any
-// process that serves, which looks through all users' documents. An event may so
-// be published more than once, and its subscribers go by its id. When too many
-// wait for one user, further changes are refused instead of being forgotten.
+// No event is lost. A change and its event are written together, in the user's
+// single document, so there is never one without the other (a transactional
+// outbox). A request is answered once that is done; then the relay publishes
+// the event and removes it from the document. If publishing fails, the event
+// stays and is retried: soon by the process that made it, and after a crash by
+// any process that serves, because each scans all users' documents. An event
+// may therefore be published more than once, and its subscribers go by its id.
+// If too many events wait for one user, further changes are refused rather than
+// forgotten.
 //
 // Several processes may serve at once: a write names the version that it is
-// based on and starts again when it comes second.
+// based on, and starts over if another write came first.
 package tasks
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -33,16 +33,12 @@ import (
 	"github.com/daprstack/daprstack/examples/todo/internal/store"
 )
 
-// New builds the backend. STATESTORE_URL is its store, memory when it is empty;
-// EVENT_TASK_…_URL are the addresses of its events.
+// New returns the backend. STATESTORE_URL is the address of its store, in
+// memory if empty; EVENT_TASK_…_URL are the addresses of its events.
 func New(env serve.Env, log *slog.Logger) (serve.App, error) {
-	address, _ := env("STATESTORE_URL")
-	documents, err := store.Open(address, serve.Client(3*time.Second))
+	documents, err := store.FromEnv(env, serve.Client(3*time.Second), log)
 	if err != nil {
-		return serve.App{}, fmt.Errorf("STATESTORE_URL: %w", err)
-	}
-	if address == "" {
-		log.Warn("STATESTORE_URL is empty: tasks are kept in memory and end with this process")
+		return serve.App{}, err
 	}
 	publisher, err := events.NewPublisher(env, serve.Client(10*time.Second), log, contracts.Catalogue()...)
 	if err != nil {
@@ -53,11 +49,11 @@ func New(env serve.Env, log *slog.Logger) (serve.App, error) {
 	return serve.App{Handler: s.routes(log), Run: relay.run}, nil
 }
 
-// service changes the lists of all users.
+// service reads and changes the lists of all users.
 type service struct {
 	store store.Store
-	wake  func(user int64) // tells the relay that there is something to publish
-	known sync.Map         // users that are in the index for sure
+	wake  func(user int64) // tells the relay that a user's outbox is not empty
+	known sync.Map         // users that are known to be in the index
 }
 
 func (s *service) tasks(ctx context.Context, user int64) ([]Task, error) {
@@ -65,7 +61,8 @@ func (s *service) tasks(ctx context.Context, user int64) ([]Task, error) {
 	return append([]Task{}, l.Tasks...), err
 }
 
-// change makes one change to a user's list and announces it.
+// change makes one change to a user's list and announces it. It may call apply
+// several times.
 func (s *service) change(ctx context.Context, user int64, apply func(l *list, id string) (Task, error)) (task Task, err error) {
 	if err := s.index(ctx, user); err != nil {
 		return Task{}, err
@@ -79,15 +76,15 @@ func (s *service) change(ctx context.Context, user int64, apply func(l *list, id
 		task, err = apply(l, id)
 		return err
 	})
-	// After an error too: what could not be confirmed may have been written.
+	// Even after an error: a write that was not confirmed may have been made.
 	if refusal := (*Refusal)(nil); !errors.As(err, &refusal) {
 		s.wake(user)
 	}
 	return task, err
 }
 
-// index enters the user, before the first change, in the index of all users, by
-// which the relay finds outboxes after a crash.
+// index adds the user to the index of all users before the first change. The
+// relay uses it to find outboxes after a crash.
 func (s *service) index(ctx context.Context, user int64) error {
 	if _, ok := s.known.Load(user); ok {
 		return nil
@@ -104,15 +101,15 @@ func (s *service) index(ctx context.Context, user int64) error {
 	return err
 }
 
-// usersKey is where the index of all users is.
+// usersKey is the key of the index of all users.
 var usersKey = must(contracts.NewKey("todo", "users", "all", 0))
 
-// listKey is where the list of one user is.
+// listKey returns the key of a user's list.
 func listKey(user int64) contracts.Key {
 	return must(contracts.NewKey("todo", "tasks", strconv.FormatInt(user, 10), 0))
 }
 
-// must is for keys that are valid whatever the user.
+// must is for keys that are valid for any user.
 func must(key contracts.Key, err error) contracts.Key {
 	if err != nil {
 		panic(err)

@@ -24,8 +24,8 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// api is the backend's handler on a store, without a relay: events stay in the
-// outbox, where a test can look at them.
+// api returns the backend's handler on a store, without a relay: events stay in
+// the outbox, where a test can look at them.
 func api(s store.Store) http.Handler {
 	return (&service{store: s, wake: func(int64) {}}).routes(quiet)
 }
@@ -50,7 +50,7 @@ func types(events []event.Event) (types []string) {
 	return types
 }
 
-func TestTheLifeOfATask(t *testing.T) {
+func TestTaskLifecycle(t *testing.T) {
 	s := store.NewMemory()
 	h := api(s)
 	assert.JSONEq(t, `{"tasks":[]}`, call(h, "GET", "/tasks", "").Body.String())
@@ -85,14 +85,14 @@ func TestTheLifeOfATask(t *testing.T) {
 	}
 }
 
-func TestIDsAreNotUsedAgain(t *testing.T) {
+func TestIDsAreNotReused(t *testing.T) {
 	h := api(store.NewMemory())
 	call(h, "POST", "/tasks", `{"title":"a"}`)
 	call(h, "DELETE", "/tasks/1", "")
 	assert.Contains(t, call(h, "POST", "/tasks", `{"title":"b"}`).Body.String(), `"id":2`)
 }
 
-func TestEachUserHasTasks(t *testing.T) {
+func TestUsersAreSeparate(t *testing.T) {
 	s := store.NewMemory()
 	h := api(s)
 	call(h, "POST", "/tasks?user_id=7", `{"title":"seven"}`)
@@ -106,8 +106,8 @@ func TestEachUserHasTasks(t *testing.T) {
 	assert.Equal(t, []int64{3, 7}, users, "who only looked is not in the index")
 }
 
-// What changes nothing is no event.
-func TestChangesThatChangeNothing(t *testing.T) {
+// A change without effect is no event.
+func TestChangesWithoutEffect(t *testing.T) {
 	s := store.NewMemory()
 	h := api(s)
 	call(h, "POST", "/tasks", `{"title":"a"}`)
@@ -125,7 +125,7 @@ func TestRefusals(t *testing.T) {
 		message            string
 	}{
 		"longest title":   {"POST", "/tasks", `{"title":"` + long + `"}`, 201, ""},
-		"title too long":  {"POST", "/tasks", `{"title":"` + long + `x"}`, 400, "a title has at most 200 characters"},
+		"title too long":  {"POST", "/tasks", `{"title":"` + long + `x"}`, 400, "a title can have at most 200 characters"},
 		"blank title":     {"POST", "/tasks", `{"title":"  "}`, 400, "a task needs a title"},
 		"no body":         {"POST", "/tasks", ``, 400, "the body must be a JSON object"},
 		"unknown field":   {"POST", "/tasks", `{"name":"x"}`, 400, `the body cannot be read: json: unknown field "name"`},
@@ -154,7 +154,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestListsDoNotGrowForEver(t *testing.T) {
+func TestListsAreLimited(t *testing.T) {
 	put := func(l list) http.Handler {
 		s := store.NewMemory()
 		_, err := store.Update(t.Context(), s, listKey(1), func(old *list) error { *old = l; return nil })
@@ -163,7 +163,7 @@ func TestListsDoNotGrowForEver(t *testing.T) {
 	}
 	w := call(put(list{Tasks: make([]Task, maxTasks)}), "POST", "/tasks", `{"title":"x"}`)
 	assert.Equal(t, http.StatusConflict, w.Code)
-	assert.JSONEq(t, `{"error":"there are 1000 tasks already: delete some first"}`, w.Body.String())
+	assert.JSONEq(t, `{"error":"there are already 1000 tasks: delete some first"}`, w.Body.String())
 
 	e, err := contracts.NewEvent(contracts.TaskDeleted{TaskID: 1, UserID: 1, DeletedAt: time.Now()})
 	require.NoError(t, err)
@@ -178,8 +178,8 @@ func TestListsDoNotGrowForEver(t *testing.T) {
 	assert.JSONEq(t, `{"tasks":[]}`, call(h, "GET", "/tasks", "").Body.String(), "the change is refused with its event")
 }
 
-// lossy is a store whose answer to one write is lost: the write is done, and
-// seems to have come second.
+// lossy is a store that loses the response to one write: the write is made, and
+// seems to be a conflict.
 type lossy struct {
 	store.Store
 	once *sync.Once
@@ -193,7 +193,7 @@ func (s lossy) Put(ctx context.Context, key contracts.Key, document []byte, vers
 	return err
 }
 
-func TestAWriteThatSeemsToFailIsNotMadeTwice(t *testing.T) {
+func TestUnconfirmedWriteIsNotRepeated(t *testing.T) {
 	for name, change := range map[string]func(h http.Handler) *httptest.ResponseRecorder{
 		"create":   func(h http.Handler) *httptest.ResponseRecorder { return call(h, "POST", "/tasks", `{"title":"new"}`) },
 		"complete": func(h http.Handler) *httptest.ResponseRecorder { return call(h, "PATCH", "/tasks/1/complete", "") },
@@ -240,7 +240,7 @@ func TestReplicasLoseNothing(t *testing.T) {
 	assert.Len(t, l.Outbox, 2*each)
 }
 
-func TestAStoreThatIsAwayIsSaidSo(t *testing.T) {
+func TestStoreOutageIsReported(t *testing.T) {
 	mesh := sidecar.New(nil, nil)
 	server := httptest.NewServer(mesh.Sidecar("backend-app"))
 	defer server.Close()
@@ -258,9 +258,9 @@ func TestAStoreThatIsAwayIsSaidSo(t *testing.T) {
 	assert.Equal(t, http.StatusCreated, call(h, "POST", "/tasks", `{"title":"a"}`).Code)
 }
 
-// The relay is told of what was written, of what may have been, and of nothing
-// else.
-func TestTheRelayIsTold(t *testing.T) {
+// The relay is woken after a write that was or may have been made, and after
+// nothing else.
+func TestRelayIsWoken(t *testing.T) {
 	var woken []int64
 	s := &service{store: store.NewMemory(), wake: func(user int64) { woken = append(woken, user) }}
 	h := s.routes(quiet)
@@ -274,7 +274,7 @@ func TestTheRelayIsTold(t *testing.T) {
 	assert.Equal(t, []int64{5, 5}, woken)
 }
 
-// failing is a store that does not write.
+// failing is a store that fails every write.
 type failing struct{ store.Store }
 
 func (failing) Put(context.Context, contracts.Key, []byte, string) error {

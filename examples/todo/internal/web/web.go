@@ -1,6 +1,7 @@
-// Package web is the frontend: the page, and under /api/ what the page asks the
-// backend and the activity service for. It hands their answers on as they are,
-// and says so in words when one of them does not answer.
+// Package web is the frontend: it serves the page and, under /api/, forwards
+// the page's requests to the backend and the activity service. It passes their
+// responses on unchanged, and says so in plain words if one of them does not
+// respond.
 package web
 
 import (
@@ -23,8 +24,8 @@ import (
 //go:embed static
 var static embed.FS
 
-// New builds the frontend. BACKEND_URL and ACTIVITY_URL are the addresses of
-// the other two.
+// New returns the frontend. BACKEND_URL and ACTIVITY_URL are the addresses of
+// the other two applications.
 func New(env serve.Env, log *slog.Logger) (serve.App, error) {
 	backend, noBackend := env.URL("BACKEND_URL", "the backend, which keeps the tasks")
 	activity, noActivity := env.URL("ACTIVITY_URL", "the activity service, which keeps the feed")
@@ -51,7 +52,7 @@ func New(env serve.Env, log *slog.Logger) (serve.App, error) {
 }
 
 // protected keeps other sites from using a visitor's browser against the API,
-// and the page from loading anything that is not its own.
+// and the page from loading anything but its own files.
 func protected(next http.Handler) http.Handler {
 	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
@@ -62,20 +63,20 @@ func protected(next http.Handler) http.Handler {
 	}))
 }
 
-// upstream is a service that answers for us.
+// upstream is a service that requests are forwarded to.
 type upstream struct {
 	address string
-	silence string // what to say when it does not answer
+	silence string // the error message when it does not respond
 	client  *http.Client
 	log     *slog.Logger
 }
 
-// passed are the headers that a request keeps on its way. The others are the
-// business of this hop alone.
-var passed = []string{"Accept", "Content-Type", "Traceparent", "Tracestate"}
+// forwarded are the request headers that are forwarded on. The others concern this
+// hop only.
+var forwarded = []string{"Accept", "Content-Type", "Traceparent", "Tracestate"}
 
-// at hands requests on to a path of the service, in which {id} is that of the
-// request.
+// at returns a handler that forwards requests to a path of the service. {id} in
+// the path is replaced by that of the request.
 func (u upstream) at(path string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")
@@ -85,12 +86,12 @@ func (u upstream) at(path string) http.Handler {
 		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			serve.Error(w, http.StatusBadRequest, "The request cannot be read: "+err.Error()+".")
+			serve.Error(w, http.StatusBadRequest, "The request could not be read: "+err.Error()+".")
 			return
 		}
 		res, err := u.ask(r, strings.ReplaceAll(path, "{id}", id), body)
 		if err != nil {
-			u.log.Warn("no answer", "service", u.address, "error", err)
+			u.log.Warn("no response", "service", u.address, "error", err)
 			serve.Error(w, http.StatusBadGateway, u.silence)
 			return
 		}
@@ -102,7 +103,7 @@ func (u upstream) at(path string) http.Handler {
 		}
 		w.WriteHeader(res.StatusCode)
 		if _, err := io.Copy(w, res.Body); err != nil {
-			u.log.Warn("answer cut short", "service", u.address, "error", err)
+			u.log.Warn("response cut short", "service", u.address, "error", err)
 		}
 	})
 }
@@ -112,7 +113,7 @@ func (u upstream) ask(r *http.Request, path string, body []byte) (*http.Response
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range passed {
+	for _, name := range forwarded {
 		if value := r.Header.Get(name); value != "" {
 			req.Header.Set(name, value)
 		}

@@ -29,7 +29,7 @@ func call(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// echo answers with what it was asked, in a way that must come through.
+// echo responds with what it was asked, in a way that must be passed on.
 func echo(t *testing.T, name string) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +45,7 @@ func echo(t *testing.T, name string) string {
 	return s.URL + "/base"
 }
 
-func TestRequestsAndAnswersAreHandedOn(t *testing.T) {
+func TestRequestsAndResponsesAreForwarded(t *testing.T) {
 	h := page(t, echo(t, "backend"), echo(t, "activity"))
 	tests := []struct{ method, path, body, want string }{
 		{"GET", "/api/tasks?user_id=7", "", "backend GET /base/tasks?user_id=7  "},
@@ -70,8 +70,8 @@ func TestRequestsAndAnswersAreHandedOn(t *testing.T) {
 	}
 }
 
-// Nothing but the API is reached through the page.
-func TestNothingElseIsHandedOn(t *testing.T) {
+// Only the API can be reached through the page.
+func TestNothingElseIsForwarded(t *testing.T) {
 	h := page(t, echo(t, "backend"), echo(t, "activity"))
 	for _, request := range [][2]string{
 		{"GET", "/api/"}, {"GET", "/api/other"}, {"POST", "/api/feed"}, {"GET", "/api/tasks/1"}, {"DELETE", "/api/tasks"},
@@ -83,7 +83,7 @@ func TestNothingElseIsHandedOn(t *testing.T) {
 	}
 }
 
-func TestSilenceIsExplained(t *testing.T) {
+func TestOutageIsExplained(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
 	h := page(t, gone.URL, gone.URL)
@@ -95,14 +95,14 @@ func TestSilenceIsExplained(t *testing.T) {
 	assert.JSONEq(t, `{"error":"The activity service does not answer."}`, w.Body.String())
 }
 
-func TestTheRequestMayBreakOff(t *testing.T) {
+func TestRequestBodyBreaksOff(t *testing.T) {
 	h := page(t, echo(t, "backend"), echo(t, "activity"))
 	r := httptest.NewRequest(http.MethodPost, "/api/tasks", nil)
 	r.Body = http.MaxBytesReader(nil, io.NopCloser(strings.NewReader("too long")), 1)
 	assert.Equal(t, http.StatusBadRequest, call(h, r).Code)
 }
 
-func TestThePageLoadsOnlyItsOwn(t *testing.T) {
+func TestPageLoadsOnlyItsOwnFiles(t *testing.T) {
 	h := page(t, "http://localhost:1", "http://localhost:1")
 	w := call(h, httptest.NewRequest(http.MethodGet, "/", nil))
 	assert.Equal(t, http.StatusOK, w.Code)

@@ -1,19 +1,19 @@
-// The page shows what the API says and asks again every moment, so that it is
-// live, shows what others do, and finds back by itself after a failure.
+// The page shows what the API returns and polls it, so that it is live, shows
+// what others do, and recovers by itself after a failure.
 
-const every = 1500; // milliseconds between two looks
-const patience = 8000; // until a request counts as failed
-const longest = 10000; // between two tries while something fails
+const pollInterval = 1500; // milliseconds
+const timeout = 8000; // of a request
+const maxInterval = 10000; // between polls while something fails
 
 const $ = (id) => document.getElementById(id);
 const made = (template) => $(template).content.firstElementChild.cloneNode(true);
 const user = new URLSearchParams(location.search).get("user_id") ?? "1";
 
 let failing = { tasks: false, feed: false };
-let failedAt = 0; // when a change did not work; that stays to be read for a while
-let looks = 0;
+let failedAt = 0; // when a change failed last; its message stays for a while
+let refreshes = 0;
 
-// ask calls the API. The error it throws has a message for the person.
+// ask calls the API. The message of the error that it throws is for the user.
 async function ask(method, path, body) {
   let response;
   try {
@@ -21,7 +21,7 @@ async function ask(method, path, body) {
       method,
       body: body && JSON.stringify(body),
       headers: body && { "Content-Type": "application/json" },
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeout),
       cache: "no-store",
     });
   } catch {
@@ -36,7 +36,7 @@ async function ask(method, path, body) {
 
 const sentence = (s) => (s[0].toUpperCase() + s.slice(1)).replace(/[^.!?]$/, "$&.");
 
-const say = (news) => { $("news").textContent = news; };
+const announce = (news) => { $("news").textContent = news; };
 
 function problem(id, text) {
   const box = $(id);
@@ -53,7 +53,7 @@ function showTasks() {
   const present = new Set(tasks.map((task) => task.id));
   for (const [id, row] of rows) {
     if (!present.has(id)) {
-      if (row.contains(document.activeElement)) (neighbour(row) ?? $("title")).focus();
+      if (row.contains(document.activeElement)) (neighbor(row) ?? $("title")).focus();
       row.remove();
       rows.delete(id);
     }
@@ -86,17 +86,17 @@ function showTask(row, task) {
   complete.hidden = task.completed;
 }
 
-const neighbour = (row) => (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("[data-action=edit]");
+const neighbor = (row) => (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("[data-action=edit]");
 
-// change does something to the tasks and looks at once at what became of it.
-async function change(control, doing, news) {
+// change runs a change to the tasks and refreshes the page at once.
+async function change(control, run, news) {
   const controls = [...(control.closest("form, li")?.querySelectorAll("button") ?? [])];
   controls.forEach((button) => { button.disabled = true; });
   try {
-    await doing();
+    await run();
     problem("problem", "");
-    say(news);
-    await look();
+    announce(news);
+    await refresh();
     return true;
   } catch (failure) {
     problem("problem", `That did not work. ${failure.message}`);
@@ -131,7 +131,7 @@ $("tasks").addEventListener("click", async (event) => {
       }
       break;
     case "delete": {
-      const next = neighbour(row) ?? $("title");
+      const next = neighbor(row) ?? $("title");
       const deleted = await change(button, () => ask("DELETE", `tasks/${task.id}`), `Deleted ${task.title}`);
       (deleted ? next : button).focus();
       break;
@@ -170,7 +170,7 @@ function edit(row, task) {
 
 // Activity
 
-const told = new Set(); // ids of the events on the page
+const shown = new Set(); // ids of the events on the page
 let first = true;
 
 function showFeed(entries) {
@@ -186,15 +186,15 @@ function showFeed(entries) {
     time.dateTime = entry.time;
     time.textContent = new Date(entry.time).toLocaleTimeString();
     time.title = new Date(entry.time).toLocaleString();
-    if (!told.has(entry.id)) {
-      told.add(entry.id);
+    if (!shown.has(entry.id)) {
+      shown.add(entry.id);
       if (!first) item.classList.add("new");
     }
     if (list.children[i] !== item) list.insertBefore(item, list.children[i] ?? null);
   });
   while (list.children.length > entries.length) list.lastElementChild.remove();
   list.ariaBusy = "false";
-  // From now on a screen reader tells what is added.
+  // From now on a screen reader announces what is added.
   list.ariaLive = "polite";
   first = false;
   $("no-feed").hidden = entries.length > 0;
@@ -202,15 +202,15 @@ function showFeed(entries) {
 
 // The loop
 
-async function look() {
-  const mine = ++looks;
+async function refresh() {
+  const mine = ++refreshes;
   const [gotTasks, gotFeed] = await Promise.allSettled([ask("GET", "tasks"), ask("GET", "feed")]);
-  if (mine !== looks) return; // a later look shows what is newer
+  if (mine !== refreshes) return; // a later refresh has newer data
   if (gotTasks.status === "fulfilled") {
     tasks = gotTasks.value.tasks;
     showTasks();
-    if (failing.tasks) say("The tasks are back.");
-    if (failing.tasks || performance.now() - failedAt > patience) problem("problem", "");
+    if (failing.tasks) announce("The tasks are back.");
+    if (failing.tasks || performance.now() - failedAt > timeout) problem("problem", "");
   } else {
     problem("problem", `The tasks cannot be loaded. ${gotTasks.reason.message} The page keeps trying.`);
   }
@@ -223,14 +223,14 @@ async function look() {
   failing = { tasks: gotTasks.status === "rejected", feed: gotFeed.status === "rejected" };
 }
 
-let wait = every;
+let wait = pollInterval;
 let timer;
 
 async function loop() {
   clearTimeout(timer);
   if (!document.hidden) {
-    await look();
-    wait = failing.tasks || failing.feed ? Math.min(wait * 1.5, longest) : every;
+    await refresh();
+    wait = failing.tasks || failing.feed ? Math.min(wait * 1.5, maxInterval) : pollInterval;
   }
   clearTimeout(timer);
   timer = setTimeout(loop, wait);

@@ -1,0 +1,221 @@
+package dapr
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/daprstack/daprstack/components/kube"
+)
+
+// chartObjects are the objects of the chart, in the order in which they are made.
+type chartObjects struct {
+	crds     []unstructured.Unstructured
+	settings []unstructured.Unstructured // what the services run with
+	gates    []unstructured.Unstructured // the services that are awaited
+	services []unstructured.Unstructured // the other ones
+}
+
+// gates are the services that are awaited: no Dapr object and no pod with a
+// sidecar can be made before they serve. Awaiting all of them would fill every
+// slot of a small machine, while what they wait for stands in the queue.
+var gates = []string{"dapr-operator", injector}
+
+const injector = "dapr-sidecar-injector"
+
+func (c *chartObjects) add(o unstructured.Unstructured) {
+	switch kind := o.GetKind(); {
+	case kind == "CustomResourceDefinition":
+		c.crds = append(c.crds, o)
+	case kind == "Deployment" && slices.Contains(gates, o.GetName()):
+		c.gates = append(c.gates, o)
+	case kind == "Deployment" || kind == "StatefulSet":
+		c.services = append(c.services, o)
+	default:
+		c.settings = append(c.settings, o)
+	}
+}
+
+// injectorEnv returns the variables of the injector, which say what the sidecars
+// that it adds are like.
+func (c *chartObjects) injectorEnv() (env []any) {
+	for _, o := range c.gates {
+		containers, _, _ := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
+		for _, container := range containers {
+			if fields, ok := container.(map[string]any); ok && o.GetName() == injector {
+				env = append(env, fields["env"])
+			}
+		}
+	}
+	return env
+}
+
+// render returns the objects of the chart as Helm renders them; nothing is made.
+// It asks the provider of the parent, which has Helm, so that the program need
+// not (docs/adr/0006).
+func render(ctx *pulumi.Context, args *ControlPlaneArgs, parent pulumi.Resource) (*chartObjects, error) {
+	options, err := json.Marshal(chartOptions(args))
+	if err != nil {
+		return nil, fmt.Errorf("writing the values of Dapr's chart: %w", err)
+	}
+	request := struct {
+		Options string `pulumi:"jsonOpts"`
+	}{string(options)}
+	var answer struct {
+		Result []map[string]any `pulumi:"result"`
+	}
+	if err := ctx.Invoke("kubernetes:helm:template", &request, &answer, pulumi.Parent(parent)); err != nil {
+		return nil, fmt.Errorf("rendering Dapr's chart: %w", err)
+	}
+	objects := &chartObjects{}
+	for _, object := range answer.Result {
+		objects.add(unstructured.Unstructured{Object: object})
+	}
+	return objects, nil
+}
+
+// chartOptions are the options of that function of the provider (HelmChartOpts
+// in its invoke_helm_template.go).
+func chartOptions(args *ControlPlaneArgs) map[string]any {
+	options := map[string]any{
+		"release_name": "dapr", // the objects of the chart have names of their own
+		"namespace":    args.Namespace,
+		"values":       chartValues(args),
+	}
+	if args.ChartPath == "" {
+		options["chart"], options["version"] = "dapr", args.Version
+		options["fetch_opts"] = map[string]any{"repo": args.ChartRepository}
+		return options
+	}
+	path := filepath.Clean(args.ChartPath)
+	options["path"], options["chart"] = filepath.Dir(path), filepath.Base(path)
+	return options
+}
+
+// chart registers objects of the chart.
+type chart struct {
+	ctx       *pulumi.Context
+	name      string
+	plane     *ControlPlane
+	namespace string
+	authority *Authority
+}
+
+// register makes resources of objects, which the engine awaits or not.
+func (c *chart) register(objects []unstructured.Unstructured, await bool, opts ...pulumi.ResourceOption) ([]pulumi.Resource, error) {
+	opts = append(opts, pulumi.Parent(c.plane), c.alias())
+	var all []pulumi.Resource
+	for _, o := range objects {
+		in := c.inputs(o)
+		annotate(in, kube.ManagerAnnotation, kube.Manager(c.ctx))
+		if !await {
+			annotate(in, kube.SkipAwaitAnnotation, "true")
+		}
+		name := c.name + ":" + strings.TrimPrefix(o.GetNamespace()+"/"+o.GetName(), "/")
+		made := &pulumi.CustomResourceState{}
+		if err := c.ctx.RegisterResource(kube.Token(o.GetAPIVersion(), o.GetKind()), name, in, made, opts...); err != nil {
+			return nil, fmt.Errorf("making the %s %s of Dapr's chart: %w", o.GetKind(), o.GetName(), err)
+		}
+		all = append(all, made)
+	}
+	return all, nil
+}
+
+// alias says where the objects were while a Chart resource registered them, so
+// that a running stack keeps them.
+func (c *chart) alias() pulumi.ResourceOption {
+	return pulumi.Aliases([]pulumi.Alias{{ParentURN: pulumi.CreateURN(
+		pulumi.String(c.name), pulumi.String("kubernetes:helm.sh/v4:Chart"), c.plane.URN().ToStringOutput(),
+		pulumi.String(c.ctx.Project()), pulumi.String(c.ctx.Stack()),
+	)}})
+}
+
+// inputs returns the inputs of an object: as it is rendered, and with what comes
+// from the certificate authority.
+func (c *chart) inputs(o unstructured.Unstructured) pulumi.Map {
+	in := toMap(o.Object)
+	switch o.GetKind() + " " + o.GetName() {
+	case "Secret " + trustBundle:
+		in["stringData"] = pulumi.ToSecret(pulumi.StringMap{
+			"ca.crt": c.authority.Root, "issuer.crt": c.authority.Issuer, "issuer.key": c.authority.IssuerKey,
+		})
+	case "ConfigMap " + trustBundle:
+		in["data"] = pulumi.StringMap{"ca.crt": c.authority.Root}
+	case "CustomResourceDefinition subscriptions.dapr.io":
+		c.completeConversion(in)
+	}
+	return in
+}
+
+// trustBundle names the Secret from which sentry reads the authority, and the
+// ConfigMap from which the services read its root.
+const trustBundle = "dapr-trust-bundle"
+
+// completeConversion fills in what the operator would patch into the CRD when it
+// starts. That patch ends its own watch of Subscriptions, and for some seconds
+// it sees no new ones.
+func (c *chart) completeConversion(crd pulumi.Map) {
+	client, ok := at(crd, "spec", "conversion", "webhook", "clientConfig")
+	if !ok {
+		return // a version of Dapr without a conversion
+	}
+	client["caBundle"] = c.authority.Root.ApplyT(func(pem string) string {
+		return base64.StdEncoding.EncodeToString([]byte(pem))
+	}).(pulumi.StringOutput)
+	if service, ok := at(client, "service"); ok {
+		service["namespace"] = pulumi.String(c.namespace)
+	}
+}
+
+// at returns the map at a path, and false when there is none.
+func at(m pulumi.Map, path ...string) (pulumi.Map, bool) {
+	for _, key := range path {
+		var ok bool
+		if m, ok = m[key].(pulumi.Map); !ok {
+			return nil, false
+		}
+	}
+	return m, true
+}
+
+// toMap turns a rendered object into inputs of which each field can be set to an
+// output. Empty lists are left out: the cluster does not keep them, and every
+// refresh would find a difference.
+func toMap(object map[string]any) pulumi.Map {
+	in := make(pulumi.Map, len(object))
+	for key, value := range object {
+		switch value := value.(type) {
+		case nil:
+		case map[string]any:
+			in[key] = toMap(value)
+		case []any:
+			if len(value) > 0 {
+				in[key] = pulumi.Any(value)
+			}
+		default:
+			in[key] = pulumi.Any(value)
+		}
+	}
+	return in
+}
+
+// annotate adds an annotation to the inputs of an object.
+func annotate(object pulumi.Map, key, value string) {
+	metadata, ok := at(object, "metadata")
+	if !ok {
+		metadata = pulumi.Map{}
+		object["metadata"] = metadata
+	}
+	annotations, ok := at(metadata, "annotations")
+	if !ok {
+		annotations = pulumi.Map{}
+		metadata["annotations"] = annotations
+	}
+	annotations[key] = pulumi.String(value)
+}

@@ -1,0 +1,61 @@
+package kube
+
+import (
+	"strings"
+
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Annotations that the provider reads.
+const (
+	// ManagerAnnotation names the field manager of an object, see [Manager].
+	ManagerAnnotation = "pulumi.com/patchFieldManager"
+	// SkipAwaitAnnotation makes the provider not wait until an object is ready.
+	SkipAwaitAnnotation = "pulumi.com/skipAwait"
+)
+
+// Manager returns the field manager of every object of a stack. By default the
+// provider takes a new one for each object that it makes, and a run that resumes
+// a killed one would conflict with what that one made and could not record.
+func Manager(ctx *pulumi.Context) string { return ctx.Project() + "-" + ctx.Stack() }
+
+// Meta describes the metadata of an object.
+type Meta struct {
+	// Name in the cluster. Default one that the engine makes up: a change that
+	// replaces the object then makes the new one before it removes the old.
+	Name string
+	// Namespace of the object. Default none, for cluster-wide objects.
+	Namespace pulumi.StringInput
+	// Labels of the object. Default none.
+	Labels map[string]string
+	// SkipAwait makes the provider not wait until the object is ready.
+	SkipAwait bool
+}
+
+// Args returns the metadata for the SDK, with the stack's field manager.
+func (m Meta) Args(ctx *pulumi.Context) *metav1.ObjectMetaArgs {
+	annotations := pulumi.StringMap{ManagerAnnotation: pulumi.String(Manager(ctx))}
+	if m.SkipAwait {
+		annotations[SkipAwaitAnnotation] = pulumi.String("true")
+	}
+	args := &metav1.ObjectMetaArgs{Annotations: annotations}
+	if m.Name != "" {
+		args.Name = pulumi.String(m.Name)
+	}
+	if m.Namespace != nil {
+		args.Namespace = m.Namespace.ToStringOutput().ToStringPtrOutput()
+	}
+	if len(m.Labels) > 0 {
+		args.Labels = pulumi.ToStringMap(m.Labels)
+	}
+	return args
+}
+
+// Token returns the type token of a kind, "kubernetes:apps/v1:Deployment".
+func Token(apiVersion, kind string) string {
+	if !strings.Contains(apiVersion, "/") {
+		apiVersion = "core/" + apiVersion
+	}
+	return "kubernetes:" + apiVersion + ":" + kind
+}

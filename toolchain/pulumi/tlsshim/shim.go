@@ -1,0 +1,12 @@
+// Package shim re-exports the provider, whose package is internal to its
+// module: by its path this module may import it.
+package shim
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+
+	tls "github.com/hashicorp/terraform-provider-tls/internal/provider"
+)
+
+// New returns Terraform's tls provider.
+func New() provider.Provider { return tls.New() }

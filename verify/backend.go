@@ -1,0 +1,77 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/internal/streams"
+)
+
+// A backend looks at what a component keeps, past the sidecars.
+type backend interface {
+	// Lifetime returns how long a key will be there; 0 is for ever.
+	Lifetime(ctx context.Context, key string) (time.Duration, error)
+	// Find returns the entry of an event in a topic, nil when there is none.
+	Find(ctx context.Context, topic, eventID string) (*streams.Entry, error)
+	// Newest returns the newest events of a topic.
+	Newest(ctx context.Context, topic string, most int64) ([][]byte, error)
+	// Groups returns the consumer groups of a topic.
+	Groups(ctx context.Context, topic string) ([]streams.Group, error)
+	// IsPending reports whether an entry was delivered and not acknowledged.
+	IsPending(ctx context.Context, topic, group, id string) (bool, error)
+	// Looks returns the times between two looks for unacknowledged events, by topic.
+	Looks(ctx context.Context, long time.Duration) (map[string][]time.Duration, error)
+	// Delete removes an entry.
+	Delete(ctx context.Context, topic, id string) error
+	// Close ends the connection.
+	Close() error
+}
+
+// backends open the backend of a component, by the names in
+// [rules.ComponentTypes].
+var backends = map[string]func(ctx context.Context, v *verifier, component string) (backend, error){
+	"redis": func(ctx context.Context, v *verifier, component string) (backend, error) {
+		client, err := streams.Open(ctx, v.cluster, v.stack, component)
+		switch {
+		case err == nil:
+			return client, nil
+		case v.stack.Redis.External != nil:
+			err = skipped("the external Redis cannot be reached from this machine: " + err.Error())
+		}
+		return nil, err
+	},
+}
+
+// backend returns the backend of a component of the stack file. All checks share
+// it.
+func (v *verifier) backend(ctx context.Context, name string) (backend, error) {
+	v.opening.Lock()
+	defer v.opening.Unlock()
+	if b := v.opened[name]; b != nil {
+		return b, nil
+	}
+	declared := v.declared()
+	i := slices.IndexFunc(declared, func(c component) bool { return c.name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("the stack file has no component %s", name)
+	}
+	t, _ := rules.TypeOf(declared[i].kind)
+	open, ok := backends[t.Backend]
+	if !ok {
+		return nil, skipped("what " + declared[i].kind + " keeps cannot be looked at")
+	}
+	b, err := open(ctx, v, name)
+	if err == nil {
+		v.opened[name] = b
+	}
+	return b, err
+}
+
+func (v *verifier) close() {
+	for _, b := range v.opened {
+		_ = b.Close()
+	}
+}
