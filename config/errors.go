@@ -71,7 +71,7 @@ func JSON(err error) ([]byte, bool) {
 type collector struct {
 	found    Errors
 	hidden   map[string]bool   // top-level keys whose values are never shown
-	overlaid map[string]string // where the overlay has what stands at a path
+	overlaid map[string]string // paths whose values the overlay has set, and where it has them
 	misread  misread
 }
 
@@ -84,8 +84,8 @@ func (c *collector) add(path *field.Path, value any, reasons ...rules.Reason) {
 	}
 }
 
-// place returns where a person finds what stands at a path: in the overlay, if
-// that has set it.
+// place returns where the value at a path is written: in the overlay, if that has
+// set it.
 func (c *collector) place(path string) string {
 	for p := path; p != "" && len(c.overlaid) > 0; p = parent(p) {
 		if from, ok := c.overlaid[p]; ok {

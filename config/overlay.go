@@ -1,9 +1,9 @@
 package config
 
-// Overlay is what one environment changes of what all of them share, by name. A
-// value replaces that of the base; maps, resources and the sidecar are merged key
-// by key. What identifies something, its name, its app-id, its scopes, is the same
-// in every environment and cannot be changed.
+// Overlay is what one environment changes in the apps, state stores and pub/subs
+// that all environments share. A value replaces that of the base; maps, resources
+// and the sidecar are merged key by key. Names, app-ids, ports and scopes are the
+// same in every environment and cannot be changed.
 type Overlay struct {
 	// Apps are changes of apps, by the app's name. Default none (X-01).
 	Apps map[string]AppOverlay `json:"apps,omitzero"`
@@ -16,7 +16,7 @@ type Overlay struct {
 	PubSubs map[string]PubSubOverlay `json:"pubSubs,omitzero"`
 }
 
-// AppOverlay is what an environment changes of an app. Image, Tag and Digest
+// AppOverlay is what an environment changes in an app. Image, Tag and Digest
 // exclude each other.
 type AppOverlay struct {
 	// Image of the container. Default unchanged.
@@ -37,31 +37,30 @@ type AppOverlay struct {
 	// Args are all arguments of the container. Default unchanged.
 	Args []string `json:"args,omitzero" hidden:"true"`
 
-	// Env are environment variables, beside those of the base or instead of them.
+	// Env are environment variables, merged with those of the base by name.
 	// Default unchanged.
 	Env map[string]string `json:"env,omitzero" hidden:"true"`
 
-	// SecretEnv are environment variables from Secrets of the namespace, beside
-	// those of the base or instead of them. Default unchanged.
+	// SecretEnv are environment variables from Secrets of the namespace, merged with
+	// those of the base by name. Default unchanged.
 	SecretEnv map[string]SecretKey `json:"secretEnv,omitzero"`
 
-	// Resources of the container, each request and limit by itself. Default
-	// unchanged.
+	// Resources of the container, merged with those of the base. Default unchanged.
 	Resources Resources `json:"resources,omitzero"`
 
-	// Sidecar is what changes of its sidecar; everything but the app-id can.
-	// Default unchanged.
+	// Sidecar holds options of its sidecar, merged with those of the base; any but
+	// the app-id. Default unchanged.
 	Sidecar *Sidecar `json:"sidecar,omitzero"`
 }
 
-// StateStoreOverlay is what an environment changes of a state store.
+// StateStoreOverlay is what an environment changes in a state store.
 type StateStoreOverlay struct {
-	// Metadata are metadata items, beside those of the base or instead of them
-	// (T-10). Default unchanged.
+	// Metadata are metadata items, merged with those of the base by name (T-10).
+	// Default unchanged.
 	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
 }
 
-// PubSubOverlay is what an environment changes of a pub/sub and its delivery.
+// PubSubOverlay is what an environment changes in a pub/sub and its delivery.
 type PubSubOverlay struct {
 	// RedeliverInterval is how often unacknowledged messages are looked for (Q-02).
 	// Default unchanged.
@@ -91,7 +90,7 @@ type PubSubOverlay struct {
 	// MaxLenApprox bounds each stream by its length (Q-05). Default unchanged.
 	MaxLenApprox *int `json:"maxLenApprox,omitzero"`
 
-	// Metadata are metadata items, beside those of the base or instead of them
-	// (T-10). Default unchanged.
+	// Metadata are metadata items, merged with those of the base by name (T-10).
+	// Default unchanged.
 	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
 }

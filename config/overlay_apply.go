@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// applyOverlay makes the changes of the stack's overlay and empties it. From then
-// on a problem of a value that it set is reported at its place in the overlay.
+// applyOverlay applies the overlay of a stack and empties it. A problem with a
+// value that it set is reported at its path in the overlay from then on.
 func applyOverlay(s *Stack, c *collector) {
 	v := &validator{collector: c, stack: s}
 	o := s.Overlay
@@ -27,8 +27,8 @@ func applyOverlay(s *Stack, c *collector) {
 	overlayItems(v, "pubSubs", "a pub/sub", s.PubSubs, o.PubSubs, func(p *PubSub) string { return p.Name }, pubSubOverlay)
 }
 
-// overlayItems changes the items of one list. Prepare, where there is one, checks
-// the change of an item and turns it into fields of the item.
+// overlayItems applies the changes of one list's items, by name. Prepare, which is
+// optional, checks a change and returns what is left to merge.
 func overlayItems[T, O any](v *validator, key, kind string, items []T, changes map[string]O, nameOf func(*T) string,
 	prepare func(at, to *field.Path, change O, item *T) O,
 ) {
@@ -56,8 +56,8 @@ func overlayItems[T, O any](v *validator, key, kind string, items []T, changes m
 	}
 }
 
-// markBelow marks as misread what a misread part of the overlay was to change. A
-// name that only begins alike gives a path that nothing stands at.
+// markBelow marks as misread whatever a misread part of the overlay would have
+// changed. A name that only shares a prefix yields a path that does not exist.
 func (v *validator) markBelow(from, to string) {
 	for _, part := range slices.Collect(maps.Keys(v.misread.parts)) {
 		rest, below := strings.CutPrefix(part, from)
@@ -71,7 +71,7 @@ func (v *validator) markBelow(from, to string) {
 	}
 }
 
-// appOverlay checks what no app could have, and gives the app its image.
+// appOverlay checks what cannot be merged, and sets the image.
 func (v *validator) appOverlay(at, to *field.Path, change AppOverlay, app *App) AppOverlay {
 	if change.Sidecar != nil {
 		sidecar := *change.Sidecar
@@ -94,7 +94,7 @@ func (v *validator) appOverlay(at, to *field.Path, change AppOverlay, app *App) 
 	return change
 }
 
-// pubSubOverlay lets one bound of the streams take the place of the other.
+// pubSubOverlay drops the bound of the streams that the overlay replaces.
 func pubSubOverlay(_, _ *field.Path, change PubSubOverlay, p *PubSub) PubSubOverlay {
 	if change.MaxLenApprox != nil {
 		p.StreamTTL = nil
@@ -112,8 +112,8 @@ var (
 	imageVersion = regexp.MustCompile(`(:[^/@]*)?(@.*)?$`)
 )
 
-// imageOverlay gives the app another image, or its image another version. The
-// version of an image that is none is left alone: the image itself is reported.
+// imageOverlay sets the image of an app, or the tag or digest of it. An invalid
+// base image is left alone, so that it is reported at its own path.
 func (v *validator) imageOverlay(at, to *field.Path, change AppOverlay, app *App) {
 	first := ""
 	set := func(key, value string, good bool, ref string, expected string) {

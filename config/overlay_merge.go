@@ -7,8 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// overlay returns the base with what is given of a change, and notes where each
-// value comes from. Neither is changed itself.
+// overlay returns a copy of base with the given values of change, and records where
+// each of them comes from.
 func (v *validator) overlay(from, to *field.Path, change, base reflect.Value) reflect.Value {
 	switch {
 	case change.Kind() == reflect.Map:
@@ -27,9 +27,8 @@ func (v *validator) overlay(from, to *field.Path, change, base reflect.Value) re
 	return change
 }
 
-// overlayStruct goes by the names of fields: the types may differ. A map without a
-// key of its own has its entries among the structure's keys, a dot for each object
-// that they stand in.
+// overlayStruct merges fields by name; the types may differ. The entries of a map
+// tagged "-" are keys of the structure itself, with a dot where they are grouped.
 func (v *validator) overlayStruct(from, to *field.Path, change, base reflect.Value) reflect.Value {
 	merged := reflect.New(base.Type()).Elem()
 	merged.Set(base)

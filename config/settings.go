@@ -9,20 +9,21 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// A Setting is one value that a stack comes to.
+// A Setting is one value of the effective configuration.
 type Setting struct {
-	// Path names it, the items of lists by their own names: apps[backend].replicas.
+	// Path of the value, with the names of list items: apps[backend].replicas.
 	Path string
-	// Value is text, a json.Number, a truth value, or a list of such. A [Secret]
-	// is masked.
+	// Value is a string, a json.Number, a bool, or a list of these. A [Secret] is
+	// masked.
 	Value any
-	// From is where it was given, as an error names it: apps[1].replicas, or
-	// overlay.apps.backend.replicas. Empty for a default.
+	// From is the path at which the value was given, as in an error: apps[1].replicas
+	// or overlay.apps.backend.replicas. Empty for a default.
 	From string
 }
 
-// Settings is [Load] for people: every value of the stack, in the order in which
-// docs/stack-file.md has them, and where each comes from.
+// Settings loads a stack as [Load] does and returns each value of its effective
+// configuration, in the order of docs/stack-file.md, and where it comes from. The
+// error is an [Errors].
 func Settings(raw map[string]string, secretKeys ...string) ([]Setting, error) {
 	s, given, c := load(raw, secretKeys)
 	if err := c.errors(); err != nil {
@@ -47,8 +48,8 @@ type member struct {
 	value any
 }
 
-// ordered reads the next value of valid JSON, objects as lists of their members
-// in the order of the text.
+// ordered reads the next value of valid JSON. Objects become lists of members, in
+// their order in the text.
 func ordered(dec *json.Decoder) any {
 	token, _ := dec.Token()
 	switch token {
@@ -76,8 +77,9 @@ type lister struct {
 	all []Setting
 }
 
-// list adds the values at and below a place: path names it for people, at is its
-// path in errors, given is what stands there without defaults and overlay.
+// list adds the values at and below a path. It is called path in the settings and
+// at in errors; given is what the configuration holds there before defaults and
+// overlay.
 func (l *lister) list(path, at *field.Path, value, given any) {
 	switch v := value.(type) {
 	case []member:
@@ -108,8 +110,8 @@ func (l *lister) list(path, at *field.Path, value, given any) {
 	l.all = append(l.all, s)
 }
 
-// itemNames returns what the items of a list are called, nil when they are no
-// objects. An event has its type for a name, a subscriber its app.
+// itemNames returns the names of the items of a list, or nil if they are not
+// objects. An event is named by its type, a subscriber by its app.
 func itemNames(items []any) []string {
 	names, seen := make([]string, len(items)), map[string]bool{}
 	for i, item := range items {

@@ -49,7 +49,7 @@ type Stack struct {
 	// Apps are the applications. At least one is required.
 	Apps []App `json:"apps"`
 
-	// Overlay is what this environment changes of the apps, state stores and
+	// Overlay is what this environment changes in the apps, state stores and
 	// pub/subs that it shares with others. Default nothing.
 	Overlay Overlay `json:"overlay,omitzero"`
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/daprstack/daprstack/config"
 )
 
-// configOptions say whose configuration to print, and how.
+// configOptions are the options of daprstack config.
 type configOptions struct {
 	flags stackFlags
 	json  bool
@@ -27,10 +27,10 @@ func newConfigCommand(runF func(context.Context, *configOptions) error) *cobra.C
 	}
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Print what a stack comes to and where each value is from; no cluster is asked",
-		Long: `Print every value of a stack, its defaults too, and where each is from: the
-project file that all stacks share, the stack file, the overlay in it, or a
-default. Secrets are masked. No cluster is asked.`,
+		Short: "Print the effective configuration of a stack and where each value comes from",
+		Long: `Print every value of a stack, defaults included, and where each comes from: the
+project file that all stacks share, the stack file, its overlay, or a default.
+Secrets are masked. No cluster is contacted.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.out = cmd.OutOrStdout()
@@ -78,8 +78,7 @@ type settingRow struct {
 	At     string `json:"at,omitempty"` // the path in that file
 }
 
-// list returns the settings of the target. What is encrypted stays so and is
-// masked.
+// list returns the settings of the target, with encrypted values masked.
 func (t *target) list() ([]config.Setting, error) {
 	if err := t.check("text"); err != nil {
 		return nil, err
@@ -102,7 +101,7 @@ func (t *target) list() ([]config.Setting, error) {
 	return settings, nil
 }
 
-// mask replaces what is encrypted in a value.
+// mask returns a value with its encrypted parts replaced by asterisks.
 func mask(value any, encrypted ciphertexts) any {
 	switch v := value.(type) {
 	case string:
@@ -117,7 +116,7 @@ func mask(value any, encrypted ciphertexts) any {
 	return value
 }
 
-// plainText is a value as a person would write it in YAML, on one line.
+// plainText renders a value on one line, much as YAML would.
 func plainText(value any) string {
 	switch v := value.(type) {
 	case nil:

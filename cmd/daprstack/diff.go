@@ -12,7 +12,7 @@ import (
 	"github.com/daprstack/daprstack/config"
 )
 
-// diffOptions name the two stacks to compare.
+// diffOptions are the options of daprstack diff.
 type diffOptions struct {
 	from, to string
 	json     bool
@@ -26,10 +26,10 @@ func newDiffCommand(runF func(context.Context, *diffOptions) error) *cobra.Comma
 	}
 	cmd := &cobra.Command{
 		Use:   "diff <stack> <stack>",
-		Short: "Print what differs between two stacks of the checkout; no cluster is asked",
-		Long: `Print every value that differs between two stacks, defaults included, by the
-names of apps, stores, pub/subs and events. Secrets are masked and not compared.
-No cluster is asked.`,
+		Short: "Print the values that differ between two stacks",
+		Long: `Print every value that differs between two stacks, defaults included. Apps, stores,
+pub/subs and events are matched by name. Secrets are masked and not compared. No
+cluster is contacted.`,
 		Example: "  daprstack diff staging prod",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,7 +64,7 @@ func runDiff(_ context.Context, opts *diffOptions) error {
 	return w.Flush()
 }
 
-// difference is one value that two stacks do not share; null is none.
+// difference is one value that differs; nil means that the stack has none.
 type difference struct {
 	Path string `json:"path"`
 	From any    `json:"from"`
@@ -72,7 +72,7 @@ type difference struct {
 }
 
 // differences compares settings path by path, in the order of the first stack;
-// what only the second has comes last.
+// values that only the second stack has come last.
 func differences(from, to []config.Setting) []difference {
 	rows := []difference{}
 	values := make(map[string]any, len(to))

@@ -16,8 +16,8 @@ import (
 
 const projectFile = "Pulumi.yaml"
 
-// inherit gives the stack the values of the project that its file does not
-// replace, as Pulumi does before it runs a program.
+// inherit adds the project's values to those of the stack file, as Pulumi does
+// before it runs a program.
 func (t *target) inherit() error {
 	values, err := stackfile.Project(filepath.Join(t.checkout, projectFile))
 	if err != nil {
@@ -42,7 +42,7 @@ func (t *target) inherit() error {
 	return nil
 }
 
-// noteInherited says which of the problems are not to be found in the stack file.
+// noteInherited names the keys with problems that the stack file inherits.
 func (t *target) noteInherited(err error) string {
 	var found config.Errors
 	errors.As(err, &found)
@@ -58,8 +58,8 @@ func (t *target) noteInherited(err error) string {
 	return fmt.Sprintf("\n(inherited from %s: %s)", projectFile, strings.Join(slices.Sorted(maps.Keys(keys)), ", "))
 }
 
-// source names the file or the flag that gives the value at a path, "default" for
-// no path.
+// source names the file or the flag that sets the value at a path; an empty path
+// means a default.
 func (t *target) source(path string) string {
 	if path == "" {
 		return "default"

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 )
 
-// ciphertexts leaves everything encrypted, and remembers what that was.
+// ciphertexts is a decrypter that returns ciphertexts unchanged and records them.
 type ciphertexts map[string]bool
 
 func (c ciphertexts) DecryptValue(_ context.Context, text string) (string, error) {
@@ -19,7 +19,7 @@ func (c ciphertexts) BatchDecrypt(ctx context.Context, texts []string) ([]string
 	return config.DefaultBatchDecrypt(ctx, c, texts)
 }
 
-// encrypted returns every encrypted text of the stack file.
+// encrypted returns the ciphertexts in the configuration of the stack.
 func (t *target) encrypted() (ciphertexts, error) {
 	found := ciphertexts{}
 	for key, value := range t.settings.Config {

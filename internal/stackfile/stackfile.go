@@ -1,9 +1,9 @@
 // Package stackfile reads the configuration of a stack as Pulumi hands it to a
-// program: the values of its file (Pulumi.<stack>.yaml), and those of the project
-// file (Pulumi.yaml) that it inherits.
+// program: the values of its file (Pulumi.<stack>.yaml), and those that it inherits
+// from the project file (Pulumi.yaml).
 //
-// It does without Pulumi, so that whoever only checks a stack file need not link
-// it. A test of module toolchain/pulumi holds it against Pulumi's own code.
+// It does not import Pulumi, so that checking a stack file stays cheap. A test in
+// module toolchain/pulumi compares it with Pulumi's own code.
 package stackfile
 
 import (
