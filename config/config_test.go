@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/contracts"
 	"github.com/daprstack/daprstack/internal/stackfile"
 )
 
@@ -40,13 +41,16 @@ func TestContextsDiffer(t *testing.T) {
 	}
 }
 
-// TestDefaults shows every default: the whole dev stack after them.
+// TestDefaults shows what each stack comes to: inherited values, overlay and every
+// default.
 func TestDefaults(t *testing.T) {
-	stack, err := config.Load(read(t, "dev"))
-	require.NoError(t, err)
-	got, err := yaml.Marshal(stack)
-	require.NoError(t, err)
-	golden(t, "dev.golden.yaml", got)
+	for _, name := range []string{"dev", "staging", "prod"} {
+		stack, err := config.Load(read(t, name))
+		require.NoError(t, err)
+		got, err := yaml.Marshal(stack)
+		require.NoError(t, err)
+		golden(t, name+".golden.yaml", got)
+	}
 }
 
 func TestDefaultIsIdempotent(t *testing.T) {
@@ -60,27 +64,28 @@ func TestDefaultIsIdempotent(t *testing.T) {
 	require.JSONEq(t, string(before), string(after))
 }
 
-// TestModelEvents: the catalogue of the data model is the default, and the dev
-// stack file writes out exactly that.
-func TestModelEvents(t *testing.T) {
-	values := read(t, "dev")
-	written, err := config.Load(values)
+// TestCatalogue: the project gives the four events of the data model, which
+// package contracts has as types (E-08).
+func TestCatalogue(t *testing.T) {
+	stack, err := config.Load(read(t, "dev"))
 	require.NoError(t, err)
-	delete(values, "daprstack:events")
-	defaulted, err := config.Load(values)
-	require.NoError(t, err)
-	for i := range defaulted.Events {
-		defaulted.Events[i].Schema = nil // the file leaves the schemas out
+	given := map[contracts.EventType]bool{}
+	for _, e := range stack.Events {
+		given[contracts.EventType{Type: e.Type, Source: e.Source, Trigger: e.Trigger}] = true
 	}
-	require.Empty(t, cmp.Diff(written.Events, defaulted.Events))
+	require.Len(t, given, len(contracts.Catalogue()))
+	for _, e := range contracts.Catalogue() {
+		require.True(t, given[e.Event()], e.Event().Type)
+	}
 }
 
-func TestNoEventsWithoutTheModelsApps(t *testing.T) {
-	stack, err := config.Load(map[string]string{
-		"daprstack:context":   "c",
-		"daprstack:namespace": "n",
-		"daprstack:apps":      `[{"name": "web", "image": "web:1", "port": 80}]`,
-	})
+// TestNoEventsOfItsOwn: the catalogue is what the stack says; the library adds
+// nothing to it (E-08).
+func TestNoEventsOfItsOwn(t *testing.T) {
+	values := read(t, "dev")
+	require.Contains(t, values, "daprstack:events")
+	delete(values, "daprstack:events")
+	stack, err := config.Load(values)
 	require.NoError(t, err)
 	require.Empty(t, stack.Events)
 }
@@ -141,7 +146,7 @@ func TestSecretsStayHidden(t *testing.T) {
 // read returns the configuration of one of our stacks.
 func read(t testing.TB, stack string) map[string]string {
 	t.Helper()
-	values, err := stackfile.Read(filepath.Join("..", "Pulumi."+stack+".yaml"))
+	values, err := stackfile.Load(filepath.Join("..", "Pulumi.yaml"), filepath.Join("..", "Pulumi."+stack+".yaml"))
 	require.NoError(t, err)
 	return values
 }

@@ -34,9 +34,6 @@ func Default(s *Stack) {
 	for i := range s.Apps {
 		defaultApp(&s.Apps[i], s.Dapr.Configuration.Name)
 	}
-	if s.Events == nil && isModel(s) {
-		s.Events = ModelEvents()
-	}
 	for i := range s.Events {
 		if len(s.PubSubs) > 0 {
 			def(&s.Events[i].PubSub, s.PubSubs[0].Name)
@@ -157,48 +154,4 @@ func def[T comparable](value *T, standard T) {
 	if *value == zero {
 		*value = standard
 	}
-}
-
-// isModel says whether the stack has what the events of the data model need.
-func isModel(s *Stack) bool {
-	ids := map[string]bool{}
-	for _, a := range s.Apps {
-		if a.Sidecar != nil {
-			ids[a.Sidecar.AppID] = true
-		}
-	}
-	return len(s.PubSubs) > 0 && ids[modelPublisher] && ids[modelSubscriber]
-}
-
-const (
-	modelPublisher  = "backend-app"
-	modelSubscriber = "activity-app"
-)
-
-// ModelEvents are the four events of the data model, the default catalogue
-// (E-08). Their pub/sub is left to [Default].
-func ModelEvents() []Event {
-	event := func(typ, path, trigger string, fields ...string) Event {
-		return Event{
-			Type: typ, Source: "/backend/tasks", Trigger: trigger,
-			Publishers:  []string{modelPublisher},
-			Subscribers: []Subscriber{{App: modelSubscriber, Path: path}},
-			Schema:      objectSchema(fields),
-		}
-	}
-	return []Event{
-		event("task.created", "/events/task-created", "POST /tasks", "task_id", "user_id", "title", "created_at"),
-		event("task.updated", "/events/task-updated", "PUT /tasks/{id}", "task_id", "user_id", "updated_fields"),
-		event("task.deleted", "/events/task-deleted", "DELETE /tasks/{id}", "task_id", "user_id", "deleted_at"),
-		event("task.completed", "/events/task-completed", "PATCH /tasks/{id}/complete", "task_id", "user_id", "completed_at"),
-	}
-}
-
-// objectSchema is the JSON Schema of an object that must have these fields.
-func objectSchema(fields []string) map[string]any {
-	required := make([]any, len(fields))
-	for i, f := range fields {
-		required[i] = f
-	}
-	return map[string]any{"type": "object", "required": required}
 }

@@ -2,8 +2,8 @@
 // loaded from the stack file, its defaults and its validation.
 //
 // [Load] does all of it, in steps that are pure functions: decode strictly (an
-// unknown key is an error), fill in the defaults ([Default]), validate
-// ([Validate]). Every problem is reported at once, as an [Errors]; a stack that
+// unknown key is an error), apply the [Overlay], fill in the defaults ([Default]),
+// validate ([Validate]). Every problem is reported at once, as an [Errors]; a stack that
 // was returned without an error can be deployed.
 //
 // The package imports no Pulumi: it takes the configuration as the plain map of

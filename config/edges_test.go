@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -59,13 +58,6 @@ func TestFreeValues(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"a": map[string]any{"b": []any{9007199254740993, 1.5, "x", true, nil}}, "c": 1,
 	}, stack.Dapr.Chart.Values)
-}
-
-// TestModelSchemas: E-08, the fields that the data of each event must have.
-func TestModelSchemas(t *testing.T) {
-	got, err := json.Marshal(config.ModelEvents()[2].Schema)
-	require.NoError(t, err)
-	require.JSONEq(t, `{"type": "object", "required": ["task_id", "user_id", "deleted_at"]}`, string(got))
 }
 
 func TestVariableName(t *testing.T) {

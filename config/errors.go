@@ -69,19 +69,44 @@ func JSON(err error) ([]byte, bool) {
 
 // collector gathers violations.
 type collector struct {
-	found   Errors
-	hidden  map[string]bool // top-level keys whose values are never shown
-	misread misread
+	found    Errors
+	hidden   map[string]bool   // top-level keys whose values are never shown
+	overlaid map[string]string // paths whose values the overlay has set, and where it has them
+	misread  misread
 }
 
 // add reports the reasons why the value at path is refused. A missing value is
 // reported without the value.
 func (c *collector) add(path *field.Path, value any, reasons ...rules.Reason) {
+	at := path.String()
 	for _, r := range reasons {
-		c.found = append(c.found, Violation{
-			Path: path.String(), Value: c.show(path, value), Rule: r.Rule, Allowed: r.Allowed,
-		})
+		c.found = append(c.found, Violation{Path: c.place(at), Value: c.show(at, value), Rule: r.Rule, Allowed: r.Allowed})
 	}
+}
+
+// place returns where the value at a path is written: in the overlay, if that has
+// set it.
+func (c *collector) place(path string) string {
+	for p := path; p != "" && len(c.overlaid) > 0; p = parent(p) {
+		if from, ok := c.overlaid[p]; ok {
+			return from + path[len(p):]
+		}
+	}
+	return path
+}
+
+// hides reports whether a path is below a key that holds a secret, in the overlay
+// or in the base.
+func (c *collector) hides(path string) bool {
+	return c.hidden[topLevel(path)] || c.hidden[topLevel(c.place(path))]
+}
+
+// topLevel returns the key of the stack file that a path begins with.
+func topLevel(path string) string {
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		return path[:end]
+	}
+	return path
 }
 
 // form reports a problem that no rule has a number for.
@@ -89,7 +114,7 @@ func (c *collector) form(path *field.Path, value any, format string, args ...any
 	c.add(path, value, rules.Reason{Allowed: fmt.Sprintf(format, args...)})
 }
 
-func (c *collector) show(path *field.Path, value any) string {
+func (c *collector) show(path string, value any) string {
 	var s string
 	switch v := value.(type) {
 	case nil, map[string]any, []any:
@@ -105,7 +130,7 @@ func (c *collector) show(path *field.Path, value any) string {
 	default:
 		s = fmt.Sprint(v)
 	}
-	if s != "" && c.hidden[path.Root().String()] {
+	if s != "" && c.hides(path) {
 		return masked
 	}
 	return s

@@ -7,7 +7,7 @@ import (
 )
 
 // Load turns raw configuration values into a stack that can be deployed: strict
-// decoding, defaults, validation. The keys are those of Pulumi, with their
+// decoding, the overlay, defaults, validation. The keys are those of Pulumi, with their
 // namespace ("daprstack:apps"); keys of other namespaces are left alone. Values
 // are plain text for text keys and JSON for all others.
 //
@@ -18,32 +18,40 @@ import (
 // keys, wrong types) among those of the values; only what was not understood is
 // not judged.
 func Load(raw map[string]string, secretKeys ...string) (*Stack, error) {
-	hidden := map[string]bool{}
-	for _, k := range secretKeys {
-		hidden[strings.TrimPrefix(k, Namespace+":")] = true
-	}
-	c := &collector{hidden: hidden}
-	s := decode(raw, c)
-	Default(s)
-	validate(s, c)
+	s, _, c := load(raw, secretKeys)
 	if err := c.errors(); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Validate fills in the defaults of a stack and checks it against every rule
-// that can be judged before anything is deployed. The error is an [Errors] with
-// all problems at once.
+// load returns the stack with what was given for it, and everything that is wrong.
+func load(raw map[string]string, secretKeys []string) (*Stack, map[string]any, *collector) {
+	hidden := map[string]bool{}
+	for _, k := range secretKeys {
+		hidden[strings.TrimPrefix(k, Namespace+":")] = true
+	}
+	c := &collector{hidden: hidden, overlaid: map[string]string{}}
+	s, given := decode(raw, c)
+	applyOverlay(s, c)
+	Default(s)
+	validate(s, c)
+	return s, given, c
+}
+
+// Validate applies the overlay of a stack, which is empty then, fills in the
+// defaults and checks the stack against every rule that can be judged before
+// anything is deployed. The error is an [Errors] with all problems at once.
 func Validate(s *Stack) error {
-	c := &collector{}
+	c := &collector{overlaid: map[string]string{}}
+	applyOverlay(s, c)
 	Default(s)
 	validate(s, c)
 	return c.errors()
 }
 
-// decode reads the raw values into a Stack without judging them.
-func decode(raw map[string]string, c *collector) *Stack {
+// decode reads the raw values, as a tree and as a Stack, without judging them.
+func decode(raw map[string]string, c *collector) (*Stack, map[string]any) {
 	s := &Stack{}
 	d := &decoder{c}
 	values := map[string]any{}
@@ -54,5 +62,5 @@ func decode(raw map[string]string, c *collector) *Stack {
 		}
 	}
 	d.structure(nil, values, d.readers(fields))
-	return s
+	return s, values
 }

@@ -46,13 +46,16 @@ type Stack struct {
 	PubSubs []PubSub `json:"pubSubs,omitzero"`
 
 	// Events is the catalogue of events. Subscriptions, topic scopes,
-	// dead-letter topics and retry policies are derived from it (E-08). Default:
-	// the four events of the data model when the stack has its two apps
-	// (backend-app, activity-app) and a pub/sub, otherwise none.
+	// dead-letter topics and retry policies are derived from it (E-08). Default
+	// none.
 	Events []Event `json:"events,omitzero"`
 
 	// Apps are the applications. At least one is required.
 	Apps []App `json:"apps"`
+
+	// Overlay is what this environment changes in the apps, state stores and
+	// pub/subs that it shares with others. Default nothing.
+	Overlay Overlay `json:"overlay,omitzero"`
 }
 
 // Keep says what destroy leaves behind (C-03).

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/daprstack/daprstack/config/rules"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -53,13 +52,6 @@ func (v *validator) add(path *field.Path, value any, reasons []rules.Reason, by 
 
 // quoted is what a reason quotes, a suggestion for instance.
 var quoted = regexp.MustCompile(`"[^"]*"`)
-
-// hides says whether a place is below a key that holds a secret.
-func (v *validator) hides(path string) bool {
-	key, _, _ := strings.Cut(path, ".")
-	key, _, _ = strings.Cut(key, "[")
-	return v.hidden[key]
-}
 
 // form is add for what no rule has a number for.
 func (v *validator) form(path *field.Path, value any, allowed string, by ...string) {

@@ -80,7 +80,7 @@ func (s *shop) bringUp(name, file string, settings ...string) {
 	for _, setting := range settings {
 		s.args = append(s.args, "-c", setting)
 	}
-	values, err := stackfile.Read(file)
+	values, err := stackfile.Load(filepath.Join(checkout(t), "Pulumi.yaml"), file)
 	require.NoError(t, err)
 	s.stack, err = stacks.Load(values)
 	require.NoError(t, err)

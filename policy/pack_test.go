@@ -108,7 +108,7 @@ type object struct {
 // provider generates.
 func devStack(t testing.TB, edits ...rulestest.Edit) []object {
 	t.Helper()
-	values, err := stackfile.Read(filepath.Join("..", "Pulumi.dev.yaml"))
+	values, err := stackfile.Load(filepath.Join("..", "Pulumi.yaml"), filepath.Join("..", "Pulumi.dev.yaml"))
 	require.NoError(t, err)
 	g, err := graphtest.Run(t, stacks.Program(rulestest.Apply(t, values, edits)))
 	require.NoError(t, err)

@@ -434,7 +434,7 @@ func names(t *testing.T, g *graphtest.Graph, app string) []string {
 
 func read(t testing.TB, stack string) map[string]string {
 	t.Helper()
-	values, err := stackfile.Read(filepath.Join("..", "Pulumi."+stack+".yaml"))
+	values, err := stackfile.Load(filepath.Join("..", "Pulumi.yaml"), filepath.Join("..", "Pulumi."+stack+".yaml"))
 	require.NoError(t, err)
 	return values
 }

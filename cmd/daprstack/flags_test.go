@@ -248,7 +248,7 @@ func TestEveryCommandIsThere(t *testing.T) {
 	}
 	walk(newRootCommand())
 	require.ElementsMatch(t, []string{
-		"preview", "up", "refresh", "destroy", "outputs", "verify",
+		"config", "diff", "preview", "up", "refresh", "destroy", "outputs", "verify",
 		"events", "events show", "events put-back", "events asyncapi", "events page",
 		"local up", "local down", "local status", "local load", "local kubeconfig", "local logs", "local supervise",
 	}, paths)

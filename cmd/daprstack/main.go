@@ -40,6 +40,8 @@ func newRootCommand() *cobra.Command {
 		newVerifyCommand(runVerify),
 		newEventsCommand(),
 		newLocalCommand(),
+		newConfigCommand(runConfig),
+		newDiffCommand(runDiff),
 	)
 	return root
 }

@@ -20,9 +20,11 @@ import (
 type target struct {
 	checkout   string
 	stack      string
+	options    stackOptions
 	file       string // the stack file
 	project    *workspace.Project
 	settings   *workspace.ProjectStack
+	inherited  map[string]bool // the keys whose values are the project's
 	context    string
 	kubeconfig string
 }
@@ -48,7 +50,10 @@ func findTarget(o stackOptions) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the stack file: %w", err)
 	}
-	t := &target{checkout: checkout, stack: o.stack, file: path, project: project, settings: settings}
+	t := &target{checkout: checkout, stack: o.stack, options: o, file: path, project: project, settings: settings}
+	if err := t.inherit(); err != nil {
+		return nil, err
+	}
 	for _, setting := range o.config {
 		if err := t.set(setting); err != nil {
 			return nil, err
@@ -166,7 +171,7 @@ func (t *target) setChart(dir string) error {
 func (t *target) rawConfig() (raw map[string]string, secretKeys []string, err error) {
 	raw = make(map[string]string)
 	for key, value := range t.settings.Config {
-		if raw[key.String()], err = value.Value(config.NopDecrypter); err != nil {
+		if raw[key.String()], err = value.Value(ciphertexts{}); err != nil {
 			return nil, nil, fmt.Errorf("reading %s: %w", key, err)
 		}
 		if value.Secure() {
@@ -186,7 +191,7 @@ func (t *target) load() (*stackconfig.Stack, error) {
 	}
 	stack, err := stacks.Load(raw, secretKeys...)
 	if err != nil {
-		return nil, fmt.Errorf("the stack file %s is not valid; nothing was changed:\n%w", filepath.Base(t.file), err)
+		return nil, fmt.Errorf("the stack file %s is not valid; nothing was changed:\n%w%s", filepath.Base(t.file), err, t.noteInherited(err))
 	}
 	return stack, nil
 }

@@ -66,7 +66,7 @@ var Table = []Rule{
 	{"E-05", "`time`, when present, is RFC 3339.", "entity 4", []Level{Contract}},
 	{"E-06", "`datacontenttype` defaults to `application/json`.", "entity 4", []Level{Contract}},
 	{"E-07", "`data` is required, and valid JSON when the content type is JSON.", "entity 4", []Level{Contract}},
-	{"E-08", "The catalogue (type, source, data schema, trigger, publishers, subscribers) is data of the stack; the four events of the model are its default. Everything else is derived from it: Subscriptions, topic scopes, dead-letter topics, documentation.", "entity 4", []Level{Load, Graph, Contract}},
+	{"E-08", "The catalogue (type, source, data schema, trigger, publishers, subscribers) is data of the stack; the four events of the model are what the project file gives (`Pulumi.yaml`). Everything else is derived from it: Subscriptions, topic scopes, dead-letter topics, documentation.", "entity 4", []Level{Load, Graph, Contract}},
 	{"E-09", "SUCCESS acknowledges, RETRY is delivered again up to `maxRetries`, DROP is dropped; what is exhausted is dead-lettered. No event is lost because a handler failed.", "entity 4", []Level{Live}},
 	{"E-10", "Events expire after their retention.", "entity 4", []Level{Load, Live}},
 	{"E-11", "The envelope's `type` is the event's type, not Dapr's default `com.dapr.event.sent`.", "entity 4", []Level{Contract, Live}},

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 // TestDocument: two pub/subs, one event with a schema, subscribers with their
 // dead letters. The file was checked with the AsyncAPI project's own parser.
 func TestDocument(t *testing.T) {
-	got, err := yaml.Marshal(asyncapi.Document(load(t, filepath.Join("..", "..", "config", "testdata", "everything.yaml")), "shop", "1.2.3"))
+	got, err := yaml.Marshal(asyncapi.Document(load(t, everything), "shop", "1.2.3"))
 	require.NoError(t, err)
 	const golden = "testdata/everything.asyncapi.yaml"
 	if *update {
@@ -34,7 +34,7 @@ func TestDocument(t *testing.T) {
 
 // TestReferences: every $ref leads somewhere, in the document of the dev stack.
 func TestReferences(t *testing.T) {
-	document := asyncapi.Document(load(t, filepath.Join("..", "..", "Pulumi.dev.yaml")), "todo", "1")
+	document := asyncapi.Document(load(t, dev), "todo", "1")
 	require.Len(t, document["operations"], 4*3)
 	seen := 0
 	var visit func(any)
@@ -62,9 +62,17 @@ func TestReferences(t *testing.T) {
 	require.Greater(t, seen, 20)
 }
 
-func load(t *testing.T, path string) *config.Stack {
+func everything() (map[string]string, error) {
+	return stackfile.Read(filepath.Join("..", "..", "config", "testdata", "everything.yaml"))
+}
+
+func dev() (map[string]string, error) {
+	return stackfile.Load(filepath.Join("..", "..", "Pulumi.yaml"), filepath.Join("..", "..", "Pulumi.dev.yaml"))
+}
+
+func load(t *testing.T, read func() (map[string]string, error)) *config.Stack {
 	t.Helper()
-	values, err := stackfile.Read(path)
+	values, err := read()
 	require.NoError(t, err)
 	stack, err := config.Load(values)
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/config/rules/rulestest"
 	"github.com/daprstack/daprstack/internal/stackfile"
 )
 
@@ -198,30 +199,85 @@ func valuesOf(v reflect.Value, name string) (found []reflect.Value) {
 	return found
 }
 
-// stackFiles are the good ones: our own, and those of the tests.
-func stackFiles(t *testing.T) []string {
+// ours are the stack files of the project.
+func ours(t *testing.T) []string {
 	t.Helper()
-	ours, err := filepath.Glob("Pulumi.*.yaml")
+	names, err := filepath.Glob("Pulumi.*.yaml")
 	require.NoError(t, err)
-	require.Len(t, ours, 3)
-	return append(ours, examples...)
+	require.Len(t, names, 3)
+	return names
 }
 
+// TestSchemaOfGoodFiles: our stack files are good as they stand, with what they
+// inherit, and so are those of the tests.
 func TestSchemaOfGoodFiles(t *testing.T) {
 	schema := compiled(t)
-	for _, name := range stackFiles(t) {
-		values, err := stackfile.Read(name)
+	check := func(name string, values map[string]string, err error) {
 		require.NoError(t, err)
 		_, err = config.Load(values)
 		require.NoError(t, err, name)
+		require.NoError(t, schema.Validate(asFile(t, values)), name)
 		require.NoError(t, schema.Validate(parse(t, name)), name)
+	}
+	for _, name := range ours(t) {
+		values, err := stackfile.Load("Pulumi.yaml", name)
+		check(name, values, err)
+	}
+	for _, name := range examples {
+		values, err := stackfile.Read(name)
+		check(name, values, err)
 	}
 }
 
-// TestEditorsFindTheSchema: each stack file of ours names it, by a path from
-// where the file is.
+// TestPagesShowGoodFiles: a project file and a stack file on a page go together,
+// and the problems that it shows are those that a reader would get.
+func TestPagesShowGoodFiles(t *testing.T) {
+	block := regexp.MustCompile("(?s)```yaml\n# (Pulumi[.a-z]*)\n(.*?)```")
+	for _, page := range []string{"README.md", "docs/environments.md"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		shown := map[string]string{}
+		for _, b := range block.FindAllStringSubmatch(string(text), -1) {
+			shown[b[1]] = b[2]
+		}
+		project, err := stackfile.ParseProject([]byte(shown["Pulumi.yaml"]))
+		require.NoError(t, err)
+		values, err := stackfile.Parse([]byte(shown["Pulumi.prod.yaml"]))
+		require.NoError(t, err)
+		for key, value := range project {
+			stackfile.Inherit(values, map[string]string{key: value.Text})
+		}
+		_, err = config.Load(values)
+		require.NoError(t, err, page)
+		require.NoError(t, compiled(t).Validate(asFile(t, values)), page)
+		if page == "README.md" {
+			continue
+		}
+		_, err = config.Load(rulestest.Apply(t, values, []rulestest.Edit{
+			{Path: "overlay.apps.till.replicas", Value: -1}, {Path: "overlay.apps.til", Value: tree{}},
+		}))
+		var problems config.Errors
+		require.ErrorAs(t, err, &problems)
+		require.Len(t, problems, 2)
+		for _, p := range problems {
+			require.Contains(t, string(text), p.String())
+		}
+	}
+}
+
+// TestStackFilesAreShort: what an environment does not share fits on one screen.
+func TestStackFilesAreShort(t *testing.T) {
+	for _, name := range ours(t) {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.LessOrEqual(t, strings.Count(string(text), "\n"), 25, name)
+	}
+}
+
+// TestEditorsFindTheSchema: each file names its schema, by a path from where the
+// file is.
 func TestEditorsFindTheSchema(t *testing.T) {
-	for _, name := range stackFiles(t) {
+	for _, name := range append(append(ours(t), "Pulumi.yaml"), examples...) {
 		raw, err := os.ReadFile(name)
 		require.NoError(t, err)
 		path, ok := strings.CutPrefix(strings.SplitN(string(raw), "\n", 2)[0], "# yaml-language-server: $schema=")
@@ -230,15 +286,21 @@ func TestEditorsFindTheSchema(t *testing.T) {
 	}
 }
 
-func compiled(t testing.TB) *jsonschema.Schema {
+func compiled(t testing.TB) *jsonschema.Schema { return compile(t, "stack-file") }
+
+// compile returns one of the schemas that docs has.
+func compile(t testing.TB, name string) *jsonschema.Schema {
 	t.Helper()
 	objects, err := stackFile()
 	require.NoError(t, err)
 	raw, err := schemaFile(objects)
 	require.NoError(t, err)
+	project, err := projectSchema(objects[0])
+	require.NoError(t, err)
 	c := jsonschema.NewCompiler()
-	require.NoError(t, c.AddResource("stack-file", bytes.NewReader(raw)))
-	schema, err := c.Compile("stack-file")
+	require.NoError(t, c.AddResource("file:///stack-file.schema.json", bytes.NewReader(raw)))
+	require.NoError(t, c.AddResource("file:///project-file.schema.json", bytes.NewReader(project)))
+	schema, err := c.Compile("file:///" + name + ".schema.json")
 	require.NoError(t, err)
 	return schema
 }

@@ -24,6 +24,7 @@ type form struct {
 	Keys   []entry // of a map that has these keys only
 	Some   bool    // a list has at least one item
 	Once   bool    // a list names each item once
+	Part   bool    // an object without what it requires elsewhere
 }
 
 const (
@@ -42,6 +43,8 @@ var (
 	path      = matching("absolute path", 0, `/([^/\s?#][^\s?#]*)?`)
 	eventType = matching("{entity}.{action} or {domain}.{entity}.{action}", 0, label+`(\.`+label+`){1,2}`)
 	dataKey   = matching("key of a Secret", 253, `[-._a-zA-Z0-9]+`)
+	tag       = matching("tag", 128, `\w[\w.-]*`)
+	digest    = matching("digest", 0, `sha256:[0-9a-f]{64}`)
 	portName  = matching("name of a service (RFC 6335)", 15, label)
 	port      = between("port", 1, 65535)
 	logLevel  = oneOf(rules.LogLevels...)
@@ -119,6 +122,9 @@ var forms = map[string]form{
 	"App.User":            from("whole number, 1 or more", 1),
 	"App.WritablePaths":   matching("absolute directory", 0, `/[^:]+`).once(),
 	"App.Invokes":         appID.once(),
+	"AppOverlay.Tag":      tag,
+	"AppOverlay.Digest":   digest,
+	"AppOverlay.Sidecar":  {Part: true},
 	"Port.Name":           portName,
 	"Port.Port":           port,
 

@@ -1,8 +1,9 @@
 // Command docgen writes the pages and the schema that follow from the code:
 //
-//	docs/rules.md               from the table of package config/rules
-//	docs/stack-file.md          from the types of package config and their comments
-//	docs/stack-file.schema.json the same, for editors
+//	docs/rules.md                 from the table of package config/rules
+//	docs/stack-file.md            from the types of package config and their comments
+//	docs/stack-file.schema.json   the same, for editors
+//	docs/project-file.schema.json the same for the values in Pulumi.yaml
 //
 // Run it at the root of the repository (make generate). A test fails while a
 // file is stale.
@@ -41,9 +42,10 @@ func generate() (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for name, write := range map[string]func() ([]byte, error){
-		"docs/rules.md":               rulesPage,
-		"docs/stack-file.md":          func() ([]byte, error) { return stackFilePage(objects) },
-		"docs/stack-file.schema.json": func() ([]byte, error) { return schemaFile(objects) },
+		"docs/rules.md":                 rulesPage,
+		"docs/stack-file.md":            func() ([]byte, error) { return stackFilePage(objects) },
+		"docs/stack-file.schema.json":   func() ([]byte, error) { return schemaFile(objects) },
+		"docs/project-file.schema.json": func() ([]byte, error) { return projectSchema(objects[0]) },
 	} {
 		if files[name], err = write(); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -64,7 +64,7 @@ func stackFile() ([]*object, error) {
 			id := t.Name() + "." + f.Name
 			o.Keys = append(o.Keys, key{
 				Name: name, Field: f.Name, Doc: prose(comments[id], f.Name, t),
-				Required: omit == "", Type: pointed(f.Type), Form: forms[id],
+				Required: omit == "", Type: pointed(f.Type), Form: formOf(id),
 			})
 			if inner, path := structure(f.Type, strings.TrimPrefix(place+"."+name, ".")); inner != nil {
 				walk(inner, path)
@@ -78,6 +78,14 @@ func stackFile() ([]*object, error) {
 		}
 	}
 	return all, nil
+}
+
+// formOf returns the form of a field. An overlay's is that of what it changes.
+func formOf(id string) form {
+	if f, ok := forms[id]; ok {
+		return f
+	}
+	return forms[strings.Replace(id, "Overlay.", ".", 1)]
 }
 
 // structure returns the structure that a type holds, at its path in the stack

@@ -148,7 +148,7 @@ func stackValues(raw []byte) (map[string]any, error) {
 }
 
 // example finds a value that an example gives to the key, as YAML in one line;
-// empty for what has a section of its own.
+// empty for what has a section of its own, as all of an overlay has.
 func (k key) example(o *object, given []any) string {
 	if inner, _ := structure(k.Type, ""); inner != nil && k.Type.Kind() != reflect.Map {
 		return ""
@@ -156,7 +156,7 @@ func (k key) example(o *object, given []any) string {
 	for _, values := range given {
 		for _, place := range o.Places {
 			for _, found := range at(values, place) {
-				if v, ok := found.(map[string]any)[k.Name]; ok {
+				if v, ok := found.(map[string]any)[k.Name]; ok && o.Name != "Overlay" {
 					return "`" + inline(v) + "`"
 				}
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/invopop/jsonschema"
 
@@ -27,6 +28,11 @@ func schemaFile(objects []*object) ([]byte, error) {
 	file.Properties.Set("config", topLevel(objects[0]))
 	for _, o := range objects[1:] {
 		file.Definitions[o.Name] = o.schema()
+		for _, k := range o.Keys {
+			if k.Form.Part {
+				file.Definitions[k.Type.Name()+partly] = find(objects, k.Type).part()
+			}
+		}
 	}
 	encrypted := &schema{
 		Type: "object", Description: "A value that Pulumi has encrypted (pulumi config set --secret).",
@@ -49,11 +55,42 @@ func topLevel(stack *object) *schema {
 		name := config.Namespace + ":" + k.Name
 		ours.Enum = append(ours.Enum, name)
 		top.Properties.Set(name, anyOf(k.Doc, append(k.values(), asText(k.Type)...)))
-		if k.Required {
-			top.Required = append(top.Required, name)
-		}
 	}
+	top.Required = []string{config.Namespace + ":context"} // all else may be inherited
 	return top
+}
+
+// projectSchema is the JSON Schema of the values that a project gives its stacks. It
+// is silent about what else stands in Pulumi.yaml.
+func projectSchema(stack *object) ([]byte, error) {
+	ours := &schema{}
+	values := &schema{
+		Type: "object", Properties: jsonschema.NewProperties(),
+		PropertyNames: &schema{AnyOf: []*schema{{Pattern: ":"}, ours}}, // keys of other namespaces have one
+	}
+	for _, k := range stack.Keys {
+		value := &schema{Ref: "stack-file.schema.json#/properties/config/properties/" + config.Namespace + ":" + k.Name}
+		declared := &schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
+		for _, own := range []string{"type", "items", "description", "secret"} { // Pulumi's
+			declared.Properties.Set(own, jsonschema.TrueSchema)
+		}
+		declared.Properties.Set("default", value)
+		declared.Properties.Set("value", value)
+		forms := []*schema{declared}
+		if t := k.Type.Kind(); t != reflect.Struct { // an object alone would be taken for a declaration
+			forms = append(forms, &schema{Not: &schema{Type: "object"}, AllOf: []*schema{value}})
+		}
+		ours.Enum = append(ours.Enum, k.Name)
+		values.Properties.Set(k.Name, anyOf(k.Doc, forms))
+	}
+	file := &schema{
+		Version: jsonschema.Version, Title: "Project file of daprstack",
+		Description: "Pulumi.yaml: the values that the stacks share. docs/stack-file.md explains every key.",
+		Type:        "object", Properties: jsonschema.NewProperties(),
+	}
+	file.Properties.Set("config", values)
+	raw, err := json.MarshalIndent(file, "", "  ")
+	return append(raw, '\n'), err
 }
 
 // asText are the forms that a whole value may have beside its own: Pulumi hands
@@ -85,6 +122,23 @@ func (o *object) schema() *schema {
 		}
 	}
 	return s
+}
+
+// partly is what the name of an object is followed by where a part of it is enough.
+const partly = "Part"
+
+// part is the schema of the object without what it requires, which identifies it.
+func (o *object) part() *schema {
+	s := o.schema()
+	for _, name := range s.Required {
+		s.Properties.Delete(name)
+	}
+	s.Required = nil
+	return s
+}
+
+func find(objects []*object, t reflect.Type) *object {
+	return objects[slices.IndexFunc(objects, func(o *object) bool { return o.Name == t.Name() })]
 }
 
 // values returns the forms that the value of a key may have.
@@ -132,7 +186,11 @@ func (f form) forms(t reflect.Type) []*schema {
 		return []*schema{object}
 	case reflect.Struct:
 		if t != durationType {
-			return []*schema{{Ref: "#/$defs/" + t.Name()}}
+			ref := "#/$defs/" + t.Name()
+			if f.Part {
+				ref += partly
+			}
+			return []*schema{{Ref: ref}}
 		}
 		fallthrough
 	default:

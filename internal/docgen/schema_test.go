@@ -25,8 +25,6 @@ const good = "config/testdata/everything.yaml"
 // them, and so does the program.
 var misformed = map[string][]rulestest.Edit{
 	"no context":                    one("context", nil),
-	"no namespace":                  one("namespace", nil),
-	"no apps":                       one("apps", nil),
 	"empty apps":                    one("apps", []any{}),
 	"unknown top-level key":         one("pubsubs", []any{}),
 	"unknown key":                   one("dapr.versoin", "1.18.1"),
@@ -73,7 +71,7 @@ var misformed = map[string][]rulestest.Edit{
 	"negative duration":             one("pubSubs[0].retryInterval", "-1s"),
 	"negative retries":              one("pubSubs[0].maxRetries", -1),
 	"retry policy":                  one("pubSubs[0].retryPolicy", "linear"),
-	"stream of no length":           one("pubSubs[1].maxLenApprox", 0),
+	"stream of no length":           one("overlay.pubSubs.queue.maxLenApprox", 0),
 	"event type of one part":        one("events[0].type", "order"),
 	"event type in upper case":      one("events[0].type", "Order.Placed"),
 	"event type of four parts":      one("events[0].type", "a.b.c.d"),
@@ -102,6 +100,16 @@ var misformed = map[string][]rulestest.Edit{
 	"secret without a key":          one("apps[0].secretEnv.TOKEN", tree{"name": "a"}),
 	"key of a secret":               one("apps[0].secretEnv.TOKEN.key", "a b"),
 	"peer that is no app-id":        one("apps[0].invokes[0]", "mail app"),
+	"overlay of events":             one("overlay.events", tree{}),
+	"overlay as a list":             one("overlay.apps", []any{}),
+	"unknown key of an overlay":     one("overlay.apps.mail.port", 80),
+	"negative replicas overlaid":    one("overlay.apps.mail.replicas", -1),
+	"app-id in an overlay":          one("overlay.apps.mail.sidecar.appId", "mail-app"),
+	"log level in an overlay":       one("overlay.apps.mail.sidecar.logLevel", "loud"),
+	"tag with a colon":              one("overlay.apps.mail.tag", "a:b"),
+	"digest that is too short":      one("overlay.apps.orders.digest", "sha256:0123"),
+	"overlay of scopes":             one("overlay.stateStores.store.scopes", []any{"mail-app"}),
+	"duration in an overlay":        one("overlay.pubSubs.bus.streamTTL", "7d"),
 }
 
 func TestSchemaOfMisformedFiles(t *testing.T) {
@@ -163,7 +171,7 @@ func TestSchemaOfWellFormedFiles(t *testing.T) {
 func TestSchemaOfOptions(t *testing.T) {
 	schema := compiled(t)
 	file := func(edits []rulestest.Edit) tree {
-		values, err := stackfile.Read("Pulumi.dev.yaml")
+		values, err := stackfile.Load("Pulumi.yaml", "Pulumi.dev.yaml")
 		require.NoError(t, err)
 		return asFile(t, rulestest.Apply(t, values, edits))
 	}
@@ -193,6 +201,9 @@ func TestSchemaOfWholeValuesAsText(t *testing.T) {
 		require.NoError(t, err)
 		values, err := stackfile.Parse(raw)
 		require.NoError(t, err)
+		inherited, err := stackfile.Load("Pulumi.yaml", "Pulumi.dev.yaml")
+		require.NoError(t, err)
+		stackfile.Inherit(values, inherited)
 		_, err = config.Load(values)
 		require.NoError(t, err, "the program")
 		require.NoError(t, schema.Validate(file), "the schema")
@@ -221,6 +232,34 @@ func TestSchemaOfPulumisOwn(t *testing.T) {
 	file := parse(t, good)
 	file["config"].(tree)["daprstack:redis"].(tree)["password"] = tree{"secure": "v1:abc", "more": 1}
 	require.Error(t, schema.Validate(file))
+}
+
+// TestSchemaOfTheProjectFile: the values that stacks inherit, in every form that
+// Pulumi takes.
+func TestSchemaOfTheProjectFile(t *testing.T) {
+	schema := compile(t, "project-file")
+	require.NoError(t, schema.Validate(parse(t, "Pulumi.yaml")))
+	apps := []any{tree{"name": "web", "image": "web:1", "port": 80.0}}
+	for _, good := range []tree{
+		{"name": "x", "runtime": "go"},
+		{"config": tree{"apps": apps, "namespace": "shop", "createNamespace": false, "aws:region": "north", "kubernetes:x": tree{"value": 1.0}}},
+		{"config": tree{"apps": tree{"value": apps}, "keep": tree{"type": "object", "description": "d", "default": tree{"data": true}}}},
+		{"config": tree{"context": tree{"type": "string", "secret": false}}},
+	} {
+		require.NoError(t, schema.Validate(good), good)
+	}
+	for _, bad := range []tree{
+		{"stateStore": []any{}},
+		{"daprstack:apps.": apps, "app": apps},
+		{"apps": []any{}},
+		{"apps": tree{"default": []any{tree{"name": "web"}}}},
+		{"apps": tree{"defaults": apps}},
+		{"namespace": tree{"value": "Shop"}},
+		{"namespace": "Shop"},
+		{"keep": tree{"data": true}},
+	} {
+		require.Error(t, schema.Validate(tree{"config": bad}), bad)
+	}
 }
 
 // edited returns the values of the good stack file with some edits.

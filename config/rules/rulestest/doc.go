@@ -3,8 +3,8 @@
 // apart.
 //
 // A [Case] breaks one rule in three ways: with plain values, with an edit of the
-// dev stack file (Pulumi.dev.yaml), and with edits of the objects that the dev
-// stack makes. [Apply] and [Set] make those edits.
+// dev stack's configuration (Pulumi.dev.yaml and what it inherits), and with edits
+// of the objects that the dev stack makes. [Apply] and [Set] make those edits.
 package rulestest
 
 import (

@@ -1,0 +1,96 @@
+package config
+
+// Overlay is what one environment changes in the apps, state stores and pub/subs
+// that all environments share. A value replaces that of the base; maps, resources
+// and the sidecar are merged key by key. Names, app-ids, ports and scopes are the
+// same in every environment and cannot be changed.
+type Overlay struct {
+	// Apps are changes of apps, by the app's name. Default none (X-01).
+	Apps map[string]AppOverlay `json:"apps,omitzero"`
+
+	// StateStores are changes of state stores, by the store's name. Default none
+	// (X-01).
+	StateStores map[string]StateStoreOverlay `json:"stateStores,omitzero"`
+
+	// PubSubs are changes of pub/subs, by the pub/sub's name. Default none (X-01).
+	PubSubs map[string]PubSubOverlay `json:"pubSubs,omitzero"`
+}
+
+// AppOverlay is what an environment changes in an app. Image, Tag and Digest
+// exclude each other.
+type AppOverlay struct {
+	// Image of the container. Default unchanged.
+	Image string `json:"image,omitzero"`
+
+	// Tag of the image, instead of the base's tag or digest. Default unchanged.
+	Tag string `json:"tag,omitzero"`
+
+	// Digest of the image, instead of the base's tag or digest. Default unchanged.
+	Digest string `json:"digest,omitzero"`
+
+	// ImagePullPolicy is Always, IfNotPresent or Never. Default unchanged.
+	ImagePullPolicy string `json:"imagePullPolicy,omitzero"`
+
+	// Replicas is the number of pods. Default unchanged.
+	Replicas *int `json:"replicas,omitzero"`
+
+	// Args are all arguments of the container. Default unchanged.
+	Args []string `json:"args,omitzero" hidden:"true"`
+
+	// Env are environment variables, merged with those of the base by name.
+	// Default unchanged.
+	Env map[string]string `json:"env,omitzero" hidden:"true"`
+
+	// SecretEnv are environment variables from Secrets of the namespace, merged with
+	// those of the base by name. Default unchanged.
+	SecretEnv map[string]SecretKey `json:"secretEnv,omitzero"`
+
+	// Resources of the container, merged with those of the base. Default unchanged.
+	Resources Resources `json:"resources,omitzero"`
+
+	// Sidecar holds options of its sidecar, merged with those of the base; any but
+	// the app-id. Default unchanged.
+	Sidecar *Sidecar `json:"sidecar,omitzero"`
+}
+
+// StateStoreOverlay is what an environment changes in a state store.
+type StateStoreOverlay struct {
+	// Metadata are metadata items, merged with those of the base by name (T-10).
+	// Default unchanged.
+	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
+}
+
+// PubSubOverlay is what an environment changes in a pub/sub and its delivery.
+type PubSubOverlay struct {
+	// RedeliverInterval is how often unacknowledged messages are looked for (Q-02).
+	// Default unchanged.
+	RedeliverInterval *Duration `json:"redeliverInterval,omitzero"`
+
+	// ProcessingTimeout is how long a message may stay unacknowledged (Q-04).
+	// Default unchanged.
+	ProcessingTimeout *Duration `json:"processingTimeout,omitzero"`
+
+	// MaxRetries is how often a failing handler is called again (Q-03). Default
+	// unchanged.
+	MaxRetries *int `json:"maxRetries,omitzero"`
+
+	// RetryPolicy is "constant" or "exponential". Default unchanged.
+	RetryPolicy string `json:"retryPolicy,omitzero"`
+
+	// RetryInterval is the wait before a failing handler is called again. Default
+	// unchanged.
+	RetryInterval *Duration `json:"retryInterval,omitzero"`
+
+	// HandlerTimeout is how long one call of a handler may take. Default unchanged.
+	HandlerTimeout *Duration `json:"handlerTimeout,omitzero"`
+
+	// StreamTTL is how long events are kept (Q-05, E-10). Default unchanged.
+	StreamTTL *Duration `json:"streamTTL,omitzero"`
+
+	// MaxLenApprox bounds each stream by its length (Q-05). Default unchanged.
+	MaxLenApprox *int `json:"maxLenApprox,omitzero"`
+
+	// Metadata are metadata items, merged with those of the base by name (T-10).
+	// Default unchanged.
+	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
+}
