@@ -71,7 +71,7 @@ func (s *shop) nativeSidecar(t *testing.T) {
 
 // anotherOption asks for options that the running sidecars do not have.
 func (s *shop) anotherOption(t *testing.T) {
-	finds(t, []string{
+	expectFailures(t, []string{
 		`caller-app: it has the settings of the stack file: pod caller-`,
 		`greeter-app: it has the settings of the stack file: pod greeter-`,
 	}, append(s.args, "--quick", "-c", "apps[0].sidecar.readBufferSize=8Ki", "-c", "apps[1].sidecar.gracefulShutdown=4s")...)
