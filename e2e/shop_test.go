@@ -70,7 +70,7 @@ func openShop(t *testing.T, settings ...string) *shop {
 }
 
 // bringUp brings a stack up on the local node, with some settings of its stack
-// file changed. It goes with the test.
+// file changed. It is destroyed at the end of the test.
 func (s *shop) bringUp(name, file string, settings ...string) {
 	t := s.t
 	t.Helper()
