@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -76,7 +77,7 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 	}
 	if a.Sidecar != nil && sidecars != nil {
 		first, digest := dapr.Reads(a.Sidecar.AppID, sidecars.sources(a.Sidecar.AppID))
-		args.After = append(first, sidecars.guard.Ready()...)
+		args.After = slices.Concat(sidecars.guard.Ready(), first)
 		args.Sidecar = &app.Sidecar{
 			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, Options: a.Sidecar.Options,
 			Config: s.cfg.ConfigurationOf(a.Sidecar.AppID), Settings: digest,

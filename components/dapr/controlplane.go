@@ -3,6 +3,7 @@ package dapr
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -112,7 +113,7 @@ func (c *ControlPlane) make(ctx *pulumi.Context, name string, args *ControlPlane
 	if err != nil {
 		return err
 	}
-	first := append(settings, namespace, configuration)
+	first := slices.Concat(settings, []pulumi.Resource{namespace, configuration})
 	if c.gates, err = chart.register(objects.gates, true, pulumi.DependsOn(first)); err != nil {
 		return err
 	}
