@@ -15,11 +15,11 @@ import (
 )
 
 // decoder reads a tree of JSON values into the types of this package. Unlike
-// encoding/json it goes on after a problem, knows the path of each, is exact
-// about the case of keys, and never echoes a secret.
+// encoding/json, it continues after a problem, reports the path of each, matches
+// the case of keys exactly, and never echoes a secret.
 type decoder struct{ *collector }
 
-// target is one field of a structure that can be decoded into.
+// target is a struct field to decode into.
 type target struct {
 	reflect.Value
 	hidden bool // its values are never shown
@@ -27,7 +27,7 @@ type target struct {
 
 func (t target) isText() bool { return t.IsValid() && t.Kind() == reflect.String }
 
-// fieldsOf returns the fields of the structure that v points to, by their key.
+// fieldsOf returns the fields of the struct that v points to, by key.
 func fieldsOf(v any) map[string]target {
 	return structFields(reflect.ValueOf(v).Elem(), false)
 }
@@ -45,16 +45,16 @@ func structFields(value reflect.Value, hidden bool) map[string]target {
 	return fields
 }
 
-// reject reports a part that was not understood.
+// reject reports a value that was not understood and marks it as misread.
 func (d *decoder) reject(path *field.Path, value any, format string, args ...any) {
 	d.form(path, value, format, args...)
 	d.misread.mark(path.String())
 }
 
-// A reader takes the value of one key.
+// A reader decodes the value of one key.
 type reader func(path *field.Path, in any)
 
-// readers read into the fields of a structure.
+// readers returns a reader for each field of a struct.
 func (d *decoder) readers(fields map[string]target) map[string]reader {
 	all := make(map[string]reader, len(fields))
 	for key, f := range fields {
@@ -63,7 +63,7 @@ func (d *decoder) readers(fields map[string]target) map[string]reader {
 	return all
 }
 
-// structure hands the value of each entry to the reader of its key.
+// structure passes the value of each entry to the reader of its key.
 func (d *decoder) structure(path *field.Path, entries map[string]any, readers map[string]reader) {
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		if read, known := readers[key]; known {
@@ -74,8 +74,7 @@ func (d *decoder) structure(path *field.Path, entries map[string]any, readers ma
 	}
 }
 
-// unknown reports a key that does not exist, with the one that was probably
-// meant.
+// unknown reports an unknown key, with the one that was probably meant.
 func (d *decoder) unknown(path *field.Path, key string, entries map[string]any, known map[string]reader) {
 	names, at := slices.Sorted(maps.Keys(known)), child(path, key)
 	near := rules.Nearest(key, names)
@@ -89,7 +88,7 @@ func (d *decoder) unknown(path *field.Path, key string, entries map[string]any, 
 	}
 }
 
-// child is the path of a key, which may hold anything.
+// child returns the path of a key, quoted if it has unusual characters.
 func child(path *field.Path, key string) *field.Path {
 	if plainKey.MatchString(key) {
 		return path.Child(key)
@@ -106,7 +105,7 @@ var (
 	anyType      = reflect.TypeFor[any]()
 )
 
-// value reads in into out. Null means that the key is absent.
+// value decodes in into out. Null counts as absent.
 func (d *decoder) value(path *field.Path, in any, out target) {
 	if in == nil {
 		return
@@ -194,7 +193,8 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 	}
 }
 
-// wrong rejects a value that is not what is expected, or not even of its kind.
+// wrong rejects a value that is not as expected, and names its kind if even that
+// differs.
 func (d *decoder) wrong(path *field.Path, in any, hidden bool, expected, kind string) {
 	shown := in
 	if hidden {
@@ -208,7 +208,7 @@ func (d *decoder) wrong(path *field.Path, in any, hidden bool, expected, kind st
 
 func (d *decoder) duration(in any, out target, wrong func(expected, kind string)) {
 	const expected = `a duration with its unit, such as "30s"`
-	s, _ := in.(string) // "" is no duration either
+	s, _ := in.(string) // "" is not a duration either
 	span, err := time.ParseDuration(s)
 	if err != nil {
 		wrong(expected, text)
@@ -221,7 +221,7 @@ func (d *decoder) duration(in any, out target, wrong func(expected, kind string)
 	out.Set(reflect.ValueOf(Duration{span}))
 }
 
-// The kinds of JSON values, as a person calls them.
+// The kinds of JSON values, as errors name them.
 const (
 	object = "an object"
 	list   = "a list"
@@ -245,7 +245,8 @@ func describe(v any) string {
 	}
 }
 
-// plain turns the numbers of a free-form value into Go's own, integers first.
+// plain converts the numbers of a free-form value to int if possible, else to
+// float64.
 func (d *decoder) plain(path *field.Path, v any, hidden bool) any {
 	switch v := v.(type) {
 	case json.Number:

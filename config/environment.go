@@ -12,8 +12,8 @@ import (
 type Variable struct{ Name, Value string }
 
 // Environments returns, for each app in the order of the stack file, the
-// variables by which it finds its peers, its state stores and its topics. The
-// names are the same with Dapr on and off, only the values differ (C-01, C-05):
+// variables with which it finds its peers, its state stores and its topics. The
+// names are the same with Dapr on and off; only the values differ (C-01, C-05):
 //
 //	PORT                the app's own port
 //	<APP>_URL           of each app that it invokes: append the path
@@ -57,8 +57,8 @@ func (s *Stack) environment(a App, l lookup) []Variable {
 	return vars
 }
 
-// VariableName turns a name into the form of an environment variable: upper
-// case, everything else than letters and digits an underscore.
+// VariableName converts a name to that of an environment variable: upper case,
+// with an underscore for everything but letters and digits.
 func VariableName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') {
@@ -68,7 +68,7 @@ func VariableName(name string) string {
 	}, strings.ToUpper(name))
 }
 
-// ServiceURL is the address of an app inside the cluster.
+// ServiceURL returns the URL of an app inside the cluster.
 func (s *Stack) ServiceURL(a App) string {
 	scheme := "http"
 	if a.Protocol(a.Port) == "https" {
@@ -77,7 +77,8 @@ func (s *Stack) ServiceURL(a App) string {
 	return fmt.Sprintf("%s://%s.%s.svc:%d", scheme, a.Name, s.Namespace, a.Port)
 }
 
-// handlerURLs are the handlers of an event's subscribers, reached directly.
+// handlerURLs returns the URLs of the handlers of an event's subscribers,
+// separated by commas.
 func (s *Stack) handlerURLs(e Event, l lookup) string {
 	var urls []string
 	for _, sub := range e.Subscribers {
@@ -88,7 +89,7 @@ func (s *Stack) handlerURLs(e Event, l lookup) string {
 	return strings.Join(urls, ",")
 }
 
-// ContainerPorts are all ports of the app's container, its main one first.
+// ContainerPorts returns all ports of the app's container, the main one first.
 func (a App) ContainerPorts() []int {
 	ports := []int{a.Port}
 	for _, p := range a.Ports {

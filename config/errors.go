@@ -38,8 +38,8 @@ func (v Violation) String() string {
 	return b.String()
 }
 
-// Errors are all problems of a stack file, sorted by path and rule. It is the
-// error that [Load] returns, and marshals as JSON for tools.
+// Errors holds all problems of a stack file, sorted by path and rule. It is the
+// error that [Load] returns, and marshals to JSON for tools.
 type Errors []Violation
 
 // Error lists every problem, one a line.
@@ -56,8 +56,7 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// JSON renders the problems found in err as a JSON array, and false when err
-// holds none.
+// JSON returns the problems in err as a JSON array, and false if err holds none.
 func JSON(err error) ([]byte, bool) {
 	var e Errors
 	if !errors.As(err, &e) {
@@ -71,7 +70,7 @@ func JSON(err error) ([]byte, bool) {
 type collector struct {
 	found    Errors
 	hidden   map[string]bool   // top-level keys whose values are never shown
-	overlaid map[string]string // paths whose values the overlay has set, and where it has them
+	overlaid map[string]string // by the path of a value that the overlay set: its path in the overlay
 	misread  misread
 }
 
@@ -84,8 +83,8 @@ func (c *collector) add(path *field.Path, value any, reasons ...rules.Reason) {
 	}
 }
 
-// place returns where the value at a path is written: in the overlay, if that has
-// set it.
+// place returns the path at which a value was given: in the overlay, if that set
+// it.
 func (c *collector) place(path string) string {
 	for p := path; p != "" && len(c.overlaid) > 0; p = parent(p) {
 		if from, ok := c.overlaid[p]; ok {
@@ -109,7 +108,7 @@ func topLevel(path string) string {
 	return path
 }
 
-// form reports a problem that no rule has a number for.
+// form reports a problem that has no rule number.
 func (c *collector) form(path *field.Path, value any, format string, args ...any) {
 	c.add(path, value, rules.Reason{Allowed: fmt.Sprintf(format, args...)})
 }
@@ -124,8 +123,8 @@ func (c *collector) show(path string, value any) string {
 			return ""
 		}
 		s = strconv.Quote(v)
-		if runes := []rune(v); len(runes) > mostShown {
-			s = strconv.Quote(string(runes[:mostShown])) + "…"
+		if runes := []rune(v); len(runes) > maxShown {
+			s = strconv.Quote(string(runes[:maxShown])) + "…"
 		}
 	default:
 		s = fmt.Sprint(v)
@@ -136,8 +135,8 @@ func (c *collector) show(path string, value any) string {
 	return s
 }
 
-// mostShown is how much of a long text an error shows, in characters.
-const mostShown = 100
+// maxShown is the number of characters of a long text that an error shows.
+const maxShown = 100
 
 // errors returns what was found, or nil.
 func (c *collector) errors() error {
@@ -147,7 +146,7 @@ func (c *collector) errors() error {
 	return c.sorted()
 }
 
-// sorted returns what was found by path and rule, each once.
+// sorted returns what was found, sorted by path and rule, without duplicates.
 func (c *collector) sorted() Errors {
 	slices.SortStableFunc(c.found, func(a, b Violation) int {
 		return cmp.Or(compareNatural(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Allowed, b.Allowed))

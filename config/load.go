@@ -14,9 +14,9 @@ import (
 // The top-level keys named in secretKeys ("daprstack:redis") hold secrets:
 // nothing below them is shown in an error.
 //
-// The error is an [Errors] with every problem at once, those of form (unknown
-// keys, wrong types) among those of the values; only what was not understood is
-// not judged.
+// The error is an [Errors] with every problem at once, whether of form (unknown
+// keys, wrong types) or of the values. Only a value that was not understood is
+// not checked further.
 func Load(raw map[string]string, secretKeys ...string) (*Stack, error) {
 	s, _, c := load(raw, secretKeys)
 	if err := c.errors(); err != nil {
@@ -25,7 +25,7 @@ func Load(raw map[string]string, secretKeys ...string) (*Stack, error) {
 	return s, nil
 }
 
-// load returns the stack with what was given for it, and everything that is wrong.
+// load returns the stack, the values as they were given, and the problems found.
 func load(raw map[string]string, secretKeys []string) (*Stack, map[string]any, *collector) {
 	hidden := map[string]bool{}
 	for _, k := range secretKeys {
@@ -39,9 +39,9 @@ func load(raw map[string]string, secretKeys []string) (*Stack, map[string]any, *
 	return s, given, c
 }
 
-// Validate applies the overlay of a stack, which is empty then, fills in the
-// defaults and checks the stack against every rule that can be judged before
-// anything is deployed. The error is an [Errors] with all problems at once.
+// Validate applies and empties the overlay of a stack, fills in the defaults,
+// and checks the stack against every rule that can be checked before anything is
+// deployed. The error is an [Errors] with all problems at once.
 func Validate(s *Stack) error {
 	c := &collector{overlaid: map[string]string{}}
 	applyOverlay(s, c)
@@ -50,7 +50,8 @@ func Validate(s *Stack) error {
 	return c.errors()
 }
 
-// decode reads the raw values, as a tree and as a Stack, without judging them.
+// decode returns the raw values as a Stack and as a tree, without validating
+// them.
 func decode(raw map[string]string, c *collector) (*Stack, map[string]any) {
 	s := &Stack{}
 	d := &decoder{c}

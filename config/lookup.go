@@ -6,20 +6,20 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// lookup is what references in a stack can name, and what uses what: no check
-// has to search the stack.
+// lookup indexes what references in a stack can name, and what uses what, so
+// that no check has to search the stack.
 type lookup struct {
 	apps    map[string]*App // those with a sidecar, by app-id
 	appIDs  rules.Names
 	pubSubs rules.Names
 
-	// Of each pub/sub, by its name.
+	// By the name of a pub/sub.
 	scopes      map[string]rules.Names       // the app-ids that it lets in
-	subscribers map[string]rules.Names       // the app-ids that take its events
+	subscribers map[string]rules.Names       // the app-ids that receive its events
 	catalogue   map[string]map[string]*Event // its events, by type
 
-	// Of each app, by its app-id and in the order of the stack file.
-	stores    map[string][]*StateStore // that let it in
+	// By the app-id of an app, in the order of the stack file.
+	stores    map[string][]*StateStore // that it may use
 	publishes map[string][]*Event
 }
 
@@ -61,7 +61,7 @@ func (l *lookup) addEvent(e *Event) {
 	}
 }
 
-// App returns the app with an app-id, and false when none has it.
+// App returns the app with an app-id, and false if there is none.
 func (s *Stack) App(appID string) (App, bool) {
 	for _, a := range s.Apps {
 		if a.Sidecar != nil && a.Sidecar.AppID == appID {
@@ -71,8 +71,8 @@ func (s *Stack) App(appID string) (App, bool) {
 	return App{}, false
 }
 
-// ConsumerGroup is the consumer group in which an app takes the events of a
-// pub/sub.
+// ConsumerGroup returns the consumer group in which an app receives the events
+// of a pub/sub.
 func (s *Stack) ConsumerGroup(pubSub, appID string) string {
 	for _, p := range s.PubSubs {
 		if p.Name == pubSub && p.ConsumerID != "" {
@@ -82,16 +82,16 @@ func (s *Stack) ConsumerGroup(pubSub, appID string) string {
 	return appID
 }
 
-// ConfigurationOf is the name of the Configuration of an app's sidecar.
+// ConfigurationOf returns the name of the Configuration of an app's sidecar.
 func (s *Stack) ConfigurationOf(appID string) string { return s.Dapr.Configuration.Name + "." + appID }
 
-// AccessControlled says whether a sidecar refuses callers that the stack file does
-// not name.
+// AccessControlled reports whether sidecars refuse callers that the stack file
+// does not name.
 func (s *Stack) AccessControlled() bool {
 	return *s.Dapr.MTLS && s.Dapr.Configuration.AccessControl.DefaultAction == "deny"
 }
 
-// Callers are the app-ids whose invokes name an app.
+// Callers returns the app-ids of the apps whose invokes name an app.
 func (s *Stack) Callers(appID string) (ids []string) {
 	for _, a := range s.Apps {
 		if a.Sidecar != nil && slices.Contains(a.Invokes, appID) {

@@ -2,15 +2,15 @@ package config
 
 import "regexp"
 
-// misread are the parts of a stack file that were not understood: a value of a
-// wrong type, a key that is given twice, or one that must have been meant by an
-// unknown key.
+// misread records the parts of a stack file that were not understood: a value of
+// the wrong type, a key given twice, or a key that an unknown one was probably
+// meant to be.
 //
-// What was not understood is not judged, and neither is what can only be judged
-// by it: a violation is left out when its own place, or that of a value that it
-// was held against, is a misread part, lies below one or above one. So a wrong
-// type costs one error, not one more for everything that refers to it, and all
-// errors that are reported hold.
+// Neither a misread part nor anything that depends on it is checked: a violation
+// is dropped if its path, or the path of a value that it was checked against, is
+// that of a misread part or lies below or above one. So a wrong type causes one
+// error, not another for everything that refers to it, and every reported error
+// is real.
 type misread struct {
 	parts  map[string]bool // "apps[1].sidecar", and as a pattern "apps[].sidecar"
 	around map[string]bool // the parts and everything above them
@@ -30,8 +30,8 @@ func (m *misread) mark(path string) {
 
 var anyIndex = regexp.MustCompile(`\[\d+\]`)
 
-// touches says whether a place is a misread part, below one or above one. With []
-// for an index it stands for the places of all indices.
+// touches reports whether a path is that of a misread part, below one or above
+// one. A path with [] for an index stands for all indices.
 func (m *misread) touches(path string) bool {
 	if m.around[path] {
 		return true
@@ -44,7 +44,7 @@ func (m *misread) touches(path string) bool {
 	return false
 }
 
-// parent returns the path above, "" for a top-level key.
+// parent returns the path above, or "" for a top-level key.
 func parent(path string) string {
 	for i := len(path) - 1; i > 0; i-- {
 		if path[i] == '.' || path[i] == '[' {

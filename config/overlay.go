@@ -5,19 +5,19 @@ package config
 // and the sidecar are merged key by key. Names, app-ids, ports and scopes are the
 // same in every environment and cannot be changed.
 type Overlay struct {
-	// Apps are changes of apps, by the app's name. Default none (X-01).
+	// Apps are changes to apps, by the app's name. Default none (X-01).
 	Apps map[string]AppOverlay `json:"apps,omitzero"`
 
-	// StateStores are changes of state stores, by the store's name. Default none
+	// StateStores are changes to state stores, by the store's name. Default none
 	// (X-01).
 	StateStores map[string]StateStoreOverlay `json:"stateStores,omitzero"`
 
-	// PubSubs are changes of pub/subs, by the pub/sub's name. Default none (X-01).
+	// PubSubs are changes to pub/subs, by the pub/sub's name. Default none (X-01).
 	PubSubs map[string]PubSubOverlay `json:"pubSubs,omitzero"`
 }
 
-// AppOverlay is what an environment changes in an app. Image, Tag and Digest
-// exclude each other.
+// AppOverlay is what an environment changes in an app. Image, Tag and Digest are
+// mutually exclusive.
 type AppOverlay struct {
 	// Image of the container. Default unchanged.
 	Image string `json:"image,omitzero"`
@@ -48,8 +48,8 @@ type AppOverlay struct {
 	// Resources of the container, merged with those of the base. Default unchanged.
 	Resources Resources `json:"resources,omitzero"`
 
-	// Sidecar holds options of its sidecar, merged with those of the base; any but
-	// the app-id. Default unchanged.
+	// Sidecar holds the sidecar's options, any but the app-id, merged with those of
+	// the base. Default unchanged.
 	Sidecar *Sidecar `json:"sidecar,omitzero"`
 }
 

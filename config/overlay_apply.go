@@ -27,8 +27,8 @@ func applyOverlay(s *Stack, c *collector) {
 	overlayItems(v, "pubSubs", "a pub/sub", s.PubSubs, o.PubSubs, func(p *PubSub) string { return p.Name }, pubSubOverlay)
 }
 
-// overlayItems applies the changes of one list's items, by name. Prepare, which is
-// optional, checks a change and returns what is left to merge.
+// overlayItems applies changes to the items of one list, by name. The optional
+// prepare checks a change and returns what is left to merge.
 func overlayItems[T, O any](v *validator, key, kind string, items []T, changes map[string]O, nameOf func(*T) string,
 	prepare func(at, to *field.Path, change O, item *T) O,
 ) {
@@ -94,7 +94,7 @@ func (v *validator) appOverlay(at, to *field.Path, change AppOverlay, app *App) 
 	return change
 }
 
-// pubSubOverlay drops the bound of the streams that the overlay replaces.
+// pubSubOverlay drops the stream bound that the overlay replaces.
 func pubSubOverlay(_, _ *field.Path, change PubSubOverlay, p *PubSub) PubSubOverlay {
 	if change.MaxLenApprox != nil {
 		p.StreamTTL = nil
@@ -112,8 +112,8 @@ var (
 	imageVersion = regexp.MustCompile(`(:[^/@]*)?(@.*)?$`)
 )
 
-// imageOverlay sets the image of an app, or the tag or digest of it. An invalid
-// base image is left alone, so that it is reported at its own path.
+// imageOverlay sets the image of an app, or its tag or digest. An invalid base
+// image is left alone, so that it is reported at its own path.
 func (v *validator) imageOverlay(at, to *field.Path, change AppOverlay, app *App) {
 	first := ""
 	set := func(key, value string, good bool, ref string, expected string) {

@@ -7,8 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// overlay returns a copy of base with the given values of change, and records where
-// each of them comes from.
+// overlay returns a copy of base with the values given in change, and records
+// where each of them comes from.
 func (v *validator) overlay(from, to *field.Path, change, base reflect.Value) reflect.Value {
 	switch {
 	case change.Kind() == reflect.Map:

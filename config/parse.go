@@ -14,7 +14,7 @@ func (d *decoder) parse(path *field.Path, raw string, text bool) any {
 		d.reject(path, nil, "must be UTF-8 text")
 		return nil
 	}
-	if !json.Valid([]byte(raw)) { // which bounds its depth too
+	if !json.Valid([]byte(raw)) { // which also limits the depth
 		return raw
 	}
 	dec := json.NewDecoder(strings.NewReader(raw))
@@ -30,8 +30,8 @@ func (d *decoder) parse(path *field.Path, raw string, text bool) any {
 	return v
 }
 
-// next reads the next value of valid JSON. Unlike encoding/json it does not let
-// the last of two equal keys win.
+// next reads the next value of valid JSON. Unlike encoding/json, it rejects
+// duplicate keys.
 func (d *decoder) next(path *field.Path, dec *json.Decoder) any {
 	token, _ := dec.Token() // it is valid
 	switch token {

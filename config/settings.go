@@ -77,9 +77,8 @@ type lister struct {
 	all []Setting
 }
 
-// list adds the values at and below a path. It is called path in the settings and
-// at in errors; given is what the configuration holds there before defaults and
-// overlay.
+// list adds the values at and below a path. Settings name it by path, errors by
+// at; given is what the configuration holds there before defaults and overlay.
 func (l *lister) list(path, at *field.Path, value, given any) {
 	switch v := value.(type) {
 	case []member:

@@ -43,7 +43,7 @@ func (s Sidecar) MarshalJSON() ([]byte, error) {
 	return json.Marshal(keys)
 }
 
-// sidecarReaders are those of the keys of a sidecar, its options included.
+// sidecarReaders returns the readers of a sidecar's keys, including its options.
 func (d *decoder) sidecarReaders(s *Sidecar) map[string]reader {
 	if s.Options == nil {
 		s.Options = rules.SidecarOptions{}
@@ -65,7 +65,8 @@ func (d *decoder) sidecarReaders(s *Sidecar) map[string]reader {
 	return readers
 }
 
-// optionReader reads the value of one option, unless it is not understood.
+// optionReader returns a reader that stores the value of one option if it is
+// understood.
 func (d *decoder) optionReader(row rules.SidecarOption, into rules.SidecarOptions) reader {
 	return func(path *field.Path, in any) {
 		value := reflect.New(row.Form.Type()).Elem()
@@ -77,8 +78,8 @@ func (d *decoder) optionReader(row rules.SidecarOption, into rules.SidecarOption
 	}
 }
 
-// groupReader reads the options of a group. One without any is on, as it is with
-// them (see [rules.SidecarOptions.Fill]).
+// groupReader returns a reader of a group's options. An empty group is on, like
+// one with options (see [rules.SidecarOptions.Fill]).
 func (d *decoder) groupReader(group string, readers map[string]reader, into rules.SidecarOptions) reader {
 	return func(path *field.Path, in any) {
 		entries, ok := in.(map[string]any)
@@ -131,7 +132,7 @@ func (v *validator) optionFaults(sidecar *field.Path, faults []rules.OptionFault
 	}
 }
 
-// optionPath is the place of an option, whose key may have a dot.
+// optionPath returns the path of an option, whose key may contain a dot.
 func optionPath(sidecar *field.Path, key string) *field.Path {
 	path := sidecar
 	for step := range strings.SplitSeq(key, ".") {
@@ -140,16 +141,16 @@ func optionPath(sidecar *field.Path, key string) *field.Path {
 	return path
 }
 
-// notPlain are the protocols that a plain HTTP client does not speak.
+// notPlain lists the protocols that a plain HTTP client does not speak.
 var notPlain = []string{"grpc", "grpcs", "h2c"}
 
-// GRPC reports whether the app speaks gRPC on a port of it.
+// GRPC reports whether the app speaks gRPC on one of its ports.
 func (a App) GRPC(port int) bool {
 	return strings.HasPrefix(a.Protocol(port), "grpc")
 }
 
-// Protocol is what the app speaks on a port of it: the appProtocol of its sidecar
-// where daprd calls it, HTTP anywhere else.
+// Protocol returns what the app speaks on one of its ports: the appProtocol of
+// its sidecar on the port that daprd calls, HTTP on any other.
 func (a App) Protocol(port int) string {
 	if a.Sidecar == nil || a.Sidecar.AppPort == nil || *a.Sidecar.AppPort != port {
 		return "http"

@@ -22,15 +22,15 @@ type Stack struct {
 	// and Redis. It belongs to the stack: destroy removes it. Required.
 	Namespace string `json:"namespace"`
 
-	// CreateNamespace says whether the stack makes the namespace and removes it
-	// again. Default true; false for a namespace that is there already.
+	// CreateNamespace makes the stack create the namespace and remove it again.
+	// Default true; false for a namespace that exists already.
 	CreateNamespace *bool `json:"createNamespace,omitzero"`
 
 	// ImagePullSecrets names Secrets of the namespace with registry credentials,
 	// given to every pod of the namespace. Default none.
 	ImagePullSecrets []string `json:"imagePullSecrets,omitzero"`
 
-	// Keep says what destroy leaves behind. Default nothing (C-03).
+	// Keep is what destroy leaves behind. Default nothing (C-03).
 	Keep Keep `json:"keep,omitzero"`
 
 	// Dapr is the control plane and its configuration.
@@ -58,7 +58,7 @@ type Stack struct {
 	Overlay Overlay `json:"overlay,omitzero"`
 }
 
-// Keep says what destroy leaves behind (C-03).
+// Keep is what destroy leaves behind (C-03).
 type Keep struct {
 	// Namespaces are kept on destroy. Default false.
 	Namespaces bool `json:"namespaces,omitzero"`
@@ -85,7 +85,7 @@ type Dapr struct {
 	// dapr-system.
 	Namespace string `json:"namespace,omitzero"`
 
-	// Chart says where the Helm chart comes from.
+	// Chart is the source of the Helm chart.
 	Chart Chart `json:"chart,omitzero"`
 
 	// HA runs three replicas of every control-plane service. Default false. It
@@ -111,25 +111,26 @@ type Dapr struct {
 	Configuration Configuration `json:"configuration,omitzero"`
 }
 
-// Certificates says how long the certificates of Dapr's certificate authority are
-// valid. All three are whole hours. The next up after a certificate is due for
-// renewal renews it with the same key, so that nothing loses its trust.
+// Certificates sets how long the certificates of Dapr's certificate authority
+// are valid. All three are whole hours. The next up after a certificate is due
+// for renewal renews it with the same key, so that everything stays trusted.
 type Certificates struct {
-	// RootLifetime is how long the root is valid, which every sidecar trusts.
+	// RootLifetime is how long the root, which every sidecar trusts, is valid.
 	// Default 87600h, ten years.
 	RootLifetime *Duration `json:"rootLifetime,omitzero"`
 
-	// IssuerLifetime is how long the issuer is valid, by which sentry signs the
-	// certificates of the sidecars; at most RootLifetime. Default 8760h, one year.
+	// IssuerLifetime is how long the issuer, with which sentry signs the
+	// certificates of the sidecars, is valid; at most RootLifetime. Default 8760h,
+	// one year.
 	IssuerLifetime *Duration `json:"issuerLifetime,omitzero"`
 
-	// RenewBefore is how long before its end a certificate is due for renewal;
+	// RenewBefore is how long before it expires a certificate is due for renewal;
 	// from then on verify fails. It is less than IssuerLifetime. Default 720h, 30
 	// days.
 	RenewBefore *Duration `json:"renewBefore,omitzero"`
 }
 
-// Chart says where the Helm chart of the control plane comes from.
+// Chart is the source of the control plane's Helm chart.
 type Chart struct {
 	// Repository is the chart repository. Default
 	// https://dapr.github.io/helm-charts/.
@@ -147,8 +148,8 @@ type Chart struct {
 // Scheduler is the storage of Dapr's scheduler, which keeps jobs and reminders
 // in three replicas of an embedded etcd.
 type Scheduler struct {
-	// InMemory keeps the data in memory: it is gone when the pods are, and a
-	// replica that was restarted alone cannot rejoin. Default false.
+	// InMemory keeps the data in memory: it is lost with the pods, and a replica
+	// that restarts alone cannot rejoin. Default false.
 	InMemory bool `json:"inMemory,omitzero"`
 
 	// Storage is the size of each of the three volumes, a Kubernetes quantity.
@@ -159,21 +160,21 @@ type Scheduler struct {
 	StorageClass string `json:"storageClass,omitzero"`
 }
 
-// Configuration is what the Dapr Configuration of every sidecar says. Each app has
-// an object of its own, <name>.<app-id>, because each has other callers.
+// Configuration is the content of the sidecars' Dapr Configuration. Each app has
+// an object of its own, <name>.<app-id>, because the callers differ.
 type Configuration struct {
-	// Name that the objects begin with. Default appconfig (S-09).
+	// Name is the prefix of the objects' names. Default appconfig (S-09).
 	Name string `json:"name,omitzero"`
 
-	// AccessControl says who may invoke an app through its sidecar.
+	// AccessControl decides who may invoke an app through its sidecar.
 	AccessControl AccessControl `json:"accessControl,omitzero"`
 
 	// Tracing of the sidecars.
 	Tracing Tracing `json:"tracing,omitzero"`
 }
 
-// AccessControl is what a sidecar does with invocations. The caller is known by its
-// certificate: without mTLS nobody is refused.
+// AccessControl is how a sidecar treats invocations. It knows a caller by its
+// certificate: without mTLS it refuses nobody.
 type AccessControl struct {
 	// DefaultAction is for callers whose invokes don't name the app: "deny" answers
 	// them 403, "allow" lets in every app of the cluster that has a sidecar. Default
@@ -181,7 +182,7 @@ type AccessControl struct {
 	DefaultAction string `json:"defaultAction,omitzero"`
 }
 
-// Tracing says where the sidecars send their spans.
+// Tracing is where the sidecars send their spans.
 type Tracing struct {
 	// SamplingRate is the share of traces that is kept, from "0" to "1". Default
 	// "0", which turns tracing off.
@@ -209,21 +210,20 @@ type Redis struct {
 
 	// MaxMemory is the limit of the data set, a Kubernetes quantity. Default
 	// three quarters of the memory limit: the rest is for buffers and for the
-	// copy that a rewrite of the append-only file needs. At the limit writes
-	// fail (noeviction): nothing is thrown away.
+	// copy that a rewrite of the append-only file needs. At the limit writes fail
+	// (noeviction): nothing is evicted.
 	MaxMemory string `json:"maxMemory,omitzero"`
 
-	// Fsync says when a write reaches the disk: "always" before it is
-	// acknowledged, or "everysec", which may lose the last second on a crash.
-	// Default always.
+	// Fsync is when a write reaches the disk: "always" before it is acknowledged,
+	// or "everysec", which may lose the last second on a crash. Default always.
 	Fsync string `json:"fsync,omitzero"`
 
 	// Resources of the container. Default requests 50m CPU and 128Mi, limit
 	// 256Mi of memory.
 	Resources Resources `json:"resources,omitzero"`
 
-	// Password is a given password, for a stack that must not have a random one.
-	// Give it as a Pulumi secret. Default a random password of 32 characters.
+	// Password is the password to use instead of a random one. Give it as a Pulumi
+	// secret. Default a random password of 32 characters.
 	Password Secret `json:"password,omitzero"`
 
 	// External is a Redis outside the stack, used instead of one in the cluster.
@@ -240,19 +240,18 @@ type ExternalRedis struct {
 	// false (T-08).
 	EnableTLS bool `json:"enableTLS,omitzero"`
 
-	// Auth says whether it asks for a password. Default true (T-06).
+	// Auth is true if it asks for a password. Default true (T-06).
 	Auth *bool `json:"auth,omitzero"`
 
 	// Username of an ACL user. Default none, the default user.
 	Username string `json:"username,omitzero"`
 
-	// Password, as a Pulumi secret: the stack makes the Kubernetes Secret. Default
-	// none.
+	// Password is given as a Pulumi secret; the stack makes the Kubernetes Secret.
+	// Default none.
 	Password Secret `json:"password,omitzero"`
 
-	// PasswordSecret is a Kubernetes Secret of the namespace, which the stack
-	// does not make, instead of a password. It goes with createNamespace: false.
-	// Default none.
+	// PasswordSecret is an existing Kubernetes Secret of the namespace, used
+	// instead of a password. It needs createNamespace: false. Default none.
 	PasswordSecret *SecretKey `json:"passwordSecret,omitzero"`
 }
 
@@ -317,7 +316,7 @@ type PubSub struct {
 	RedeliverInterval *Duration `json:"redeliverInterval,omitzero"`
 
 	// ProcessingTimeout is how long a message may stay unacknowledged before it
-	// is delivered again. Default 60s. The retries of one message must fit in
+	// is delivered again. Default 60s. The retries of one message must fit into it
 	// (Q-04).
 	ProcessingTimeout *Duration `json:"processingTimeout,omitzero"`
 
@@ -331,12 +330,12 @@ type PubSub struct {
 	RetryPolicy string `json:"retryPolicy,omitzero"`
 
 	// RetryInterval is the wait before a failing handler is called again. Default
-	// 5s: with three retries an app may be away for 15 s, as for a restart, and none
-	// of its events is dead-lettered.
+	// 5s: with three retries an app may be down for 15 s, as during a restart,
+	// before its events are dead-lettered.
 	RetryInterval *Duration `json:"retryInterval,omitzero"`
 
-	// HandlerTimeout is how long one call of a handler may take; a slower one
-	// has failed. Default 10s.
+	// HandlerTimeout is how long one call of a handler may take; a slower call has
+	// failed. Default 10s.
 	HandlerTimeout *Duration `json:"handlerTimeout,omitzero"`
 
 	// StreamTTL is how long events are kept. Default 168h, unless MaxLenApprox
@@ -352,7 +351,7 @@ type PubSub struct {
 	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
 }
 
-// Event is one entry of the catalogue. Its type is its topic too.
+// Event is one entry of the catalogue. Its type is also its topic.
 type Event struct {
 	// Type of the event: {entity}.{action} or {domain}.{entity}.{action}, lower
 	// case. Required, unique in its pub/sub (E-02).
@@ -367,17 +366,17 @@ type Event struct {
 	// Publishers are the app-ids that may publish it. Required (E-08).
 	Publishers []string `json:"publishers"`
 
-	// Subscribers take it. Default none.
+	// Subscribers are the apps that receive it. Default none.
 	Subscribers []Subscriber `json:"subscribers,omitzero"`
 
-	// Trigger says in words what makes the event happen. Default none.
+	// Trigger describes what makes the event happen. Default none.
 	Trigger string `json:"trigger,omitzero"`
 
 	// Schema is the JSON Schema of the event's data. Default none.
 	Schema map[string]any `json:"schema,omitzero"`
 }
 
-// Subscriber is one app that takes an event.
+// Subscriber is one app that receives an event.
 type Subscriber struct {
 	// App is its app-id. Required.
 	App string `json:"app"`
@@ -385,7 +384,7 @@ type Subscriber struct {
 	Path string `json:"path"`
 }
 
-// App is one application: a Deployment, a Service and a ServiceAccount, all of
+// App is one application: a Deployment, a Service and a ServiceAccount, all with
 // its name.
 type App struct {
 	// Name of the app and of its Service. Required, unique.
@@ -418,7 +417,7 @@ type App struct {
 	SecretEnv map[string]SecretKey `json:"secretEnv,omitzero"`
 
 	// HealthPath is the path of the readiness and liveness probes. Default
-	// /healthz. An app whose sidecar speaks gRPC or h2c with it has none.
+	// /healthz. An app that speaks gRPC or h2c with its sidecar has none.
 	HealthPath string `json:"healthPath,omitzero"`
 
 	// Resources of the container. Default requests 25m CPU and 32Mi, limit 128Mi
@@ -460,16 +459,16 @@ type Sidecar struct {
 	// (S-12).
 	Options rules.SidecarOptions `json:"-"`
 
-	// Config names the stack's Configuration; the sidecar reads the object of that
-	// name that is the app's own. Default that of the stack (S-09).
+	// Config names the stack's Configuration, of which the sidecar reads the app's
+	// own object. Default that of the stack (S-09).
 	Config string `json:"config,omitzero"`
 
 	// Resources of the daprd container. Default requests 50m CPU and 64Mi, limit
 	// 256Mi of memory.
 	Resources Resources `json:"resources,omitzero"`
 
-	// SecretVolumes are volumes of the pod for the option volumeMounts: the name of
-	// each, and the Secret of the namespace that is in it. Default none.
+	// SecretVolumes are volumes of the pod for the option volumeMounts, by name,
+	// each with the Secret of the namespace that it holds. Default none.
 	SecretVolumes map[string]string `json:"secretVolumes,omitzero"`
 }
 
@@ -479,8 +478,8 @@ type Duration struct{ time.Duration }
 // MarshalText renders the duration as it is written in the stack file.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// Secret is a value that never shows itself: every way of printing it gives
-// asterisks. Reveal returns it.
+// Secret is a value that prints as asterisks in every format. Reveal returns the
+// value itself.
 type Secret string
 
 const masked = "********"

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// validate judges a stack whose defaults are filled in.
+// validate checks a stack whose defaults are filled in.
 func validate(s *Stack, c *collector) {
 	v := &validator{c, s, newLookup(s)}
 	v.cluster()
@@ -22,8 +22,8 @@ func validate(s *Stack, c *collector) {
 	v.applications()
 }
 
-// validator walks a stack and asks package rules about each value; what it adds
-// is the path, and what a reference can name.
+// validator walks a stack and asks package rules about each value. It adds the
+// path, and the names that a reference can use.
 type validator struct {
 	*collector
 	stack *Stack
@@ -31,9 +31,9 @@ type validator struct {
 }
 
 // add reports the reasons why the value at path is refused, unless that could
-// follow from a part that was not understood: see [misread]. What the value was
-// held against is named in by, with [] for the index of a list where any item
-// may count.
+// follow from a part that was not understood: see [misread]. By lists the paths
+// of the values that it was checked against, with [] for an index if any item of
+// a list may count.
 func (v *validator) add(path *field.Path, value any, reasons []rules.Reason, by ...string) {
 	if len(reasons) == 0 {
 		return
@@ -44,16 +44,16 @@ func (v *validator) add(path *field.Path, value any, reasons []rules.Reason, by 
 	}
 	for _, r := range reasons {
 		if slices.ContainsFunc(by, v.hides) {
-			r.Allowed = quoted.ReplaceAllString(r.Allowed, masked) // it may name what is there
+			r.Allowed = quoted.ReplaceAllString(r.Allowed, masked) // it may quote a secret
 		}
 		v.collector.add(path, value, r)
 	}
 }
 
-// quoted is what a reason quotes, a suggestion for instance.
+// quoted matches the quoted parts of a reason, such as a suggestion.
 var quoted = regexp.MustCompile(`"[^"]*"`)
 
-// form is add for what no rule has a number for.
+// form is add for a problem that has no rule number.
 func (v *validator) form(path *field.Path, value any, allowed string, by ...string) {
 	v.add(path, value, []rules.Reason{{Allowed: allowed}}, by...)
 }
@@ -72,8 +72,8 @@ func (v *validator) knownApp(rule string, path *field.Path, id string) bool {
 	return reasons == nil
 }
 
-// image matches everything that a registry client accepts, and more: the rest is
-// for the registry to judge.
+// image matches everything that a registry client accepts, and more: the
+// registry checks the rest.
 var image = regexp.MustCompile(`^[a-zA-Z0-9][\w.\-:/@]*$`)
 
 // valid reports whether a check of apimachinery finds nothing wrong with s.
@@ -88,7 +88,7 @@ func (v *validator) image(path *field.Path, ref string) {
 	}
 }
 
-// name checks the name of an object that is not ours.
+// name checks the name of an object that the stack does not make.
 func (v *validator) name(path *field.Path, name string) {
 	switch {
 	case name == "":
@@ -140,8 +140,8 @@ func (v *validator) storageClass(path *field.Path, name string) {
 	}
 }
 
-// quantity checks a positive Kubernetes quantity and returns it, nil when it is
-// none.
+// quantity checks and returns a positive Kubernetes quantity, or nil if it is
+// not one.
 func (v *validator) quantity(path *field.Path, text string) *resource.Quantity {
 	q, err := parseQuantity(text)
 	if err != nil || q.Sign() <= 0 {
@@ -152,7 +152,7 @@ func (v *validator) quantity(path *field.Path, text string) *resource.Quantity {
 }
 
 // parseQuantity reads a Kubernetes quantity, unless it is so long, or has an
-// exponent so large, that reading it would take for ever.
+// exponent so large, that reading it would take forever.
 func parseQuantity(text string) (resource.Quantity, error) {
 	if !readable.MatchString(text) {
 		return resource.Quantity{}, resource.ErrFormatWrong

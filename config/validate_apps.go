@@ -103,7 +103,7 @@ func (v *validator) ports(path *field.Path, a App) {
 }
 
 // containerPort checks a port of an app: its range, and that daprd, which
-// shares the pod's network, does not have it.
+// shares the pod's network, does not use it.
 func (v *validator) containerPort(path *field.Path, a App, p int) {
 	switch {
 	case rules.AppPort(p) != nil:
@@ -155,8 +155,8 @@ func (v *validator) invokes(path *field.Path, a App, own string) {
 	}
 }
 
-// plainHTTP checks an app that is called without a sidecar in between, which
-// would speak its protocol with it.
+// plainHTTP checks that an app that is called without a sidecar serves plain
+// HTTP: only a sidecar would speak another protocol with it.
 func (v *validator) plainHTTP(path *field.Path, appID string) {
 	a := v.apps[appID]
 	if protocol := a.Protocol(a.Port); slices.Contains(notPlain, protocol) {
@@ -165,8 +165,8 @@ func (v *validator) plainHTTP(path *field.Path, appID string) {
 	}
 }
 
-// environment checks the variables that an app is given: well-formed, and none
-// twice, whether it is written in the stack file or set by the stack (C-01).
+// environment checks the variables of an app: all are well-formed, and none is
+// given twice, whether by the stack file or by the stack itself (C-01).
 func (v *validator) environment(path *field.Path, a App) {
 	set := rules.Names{}
 	for _, own := range v.stack.environment(a, v.lookup) {

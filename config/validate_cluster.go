@@ -90,7 +90,8 @@ func (v *validator) dapr() {
 	}
 }
 
-// longestCertificate is where the dates of certificates end to fit.
+// longestCertificate keeps the dates of a certificate in the range that it can
+// hold.
 const longestCertificate = 100 * 365 * 24 * time.Hour
 
 func (v *validator) certificates(path *field.Path, c Certificates) {
@@ -116,7 +117,7 @@ func (v *validator) certificates(path *field.Path, c Certificates) {
 	}
 }
 
-// nested returns the value at a path of Helm values, and whether it is there.
+// nested returns the value at a path of Helm values, and whether it exists.
 func nested(values map[string]any, path ...string) (any, bool) {
 	var value any = values
 	for _, key := range path {
@@ -145,7 +146,7 @@ func (v *validator) redis() {
 	v.add(path.Child("password"), nil, rules.RedisPassword(r.Password.Reveal()))
 	limit, err := parseQuantity(r.Resources.Limits["memory"])
 	if err != nil {
-		return // reported there, and with it goes the default of maxMemory
+		return // reported there; the default of maxMemory follows from it
 	}
 	memory := v.quantity(path.Child("maxMemory"), r.MaxMemory)
 	if memory != nil && memory.Cmp(limit) >= 0 {

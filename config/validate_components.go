@@ -48,7 +48,7 @@ func (v *validator) component(c component) {
 }
 
 // metadata checks the items of a component, each by itself and together with
-// those that the stack makes of its Redis.
+// those that the stack derives from its Redis.
 func (v *validator) metadata(c component) {
 	typ := c.typ
 	if rules.Metadata(typ) == nil {
@@ -75,7 +75,8 @@ func (v *validator) metadata(c component) {
 	}
 }
 
-// redisMetadata are the items by which a component finds the stack's Redis.
+// redisMetadata returns the items with which a component finds the stack's
+// Redis.
 func (v *validator) redisMetadata() []rules.MetadataEntry {
 	password := rules.MetadataEntry{Name: "redisPassword", From: rules.FromSecret}
 	e := v.stack.Redis.External
@@ -117,8 +118,8 @@ func (v *validator) delivery(path *field.Path, p PubSub) {
 }
 
 // outbox checks what the metadata of a state store refers to: with an outbox,
-// the sidecars of its apps publish an event for each transaction, by way of a
-// topic of Dapr's own.
+// the sidecars of its apps publish an event for each transaction, through an
+// internal topic of Dapr.
 func (v *validator) outbox(path *field.Path, s StateStore) {
 	public, given := s.Metadata["outboxPublishPubsub"]
 	if !given {

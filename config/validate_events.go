@@ -5,8 +5,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// maxSubscription is the most that the three names in that of a Subscription may
-// have together: {pub/sub}.{type}.{app-id}, a DNS-1123 name.
+// maxSubscription limits the combined length of the three parts of a
+// Subscription's name, {pub/sub}.{type}.{app-id}, which is a DNS-1123 name.
 const maxSubscription = 253 - 2
 
 func (v *validator) events() {
@@ -41,8 +41,8 @@ func (v *validator) events() {
 	}
 }
 
-// participants checks the apps that publish or take an event: each is named
-// once, has a sidecar, and the scopes of the pub/sub let it in.
+// participants checks the apps that publish or receive an event: each is named
+// once, has a sidecar, and is in the scopes of the pub/sub.
 func (v *validator) participants(apps []string, e Event, path func(int) *field.Path) {
 	v.addEach(rules.Repeated("E-08", apps), apps, path)
 	for i, app := range apps {

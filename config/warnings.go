@@ -8,9 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Warnings are what is allowed but probably not meant, sorted like errors:
-// things of the stack that nothing refers to, and Secrets that cannot be
-// there when the stack comes up (T-07).
+// Warnings returns what is allowed but probably not meant, sorted like errors:
+// parts of the stack that nothing refers to, and Secrets that cannot
+// exist when the stack comes up (T-07).
 func Warnings(s *Stack) []Violation {
 	w := &warner{stack: s, lookup: newLookup(s)}
 	w.components()
@@ -64,7 +64,7 @@ func (w *warner) components() {
 	}
 }
 
-// apps finds those with a sidecar that nothing involves.
+// apps finds apps with a sidecar that no scope and no invocation involves.
 func (w *warner) apps() {
 	involved := rules.Names{}
 	involve := func(ids ...string) {
@@ -88,8 +88,8 @@ func (w *warner) apps() {
 	}
 }
 
-// secrets finds references to Secrets in a namespace that is not there yet: the
-// pods wait until somebody makes them.
+// secrets finds references to Secrets in a namespace that does not exist yet:
+// the pods wait until somebody creates them.
 func (w *warner) secrets() {
 	const text = "cannot be in the namespace before the stack makes it; its pods wait for this Secret"
 	for i, name := range w.stack.ImagePullSecrets {

@@ -22,7 +22,7 @@ func (s *sidecars) sources(appID string) []dapr.Source {
 }
 
 // makeDapr makes Redis and the control plane side by side, and then every Dapr
-// object. Redis is registered first: to render the chart takes a moment.
+// object. Redis is registered first, because rendering the chart takes a moment.
 func (s *stack) makeDapr() (*sidecars, error) {
 	authority, err := s.makeAuthority()
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *stack) makeConfigurations(made *sidecars, after []pulumi.Resource) erro
 	return nil
 }
 
-// makeResiliency makes the policies by which events are delivered.
+// makeResiliency makes the policies with which events are delivered.
 func (s *stack) makeResiliency(made *sidecars, after []pulumi.Resource) error {
 	if len(s.cfg.PubSubs) == 0 {
 		return nil

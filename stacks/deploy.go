@@ -14,8 +14,8 @@ import (
 
 // Deploy is the Pulumi program: pulumi.Run(stacks.Deploy). It takes the
 // configuration of the stack from the environment in which Pulumi runs programs,
-// because only there every key can be seen, also one with a typing error.
-// Nothing is registered when the configuration is bad.
+// because only there every key is visible, even a misspelled one. Nothing is
+// registered when the configuration is bad.
 //
 // Inline programs of the Automation API have no such environment: use [Program].
 func Deploy(ctx *pulumi.Context) error {
@@ -45,8 +45,8 @@ func Program(values map[string]string, secretKeys ...string) pulumi.RunFunc {
 	}
 }
 
-// Load is [config.Load] with the one check that only this machine can make: a
-// local chart is there.
+// Load is [config.Load] with the one check that only this machine can make: that
+// a local chart exists.
 func Load(values map[string]string, secretKeys ...string) (*config.Stack, error) {
 	stack, err := config.Load(values, secretKeys...)
 	if err != nil {

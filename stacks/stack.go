@@ -14,7 +14,7 @@ import (
 )
 
 // deploy registers everything that the configuration asks for, in the order in
-// which it comes to be.
+// which it comes up.
 func deploy(ctx *pulumi.Context, cfg *config.Stack) error {
 	cluster, err := kube.NewCluster(ctx, "cluster", cfg.Context)
 	if err != nil {
@@ -44,10 +44,10 @@ type stack struct {
 	ctx       *pulumi.Context
 	cfg       *config.Stack
 	cluster   pulumi.ResourceOption // the provider of the one cluster that is touched
-	namespace pulumi.StringInput    // of the applications; what takes it waits for it
+	namespace pulumi.StringInput    // of the applications; what uses it waits for it
 }
 
-// makeNamespace makes the namespace of the applications, unless it is there
+// makeNamespace makes the namespace of the applications, unless it exists
 // already.
 func (s *stack) makeNamespace() (pulumi.StringInput, error) {
 	if !*s.cfg.CreateNamespace {
@@ -88,7 +88,8 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 	return err
 }
 
-// variables are those that the stack sets, then those of the stack file.
+// variables returns the variables that the stack sets, then those of the stack
+// file.
 func variables(a config.App, found []config.Variable) []app.Variable {
 	var vars []app.Variable
 	for _, v := range found {

@@ -173,7 +173,7 @@ func TestWithoutDapr(t *testing.T) {
 	}
 }
 
-// TestSidecarOrNot: an app without a sidecar has no trace of Dapr beside one
+// TestSidecarOrNot: an app without a sidecar has no trace of Dapr next to one
 // that has it (S-10, S-11).
 func TestSidecarOrNot(t *testing.T) {
 	values := read(t, "dev")
@@ -193,8 +193,8 @@ func TestSidecarOrNot(t *testing.T) {
 	}, backend.Input(append(pod, "annotations")...))
 }
 
-// TestOptionsOfASidecar: what the stack file says of a sidecar is on the pod, and
-// the app is probed in the protocol that it speaks, with Dapr on and off.
+// TestOptionsOfASidecar: what the stack file says about a sidecar is on the pod,
+// and the app is probed in the protocol that it speaks, with Dapr on and off.
 func TestOptionsOfASidecar(t *testing.T) {
 	values := rulestest.Apply(t, read(t, "dev"), []rulestest.Edit{
 		{Path: "apps[0].invokes", Value: nil},
@@ -421,7 +421,7 @@ func before(t *testing.T, g *graphtest.Graph, first, then *graphtest.Resource) {
 	require.True(t, g.Before(first, then), "%s must be there before %s", first, then)
 }
 
-// names are the names of an app's variables.
+// names returns the names of an app's variables.
 func names(t *testing.T, g *graphtest.Graph, app string) []string {
 	t.Helper()
 	var names []string

@@ -12,9 +12,9 @@ import (
 
 // A backend looks at what a component keeps, past the sidecars.
 type backend interface {
-	// Lifetime returns how long a key will be there; 0 is for ever.
+	// Lifetime returns how long a key will exist; 0 means forever.
 	Lifetime(ctx context.Context, key string) (time.Duration, error)
-	// Find returns the entry of an event in a topic, nil when there is none.
+	// Find returns the entry of an event in a topic, or nil if there is none.
 	Find(ctx context.Context, topic, eventID string) (*streams.Entry, error)
 	// Newest returns the newest events of a topic.
 	Newest(ctx context.Context, topic string, most int64) ([][]byte, error)
@@ -22,7 +22,8 @@ type backend interface {
 	Groups(ctx context.Context, topic string) ([]streams.Group, error)
 	// IsPending reports whether an entry was delivered and not acknowledged.
 	IsPending(ctx context.Context, topic, group, id string) (bool, error)
-	// Looks returns the times between two looks for unacknowledged events, by topic.
+	// Looks returns the intervals between looks for unacknowledged events, by
+	// topic.
 	Looks(ctx context.Context, long time.Duration) (map[string][]time.Duration, error)
 	// Delete removes an entry.
 	Delete(ctx context.Context, topic, id string) error
@@ -30,8 +31,8 @@ type backend interface {
 	Close() error
 }
 
-// backends open the backend of a component, by the names in
-// [rules.ComponentTypes].
+// backends maps the backends named in [rules.ComponentTypes] to functions that
+// open them for a component.
 var backends = map[string]func(ctx context.Context, v *verifier, component string) (backend, error){
 	"redis": func(ctx context.Context, v *verifier, component string) (backend, error) {
 		client, err := streams.Open(ctx, v.cluster, v.stack, component)

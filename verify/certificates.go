@@ -23,8 +23,8 @@ func (v *verifier) certificates() []check {
 }
 
 // authority proves that the services trust the root that signs sentry's issuer,
-// and that neither certificate is due for renewal at the time now. It notes
-// when they end.
+// and that neither certificate is due for renewal at the time now. It notes when
+// they expire.
 func (v *verifier) authority(ctx context.Context, now time.Time) error {
 	namespace := v.stack.Dapr.Namespace
 	secret, err := v.cluster.Kube.CoreV1().Secrets(namespace).Get(ctx, trustBundle, metav1.GetOptions{})

@@ -28,13 +28,13 @@ func (v *verifier) answers(ctx context.Context, pod string, a config.App, port i
 		_, err := v.grpcHealth(ctx, pod, a, port)
 		return err
 	}
-	_, err := v.ask(ctx, pod, a, port)
+	_, err := v.getHealth(ctx, pod, a, port)
 	return err
 }
 
-// well proves that an app reports that it is healthy. A gRPC app needs the health
-// service only if its probes ask for it.
-func (v *verifier) well(ctx context.Context, pod string, a config.App) error {
+// reportsHealthy proves that an app reports that it is healthy. A gRPC app needs
+// the health service only if its probes ask for it.
+func (v *verifier) reportsHealthy(ctx context.Context, pod string, a config.App) error {
 	if a.GRPC(a.Port) {
 		said, err := v.grpcHealth(ctx, pod, a, a.Port)
 		needed := a.Protocol(a.Port) == "grpc"
@@ -43,18 +43,18 @@ func (v *verifier) well(ctx context.Context, pod string, a config.App) error {
 		}
 		return err
 	}
-	said, err := v.ask(ctx, pod, a, a.Port)
+	said, err := v.getHealth(ctx, pod, a, a.Port)
 	if err == nil && a.HealthPath != "" && (said.status < 200 || said.status >= 400) {
 		err = fmt.Errorf("pod %s answers %d to %s", pod, said.status, a.HealthPath)
 	}
 	return err
 }
 
-// ask requests the health path of an app over HTTP, with TLS or HTTP/2 where it
-// speaks that.
-func (v *verifier) ask(ctx context.Context, pod string, a config.App, port int) (answer, error) {
+// getHealth requests the health path of an app over HTTP, with TLS or HTTP/2 if
+// the app speaks that.
+func (v *verifier) getHealth(ctx context.Context, pod string, a config.App, port int) (answer, error) {
 	client := v.cluster.HTTP(v.stack.Namespace, pod, port)
-	url := speak(client, a.Protocol(port)) + "://localhost:" + strconv.Itoa(port) + cmp.Or(a.HealthPath, "/")
+	url := setProtocol(client, a.Protocol(port)) + "://localhost:" + strconv.Itoa(port) + cmp.Or(a.HealthPath, "/")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return answer{}, err
@@ -62,8 +62,8 @@ func (v *verifier) ask(ctx context.Context, pod string, a config.App, port int) 
 	return v.sendBy(client, pod, port, req)
 }
 
-// speak sets the protocol of a client, and returns the scheme of its URLs.
-func speak(client *http.Client, protocol string) (scheme string) {
+// setProtocol sets the protocol of a client, and returns the scheme of its URLs.
+func setProtocol(client *http.Client, protocol string) (scheme string) {
 	transport, _ := client.Transport.(*http.Transport)
 	switch protocol {
 	case "https":
@@ -76,13 +76,14 @@ func speak(client *http.Client, protocol string) (scheme string) {
 	return "http"
 }
 
-// unverified accepts any certificate, as daprd does from its app.
+// unverified returns a configuration that accepts any certificate, as daprd does
+// from its app.
 func unverified() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
 
 // grpcHealth calls the gRPC health service of an app.
 func (v *verifier) grpcHealth(ctx context.Context, pod string, a config.App, port int) (healthpb.HealthCheckResponse_ServingStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel() // and with it the connection
+	defer cancel() // which also closes the connection
 	said, err := grpcHealth(ctx, a.Protocol(port), func() (net.Conn, error) {
 		return v.cluster.Dial(ctx, v.stack.Namespace, pod, port)
 	})
@@ -93,8 +94,8 @@ func (v *verifier) grpcHealth(ctx context.Context, pod string, a config.App, por
 }
 
 // grpcHealth calls the gRPC health service over a connection. A server without
-// that service counts as SERVICE_UNKNOWN; an error means that nobody speaks gRPC
-// there.
+// that service counts as SERVICE_UNKNOWN; an error means that nothing speaks
+// gRPC there.
 func grpcHealth(ctx context.Context, protocol string, dial func() (net.Conn, error)) (healthpb.HealthCheckResponse_ServingStatus, error) {
 	transport := insecure.NewCredentials()
 	if protocol == "grpcs" {
@@ -116,14 +117,14 @@ func grpcHealth(ctx context.Context, protocol string, dial func() (net.Conn, err
 	return 0, err
 }
 
-// tokenHeader is the header in which Dapr expects a token, and sends one.
+// tokenHeader is the header in which Dapr expects and sends tokens.
 const tokenHeader = "dapr-api-token"
 
-// token is what every caller of a port of a pod has to show, "" for nothing: the
-// one of daprd's API, or that of its app.
+// token returns the token that callers of a pod's port have to show: that of
+// daprd's API, or that of its app. It is "" if there is none.
 func (v *verifier) token(ctx context.Context, pod string, port int) (string, error) {
-	of, _ := v.podApps.Load(pod)
-	a, _ := of.(config.App)
+	stored, _ := v.podApps.Load(pod)
+	a, _ := stored.(config.App)
 	if a.Sidecar == nil || !*v.stack.Dapr.Enabled {
 		return "", nil
 	}

@@ -84,7 +84,7 @@ func TestSpeak(t *testing.T) {
 			client := &http.Client{Transport: &http.Transport{
 				DialContext: func(context.Context, string, string) (net.Conn, error) { return dial() },
 			}}
-			scheme := speak(client, protocol)
+			scheme := setProtocol(client, protocol)
 			answer, err := client.Get(scheme + "://localhost/")
 			require.NoError(t, err)
 			require.NoError(t, answer.Body.Close())

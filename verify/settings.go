@@ -14,8 +14,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// settings proves that the sidecars run with the settings of the stack file, by
-// their arguments and by what they report of themselves.
+// settings proves that the sidecars run with the settings of the stack file,
+// from their arguments and from what they report about themselves.
 func (v *verifier) settings(ctx context.Context, a config.App) error {
 	pods, err := v.pods(ctx, a)
 	if err != nil {
@@ -28,14 +28,14 @@ func (v *verifier) settings(ctx context.Context, a config.App) error {
 			continue
 		}
 		problems = append(problems, deviations(pod, v.stack, a.Sidecar))
-		problems = append(problems, v.saysOfItself(ctx, a, pod.Name), v.hasMetrics(ctx, a, pod.Name))
+		problems = append(problems, v.metadataMatches(ctx, a, pod.Name), v.hasMetrics(ctx, a, pod.Name))
 	}
 	return errors.Join(problems...)
 }
 
 // deviations returns the differences between the sidecar of a pod and the stack file:
-// in the arguments of daprd, and in the annotations of options that daprd gets no
-// argument for.
+// in the arguments of daprd, and in the annotations of options without an
+// argument of daprd.
 func deviations(pod corev1.Pod, stack *config.Stack, s *config.Sidecar) error {
 	var problems []error
 	differs := func(what, has, want, remedy string) {

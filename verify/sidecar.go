@@ -90,7 +90,8 @@ func (v *verifier) podsReady(ctx context.Context, a config.App, containers int) 
 	return errors.Join(problems...)
 }
 
-// container returns a container of a pod, where the sidecar may be a native one.
+// container returns a container of a pod, or nil. A native sidecar is among the
+// init containers.
 func container(pod corev1.Pod, name string) *corev1.Container {
 	for _, list := range [][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
 		for i, c := range list {
@@ -102,7 +103,7 @@ func container(pod corev1.Pod, name string) *corev1.Container {
 	return nil
 }
 
-func (v *verifier) saysOfItself(ctx context.Context, a config.App, pod string) error {
+func (v *verifier) metadataMatches(ctx context.Context, a config.App, pod string) error {
 	m, err := v.metadata(ctx, pod)
 	if err != nil {
 		return err
@@ -138,7 +139,7 @@ func (v *verifier) hasMetrics(ctx context.Context, a config.App, pod string) err
 	return err
 }
 
-// metadata is what a sidecar reports of itself (Dapr's metadata API).
+// metadata is what a sidecar reports about itself (Dapr's metadata API).
 type metadata struct {
 	ID             string
 	RuntimeVersion string
@@ -157,7 +158,7 @@ type loadedSubscription struct {
 	Rules      []struct{ Path string }
 }
 
-// sidecarMetadata returns what the sidecar of an app reports of itself.
+// sidecarMetadata returns what the sidecar of an app reports about itself.
 func (v *verifier) sidecarMetadata(ctx context.Context, appID string) (metadata, error) {
 	pod, err := v.podOf(ctx, appID)
 	if err != nil {
@@ -201,12 +202,12 @@ func (v *verifier) healthy(ctx context.Context, a config.App) error {
 	}
 	var problems []error
 	for _, pod := range pods {
-		problems = append(problems, v.well(ctx, pod.Name, a))
+		problems = append(problems, v.reportsHealthy(ctx, pod.Name, a))
 	}
 	return errors.Join(problems...)
 }
 
-// environment proves that the containers have the variables by which the app
+// environment proves that the containers have the variables with which the app
 // finds the rest of the stack.
 func (v *verifier) environment(ctx context.Context, a config.App, variables []config.Variable) error {
 	pods, err := v.pods(ctx, a)
@@ -277,8 +278,8 @@ func (v *verifier) get(ctx context.Context, pod string, port int, path string) (
 // answerTime bounds how long a response may take.
 const answerTime = 15 * time.Second
 
-// mostRead bounds how much of a response is read.
-const mostRead = 8 << 20
+// maxRead bounds how much of a response is read.
+const maxRead = 8 << 20
 
 // send sends a request to a port of a pod and reads the response.
 func (v *verifier) send(pod string, port int, req *http.Request) (answer, error) {
@@ -287,7 +288,7 @@ func (v *verifier) send(pod string, port int, req *http.Request) (answer, error)
 
 func (v *verifier) sendBy(client *http.Client, pod string, port int, req *http.Request) (answer, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), answerTime)
-	defer cancel() // and with it the connection
+	defer cancel() // which also closes the connection
 	token, err := v.token(ctx, pod, port)
 	if err != nil {
 		return answer{}, err
@@ -300,7 +301,7 @@ func (v *verifier) sendBy(client *http.Client, pod string, port int, req *http.R
 		return answer{}, fmt.Errorf("pod %s, port %d: %w", pod, port, errors.Unwrap(err))
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, mostRead))
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxRead))
 	if err != nil {
 		return answer{}, fmt.Errorf("pod %s, port %d: reading the answer: %w", pod, port, err)
 	}

@@ -24,7 +24,7 @@ type Variable struct {
 	Secret *secrets.Ref // used instead of Value
 }
 
-// Sidecar says how the app's Dapr sidecar is run.
+// Sidecar describes how the app's Dapr sidecar runs.
 type Sidecar struct {
 	// AppID identifies the app to Dapr (S-01). Required.
 	AppID string
@@ -34,13 +34,13 @@ type Sidecar struct {
 	Options rules.SidecarOptions
 	// Config names the Configuration (S-09). Required.
 	Config string
-	// Settings identifies what daprd reads when it starts: with another one the pods
-	// are replaced. Default none.
+	// Settings identifies what daprd reads when it starts: a change replaces the
+	// pods. Default none.
 	Settings pulumi.StringInput
 	// Resources of the daprd container. Default none.
 	Resources kube.Resources
-	// SecretVolumes are volumes of the pod for the option volumeMounts: by name, the
-	// Secret that is in it. Default none.
+	// SecretVolumes are volumes of the pod for the option volumeMounts, by name,
+	// each with the Secret that it holds. Default none.
 	SecretVolumes map[string]string
 }
 
@@ -63,9 +63,9 @@ type Args struct {
 	Args []string
 	// Env are its environment variables, in this order. Default none.
 	Env []Variable
-	// Protocol that the app speaks on its main port, in which it is probed: http,
+	// Protocol that the app speaks on its main port, also to the probes: http,
 	// https, grpc (gRPC's health service), or grpcs and h2c, where the probes only
-	// see whether it listens. Default http.
+	// check that it listens. Default http.
 	Protocol string
 	// HealthPath of the probes. Required with http and https.
 	HealthPath string

@@ -37,7 +37,7 @@ func deployment(ctx *pulumi.Context, args *Args, account pulumi.StringPtrInput) 
 	podLabels := maps.Clone(labels)
 	template := &metav1.ObjectMetaArgs{}
 	if args.Sidecar != nil {
-		podLabels[dapr.SidecarLabel] = dapr.SidecarLabelValue // shows the pods to the injector
+		podLabels[dapr.SidecarLabel] = dapr.SidecarLabelValue // makes the injector see the pods
 		template.Annotations = annotations(args.Sidecar)
 	}
 	template.Labels = pulumi.ToStringMap(podLabels)
@@ -81,8 +81,8 @@ func pod(args *Args, account pulumi.StringPtrInput) *corev1.PodSpecArgs {
 	return kube.Harden(spec, container)
 }
 
-// volumes are those that the app writes to, which it mounts, and those for its
-// sidecar, which the injector mounts.
+// volumes returns the volumes that the app writes to, with their mounts, and
+// those of its sidecar, which the injector mounts.
 func volumes(args *Args) (volumes corev1.VolumeArray, mounts corev1.VolumeMountArray) {
 	for i, path := range args.WritablePaths {
 		name := pulumi.String(rules.WritableVolume(i))
@@ -95,7 +95,7 @@ func volumes(args *Args) (volumes corev1.VolumeArray, mounts corev1.VolumeMountA
 	for _, name := range slices.Sorted(maps.Keys(args.Sidecar.SecretVolumes)) {
 		volumes = append(volumes, corev1.VolumeArgs{Name: pulumi.String(name), Secret: &corev1.SecretVolumeSourceArgs{
 			SecretName:  pulumi.String(args.Sidecar.SecretVolumes[name]),
-			DefaultMode: pulumi.Int(0o444), // daprd is a user that no volume of the pod belongs to
+			DefaultMode: pulumi.Int(0o444), // daprd runs as a user that owns no volume of the pod
 		}})
 	}
 	return volumes, mounts
@@ -117,7 +117,8 @@ func variables(env []Variable) corev1.EnvVarArray {
 	return list
 }
 
-// probe asks the main port in the protocol that the app speaks there.
+// probe returns a probe of the main port, in the protocol that the app speaks
+// there.
 func probe(args *Args, period, failures int) *corev1.ProbeArgs {
 	p := &corev1.ProbeArgs{
 		PeriodSeconds: pulumi.Int(period), TimeoutSeconds: pulumi.Int(3), FailureThreshold: pulumi.Int(failures),
@@ -125,8 +126,8 @@ func probe(args *Args, period, failures int) *corev1.ProbeArgs {
 	port := pulumi.String(args.Ports[0].Name)
 	switch args.Protocol {
 	case "grpc":
-		p.Grpc = &corev1.GRPCActionArgs{Port: pulumi.Int(args.Ports[0].Number)} // it takes no name
-	case "grpcs", "h2c": // which Kubernetes does not speak
+		p.Grpc = &corev1.GRPCActionArgs{Port: pulumi.Int(args.Ports[0].Number)} // it takes no port name
+	case "grpcs", "h2c": // Kubernetes speaks neither
 		p.TcpSocket = &corev1.TCPSocketActionArgs{Port: port}
 	case "https":
 		p.HttpGet = &corev1.HTTPGetActionArgs{Path: pulumi.String(args.HealthPath), Port: port, Scheme: pulumi.String("HTTPS")}

@@ -8,8 +8,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// annotations are the pod annotations that make the injector add daprd. Every
-// value is text (S-10).
+// annotations returns the pod annotations that make the injector add daprd.
+// Every value is text (S-10).
 func annotations(s *Sidecar) pulumi.StringMap {
 	if s == nil {
 		return nil

@@ -12,16 +12,15 @@ import (
 // AuthorityType is the type token of [Authority].
 const AuthorityType = "daprstack:dapr:Authority"
 
-// AuthorityArgs are the arguments of [NewAuthority]. Lifetimes count in whole
-// hours.
+// AuthorityArgs are the arguments of [NewAuthority]. Lifetimes are whole hours.
 type AuthorityArgs struct {
 	// RootLifetime is how long the root certificate is valid. Required.
 	RootLifetime time.Duration
 	// IssuerLifetime is how long the issuer certificate is valid. Required, at most
 	// RootLifetime.
 	IssuerLifetime time.Duration
-	// RenewBefore is how long before its end the next update renews a certificate.
-	// Required, less than IssuerLifetime.
+	// RenewBefore is how long before a certificate expires the next update renews
+	// it. Required, less than IssuerLifetime.
 	RenewBefore time.Duration
 }
 
@@ -36,13 +35,13 @@ func (a *AuthorityArgs) check() error {
 }
 
 // Authority is Dapr's certificate authority: a root, which every sidecar trusts,
-// and the issuer, by which sentry signs the certificates of the sidecars. Left to
-// itself, sentry makes one when it starts, and the control plane reloads when it
-// has; and nobody is told when it ends.
+// and the issuer, with which sentry signs the certificates of the sidecars.
+// Without it, sentry makes one of its own when it starts, the control plane has
+// to reload, and nobody is told when it expires.
 //
 // The keys are kept when a certificate is renewed, so what was signed before
-// stays valid. They are secrets in the state, and in the cluster only in the
-// Secret that sentry reads; that of the root is in the state alone.
+// stays valid. They are secrets in the state. In the cluster, the issuer's key
+// is only in the Secret that sentry reads; the root's key is not there at all.
 type Authority struct {
 	pulumi.ResourceState
 
@@ -67,7 +66,7 @@ func NewAuthority(ctx *pulumi.Context, name string, args *AuthorityArgs, opts ..
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"root": a.Root, "issuer": a.Issuer})
 }
 
-// signing is what the certificate of an authority may be used for.
+// signing lists the allowed uses of an authority's certificates.
 var signing = pulumi.ToStringArray([]string{"cert_signing", "crl_signing", "digital_signature"})
 
 func (a *Authority) make(ctx *pulumi.Context, name string, args *AuthorityArgs) error {

@@ -15,7 +15,7 @@ type Backend interface {
 	Ready() []pulumi.Resource
 	// check reports what is missing.
 	check() error
-	// items returns the metadata items by which a sidecar reaches it.
+	// items returns the metadata items with which a sidecar reaches it.
 	items() []Item
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/daprstack/daprstack/components/kube"
 )
 
-// chartObjects are the objects of the chart, in the order in which they are made.
+// chartObjects holds the objects of the chart, in the order in which they are
+// made.
 type chartObjects struct {
 	crds     []unstructured.Unstructured
 	settings []unstructured.Unstructured // what the services run with
@@ -23,8 +24,8 @@ type chartObjects struct {
 }
 
 // gates are the services that are awaited: no Dapr object and no pod with a
-// sidecar can be made before they serve. Awaiting all of them would fill every
-// slot of a small machine, while what they wait for stands in the queue.
+// sidecar can be made before they serve. Awaiting all of them would occupy every
+// slot of a small machine while what they wait for is still queued.
 var gates = []string{"dapr-operator", injector}
 
 const injector = "dapr-sidecar-injector"
@@ -42,8 +43,8 @@ func (c *chartObjects) add(o unstructured.Unstructured) {
 	}
 }
 
-// injectorEnv returns the variables of the injector, which say what the sidecars
-// that it adds are like.
+// injectorEnv returns the variables of the injector, which shape the sidecars
+// that it adds.
 func (c *chartObjects) injectorEnv() (env []any) {
 	for _, o := range c.gates {
 		containers, _, _ := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
@@ -56,9 +57,9 @@ func (c *chartObjects) injectorEnv() (env []any) {
 	return env
 }
 
-// render returns the objects of the chart as Helm renders them; nothing is made.
-// It asks the provider of the parent, which has Helm, so that the program need
-// not (docs/adr/0006).
+// render returns the objects of the chart as Helm renders them, without making
+// any. It calls the provider of the parent, which includes Helm, so that the
+// program need not (docs/adr/0006).
 func render(ctx *pulumi.Context, args *ControlPlaneArgs, parent pulumi.Resource) (*chartObjects, error) {
 	options, err := json.Marshal(chartOptions(args))
 	if err != nil {
@@ -80,8 +81,8 @@ func render(ctx *pulumi.Context, args *ControlPlaneArgs, parent pulumi.Resource)
 	return objects, nil
 }
 
-// chartOptions are the options of that function of the provider (HelmChartOpts
-// in its invoke_helm_template.go).
+// chartOptions returns the options of that function of the provider
+// (HelmChartOpts in its invoke_helm_template.go).
 func chartOptions(args *ControlPlaneArgs) map[string]any {
 	options := map[string]any{
 		"release_name": "dapr", // the objects of the chart have names of their own
@@ -107,7 +108,8 @@ type chart struct {
 	authority *Authority
 }
 
-// register makes resources of objects, which the engine awaits or not.
+// register registers objects as resources. With await, the engine waits until
+// they are ready.
 func (c *chart) register(objects []unstructured.Unstructured, await bool, opts ...pulumi.ResourceOption) ([]pulumi.Resource, error) {
 	opts = append(opts, pulumi.Parent(c.plane), c.alias())
 	var all []pulumi.Resource
@@ -127,8 +129,8 @@ func (c *chart) register(objects []unstructured.Unstructured, await bool, opts .
 	return all, nil
 }
 
-// alias says where the objects were while a Chart resource registered them, so
-// that a running stack keeps them.
+// alias names the parent of the objects from when a Chart resource registered
+// them, so that a running stack keeps them.
 func (c *chart) alias() pulumi.ResourceOption {
 	return pulumi.Aliases([]pulumi.Alias{{ParentURN: pulumi.CreateURN(
 		pulumi.String(c.name), pulumi.String("kubernetes:helm.sh/v4:Chart"), c.plane.URN().ToStringOutput(),
@@ -136,8 +138,8 @@ func (c *chart) alias() pulumi.ResourceOption {
 	)}})
 }
 
-// inputs returns the inputs of an object: as it is rendered, and with what comes
-// from the certificate authority.
+// inputs returns the inputs of an object: as rendered, with what comes from the
+// certificate authority filled in.
 func (c *chart) inputs(o unstructured.Unstructured) pulumi.Map {
 	in := toMap(o.Object)
 	switch o.GetKind() + " " + o.GetName() {
@@ -158,8 +160,8 @@ func (c *chart) inputs(o unstructured.Unstructured) pulumi.Map {
 const trustBundle = "dapr-trust-bundle"
 
 // completeConversion fills in what the operator would patch into the CRD when it
-// starts. That patch ends its own watch of Subscriptions, and for some seconds
-// it sees no new ones.
+// starts. That patch would end its own watch of Subscriptions, and it would miss
+// new ones for some seconds.
 func (c *chart) completeConversion(crd pulumi.Map) {
 	client, ok := at(crd, "spec", "conversion", "webhook", "clientConfig")
 	if !ok {
@@ -173,7 +175,7 @@ func (c *chart) completeConversion(crd pulumi.Map) {
 	}
 }
 
-// at returns the map at a path, and false when there is none.
+// at returns the map at a path, and false if there is none.
 func at(m pulumi.Map, path ...string) (pulumi.Map, bool) {
 	for _, key := range path {
 		var ok bool
@@ -184,7 +186,7 @@ func at(m pulumi.Map, path ...string) (pulumi.Map, bool) {
 	return m, true
 }
 
-// toMap turns a rendered object into inputs of which each field can be set to an
+// toMap converts a rendered object to inputs, so that any field can be set to an
 // output. Empty lists are left out: the cluster does not keep them, and every
 // refresh would find a difference.
 func toMap(object map[string]any) pulumi.Map {

@@ -140,8 +140,8 @@ func TestControlPlaneAlone(t *testing.T) {
 	}, system.Input("spec", "mtls"))
 }
 
-// TestAwaitedServices: only the operator and the injector are waited for, and
-// they are what the control plane is ready by.
+// TestAwaitedServices: only the operator and the injector are awaited, and Ready
+// returns them.
 func TestAwaitedServices(t *testing.T) {
 	g, err := graphtest.Run(t, controlPlane)
 	require.NoError(t, err)
@@ -155,7 +155,7 @@ func TestAwaitedServices(t *testing.T) {
 }
 
 // TestAuthority: sentry, the services and the CRD's webhook have the same root
-// from the start, and no key stands anywhere in clear.
+// from the start, and no key appears anywhere in plain text.
 func TestAuthority(t *testing.T) {
 	g, err := graphtest.Run(t, controlPlane)
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ type ConfigurationArgs struct {
 	// Otel is the address of an OpenTelemetry collector, OTLP over gRPC. Default
 	// none.
 	Otel string
-	// Access says who may invoke the app. It needs mTLS, by which callers are known.
+	// Access says who may invoke the app. It needs mTLS to know the callers.
 	// Default anybody.
 	Access *Access
 	// After must exist before the object is made. Default nothing.
@@ -35,8 +35,8 @@ func (a *ConfigurationArgs) check() error {
 	return nil
 }
 
-// Access restricts who may invoke an app through its sidecar. Everybody else is
-// answered 403.
+// Access restricts who may invoke an app through its sidecar. Everybody else
+// gets a 403.
 type Access struct {
 	// Callers are app-ids of the same namespace. Default none.
 	Callers []string
@@ -84,8 +84,8 @@ func configuration(args *ConfigurationArgs) object {
 	}
 }
 
-// appTrustDomain is that of the sidecars' certificates (pkg/config of Dapr: its
-// default for applications).
+// appTrustDomain is the trust domain of the sidecars' certificates: Dapr's
+// default for applications (pkg/config).
 const appTrustDomain = "public"
 
 func accessControl(args *ConfigurationArgs) pulumi.Map {

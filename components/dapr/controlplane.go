@@ -61,8 +61,8 @@ func (a *ControlPlaneArgs) check() error {
 //
 // The chart is rendered, and each of its objects is a resource of its own, in
 // this order: the CRDs, the system Configuration and what the services run with,
-// the services. In no particular order, services that start too early crash and
-// back off.
+// the services. Without this order, services that start too early crash and back
+// off.
 type ControlPlane struct {
 	pulumi.ResourceState
 
@@ -130,10 +130,11 @@ func (c *ControlPlane) make(ctx *pulumi.Context, name string, args *ControlPlane
 // objects can be made. The other services come up meanwhile.
 func (c *ControlPlane) Ready() []pulumi.Resource { return c.gates }
 
-// trustDomain is the one of the chart's defaults.
+// trustDomain is the chart's default.
 const trustDomain = "cluster.local"
 
-// systemConfiguration is the Configuration that the control plane itself reads.
+// systemConfiguration returns the Configuration that the control plane itself
+// reads.
 func systemConfiguration(args *ControlPlaneArgs, namespace pulumi.StringInput) object {
 	return object{
 		apiVersion: v1alpha1, kind: "Configuration", name: "daprsystem", namespace: namespace,

@@ -23,9 +23,9 @@ type SidecarGuardArgs struct {
 
 // SidecarGuard refuses every pod of a namespace that asks for a sidecar and has
 // none (S-11). The failure policy of the injector's webhook covers an injector
-// that does not answer; the guard covers what would pass in silence: a webhook
-// that is gone, a pod without the label, a creator whom the injector ignores.
-// It needs Kubernetes 1.30.
+// that does not answer; the guard covers what would pass silently: a missing
+// webhook, a pod without the label, a creator that the injector ignores. It
+// needs Kubernetes 1.30.
 type SidecarGuard struct {
 	pulumi.ResourceState
 

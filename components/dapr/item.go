@@ -10,22 +10,22 @@ import (
 )
 
 // An Item is one entry of a component's metadata: a plain value or a reference
-// to a Secret. It is made by [Value] or [SecretRef]; one with both or with
-// neither cannot be written.
+// to a Secret. It is made by [Value] or [SecretRef], so it cannot have both or
+// neither.
 type Item struct {
 	name   string
 	value  string
 	secret *secrets.Ref
 }
 
-// Value is an item with a plain value.
+// Value returns an item with a plain value.
 func Value(name, value string) Item { return Item{name: name, value: value} }
 
-// SecretRef is an item whose value Dapr reads from a Secret of the component's
-// namespace (T-06, X-06).
+// SecretRef returns an item whose value Dapr reads from a Secret of the
+// component's namespace (T-06, X-06).
 func SecretRef(name string, ref secrets.Ref) Item { return Item{name: name, secret: &ref} }
 
-// values turns a map into plain items, in the order of their names.
+// values converts a map to plain items, in the order of their names.
 func values(m map[string]string) []Item {
 	var items []Item
 	for _, name := range slices.Sorted(maps.Keys(m)) {

@@ -16,7 +16,7 @@ const (
 	v2alpha1 = "dapr.io/v2alpha1"
 )
 
-// object describes a Dapr object as its API server sees it.
+// object describes a Dapr object as the API server sees it.
 type object struct {
 	apiVersion, kind, name string
 	namespace              pulumi.StringInput
@@ -24,7 +24,7 @@ type object struct {
 	spec                   pulumi.Map
 }
 
-// register makes the object.
+// register registers the object as a resource.
 func (o object) register(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (*apiextensions.CustomResource, error) {
 	fields := kubernetes.UntypedArgs{"spec": o.spec}
 	if o.scopes != nil {
@@ -41,14 +41,14 @@ func (o object) register(ctx *pulumi.Context, name string, opts ...pulumi.Resour
 	return made, nil
 }
 
-// single is the part that all components of one Dapr object share.
+// single is what all components with one Dapr object share.
 type single struct {
 	object   object
 	resource *apiextensions.CustomResource
 }
 
 // make registers the component self, and its object as the child name-role,
-// after what must exist before.
+// which depends on after.
 func (s *single) make(ctx *pulumi.Context, self pulumi.ComponentResource, token, name, role string, o object,
 	after []pulumi.Resource, opts []pulumi.ResourceOption,
 ) error {

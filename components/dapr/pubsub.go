@@ -23,8 +23,8 @@ type PubSubArgs struct {
 	Backend Backend
 	// Scopes are the app-ids that may use it. Required (T-09).
 	Scopes []string
-	// Topics are all topics of the pub/sub. What is not among them can be
-	// neither published nor subscribed. Default none, which restricts nothing.
+	// Topics are all topics of the pub/sub. Other topics can be neither published
+	// nor subscribed to. Default none, which restricts nothing.
 	Topics []Topic
 	// ConsumerID names the consumer group. Default each app's own app-id.
 	ConsumerID string

@@ -14,14 +14,14 @@ import (
 type Source interface {
 	// Ready returns the resources that exist once it can be read.
 	Ready() []pulumi.Resource
-	// readBy returns what of it the sidecar of an app reads, as it is rendered, and
-	// false when that is nothing.
+	// readBy returns the part of it that the sidecar of an app reads, as rendered,
+	// and false if the sidecar reads none of it.
 	readBy(appID string) (pulumi.Input, bool)
 }
 
 // Reads returns what the sidecar of an app reads from the sources: the resources
-// that must exist before it starts, and a digest of what they say to it. With
-// another digest the pods of the app have to be replaced.
+// that must exist before it starts, and a digest of what it reads from them. If
+// the digest changes, the pods of the app have to be replaced.
 func Reads(appID string, sources []Source) ([]pulumi.Resource, pulumi.StringOutput) {
 	var first []pulumi.Resource
 	var read pulumi.Array
@@ -31,7 +31,7 @@ func Reads(appID string, sources []Source) ([]pulumi.Resource, pulumi.StringOutp
 		}
 	}
 	digest := read.ToArrayOutput().ApplyT(func(read []any) (string, error) {
-		text, err := json.Marshal(read) // maps in the order of their keys
+		text, err := json.Marshal(read) // maps have sorted keys
 		sum := sha256.Sum256(text)
 		return hex.EncodeToString(sum[:6]), err
 	}).(pulumi.StringOutput)
@@ -60,8 +60,8 @@ func (p *PubSub) readBy(appID string) (pulumi.Input, bool) {
 	}, slices.Contains(p.args.Scopes, appID)
 }
 
-// topicsOf returns the topics that an app publishes or subscribes to, with no
-// other app in them.
+// topicsOf returns the topics that an app publishes or subscribes to, without
+// the other apps in them.
 func topicsOf(appID string, topics []Topic) (own []Topic) {
 	only := func(ids []string) []string {
 		if slices.Contains(ids, appID) {

@@ -10,7 +10,7 @@ import (
 	"github.com/daprstack/daprstack/components/secrets"
 )
 
-// RedisConnection says how sidecars reach Redis. It is a [Backend].
+// RedisConnection describes how sidecars reach Redis. It is a [Backend].
 type RedisConnection struct {
 	// Host is its address, host:port (T-05). Required.
 	Host string
@@ -38,7 +38,7 @@ func (c *RedisConnection) check() error {
 	return nil
 }
 
-// items are the metadata items of the connection.
+// items returns the metadata items of the connection.
 func (c *RedisConnection) items() []Item {
 	items := []Item{Value("redisHost", c.Host)}
 	if c.Username != "" {

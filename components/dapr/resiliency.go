@@ -13,7 +13,7 @@ import (
 // ResiliencyType is the type token of [Resiliency].
 const ResiliencyType = "daprstack:dapr:Resiliency"
 
-// Delivery says how the events of one pub/sub are delivered to a handler.
+// Delivery describes how the events of one pub/sub are delivered to a handler.
 type Delivery struct {
 	// Apps are the app-ids that use the pub/sub. Default none.
 	Apps []string
@@ -21,10 +21,10 @@ type Delivery struct {
 	MaxRetries int
 	// Policy is constant or exponential.
 	Policy string
-	// Interval is the wait between two attempts, for an exponential policy the
-	// longest.
+	// Interval is the wait between two attempts, or the longest one of an
+	// exponential policy.
 	Interval time.Duration
-	// HandlerTimeout is how long one call may take; a slower one has failed.
+	// HandlerTimeout is how long one call may take; a slower call has failed.
 	HandlerTimeout time.Duration
 }
 
@@ -47,8 +47,8 @@ func (a *ResiliencyArgs) check() error {
 	return nil
 }
 
-// Resiliency holds the retry policies by which events are delivered. Without it
-// the Redis pub/sub acknowledges an event whose handler failed: it is lost.
+// Resiliency holds the retry policies with which events are delivered. Without
+// it the Redis pub/sub acknowledges an event whose handler failed: it is lost.
 type Resiliency struct {
 	pulumi.ResourceState
 	single

@@ -16,7 +16,7 @@ const SubscriptionType = "daprstack:dapr:Subscription"
 type SubscriptionArgs struct {
 	// Namespace of the subscriber. Required.
 	Namespace pulumi.StringInput
-	// PubSub and Topic say what is subscribed. Required.
+	// PubSub and Topic are what the app subscribes to. Required.
 	PubSub, Topic string
 	// App is the app-id of the subscriber. Required.
 	App string
@@ -33,7 +33,8 @@ func (a *SubscriptionArgs) check() error {
 	return nil
 }
 
-// Name of the Subscription: one for each subscriber of a topic.
+// Name returns the name of the Subscription, unique for each subscriber of a
+// topic.
 func (a *SubscriptionArgs) Name() string { return a.PubSub + "." + a.Topic + "." + a.App }
 
 // Subscription delivers one topic to one app. What the app cannot handle goes to
@@ -55,8 +56,8 @@ func NewSubscription(ctx *pulumi.Context, name string, args *SubscriptionArgs, o
 	return s, nil
 }
 
-// subscription has a default route and no rules: an event that matched no rule
-// would be dropped.
+// subscription returns an object with a default route and no rules: an event
+// that matches no rule would be dropped.
 func subscription(args *SubscriptionArgs) object {
 	return object{
 		apiVersion: v2alpha1, kind: "Subscription", name: args.Name(), namespace: args.Namespace,

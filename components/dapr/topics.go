@@ -8,16 +8,17 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// A Topic is one event type on a pub/sub: who may publish it and who takes it.
+// A Topic is one event type on a pub/sub: who may publish it and who receives
+// it.
 type Topic struct {
 	Name        string   // the event's type
 	Publishers  []string // app-ids
 	Subscribers []string // app-ids
 }
 
-// topicScopes are the metadata items that let each app publish and subscribe
-// exactly the topics that are its own. Dapr publishes a dead letter in the name
-// of the subscriber, which is therefore allowed to.
+// topicScopes returns the metadata items that let each app publish and subscribe
+// to its own topics only. Dapr publishes a dead letter in the name of the
+// subscriber, so the subscriber must be allowed to.
 func topicScopes(topics []Topic) []Item {
 	var all []string
 	publish, subscribe := map[string][]string{}, map[string][]string{}

@@ -3,15 +3,15 @@ package dapr
 import "maps"
 
 // SidecarLabel marks the pods that the injector must see: a pod with it cannot
-// be created while the injector does not serve (S-11). Pods without it, Redis
-// among them, never wait for the injector.
+// be created while the injector is down (S-11). Pods without it, Redis among
+// them, never wait for the injector.
 const (
 	SidecarLabel      = "daprstack.io/sidecar"
 	SidecarLabelValue = "true"
 )
 
-// chartValues are the Helm values of the control plane. Those of the arguments
-// are merged over them.
+// chartValues returns the Helm values of the control plane, with those of the
+// arguments merged over them.
 func chartValues(args *ControlPlaneArgs) map[string]any {
 	component := func(values map[string]any) map[string]any {
 		values["logLevel"] = args.LogLevel
@@ -24,14 +24,14 @@ func chartValues(args *ControlPlaneArgs) map[string]any {
 	}
 	own := map[string]any{
 		"global": map[string]any{
-			// The chart of a release has its version here; a chart from the source
-			// tree has not.
+			// The chart of a release has its version here; a chart from the source tree
+			// does not.
 			"tag":            args.Version,
 			"ha":             map[string]any{"enabled": args.HA},
 			"mtls":           map[string]any{"enabled": args.MTLS},
 			"seccompProfile": "RuntimeDefault",
 		},
-		// It would let pods of the namespace "default" read its secrets. Ours read
+		// This would let pods of the namespace "default" read its secrets. Ours read
 		// none: the operator resolves what their components refer to.
 		"dapr_rbac": map[string]any{"secretReader": map[string]any{"enabled": false}},
 		// The system Configuration is a resource of ours: see [ControlPlane].

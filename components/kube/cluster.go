@@ -13,7 +13,7 @@ type Cluster struct {
 }
 
 // NewCluster makes the provider of the cluster behind a kubeconfig context. The
-// kubeconfig itself is read by the provider, from where its environment says; it
+// provider itself reads the kubeconfig, from where its environment points; it
 // never enters the state. The provider of the Kubernetes SDK would copy
 // KUBECONFIG into its inputs: another machine, or another place for the file,
 // would then be taken for another cluster.

@@ -16,13 +16,14 @@ const (
 )
 
 // Manager returns the field manager of every object of a stack. By default the
-// provider takes a new one for each object that it makes, and a run that resumes
-// a killed one would conflict with what that one made and could not record.
+// provider uses a new one for each object that it makes, and a run that resumes
+// a killed one would conflict with objects that the killed run made but did not
+// record.
 func Manager(ctx *pulumi.Context) string { return ctx.Project() + "-" + ctx.Stack() }
 
 // Meta describes the metadata of an object.
 type Meta struct {
-	// Name in the cluster. Default one that the engine makes up: a change that
+	// Name in the cluster. Default one that the engine generates: a change that
 	// replaces the object then makes the new one before it removes the old.
 	Name string
 	// Namespace of the object. Default none, for cluster-wide objects.

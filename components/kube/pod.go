@@ -5,10 +5,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Harden returns a pod that runs the container without root, without a token of
-// the cluster, without capabilities, with a read-only root file system and the
-// runtime's seccomp profile. What it does not set stays as it is given; the
-// security contexts, when given, must be pointers to the SDK's Args.
+// Harden returns a pod that runs the container without root, without a cluster
+// token, without capabilities, with a read-only root file system and the
+// runtime's seccomp profile. What it does not set stays as given; security
+// contexts, if given, must be pointers to the SDK's Args.
 func Harden(pod corev1.PodSpecArgs, container corev1.ContainerArgs) *corev1.PodSpecArgs {
 	security, ok := pod.SecurityContext.(*corev1.PodSecurityContextArgs)
 	if !ok {
@@ -36,7 +36,7 @@ func Harden(pod corev1.PodSpecArgs, container corev1.ContainerArgs) *corev1.PodS
 // resource, as Kubernetes quantities.
 type Resources struct{ Requests, Limits map[string]string }
 
-// Args returns the resources for the SDK, nil when there are none.
+// Args returns the resources for the SDK, nil if there are none.
 func (r Resources) Args() corev1.ResourceRequirementsPtrInput {
 	if len(r.Requests)+len(r.Limits) == 0 {
 		return nil
@@ -51,7 +51,7 @@ func (r Resources) Args() corev1.ResourceRequirementsPtrInput {
 	return args
 }
 
-// PullSecrets returns references to Secrets with registry credentials, nil when
+// PullSecrets returns references to Secrets with registry credentials, nil if
 // there are none.
 func PullSecrets(names []string) corev1.LocalObjectReferenceArrayInput {
 	if len(names) == 0 {

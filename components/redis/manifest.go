@@ -22,8 +22,8 @@ var (
 	ports  = []kube.Port{{Name: "redis", Number: Port}}
 )
 
-// arguments configure the server on its command line, where a change rolls the
-// pod. The password is not among them: it is in the included file.
+// arguments returns the command line of the server. Its configuration is there
+// because a change then rolls the pod; the password is in the included file.
 func arguments(args *Args) []string {
 	return []string{
 		"redis-server",
@@ -38,7 +38,7 @@ func arguments(args *Args) []string {
 }
 
 // claim returns the volume claim, for one pod at a time. It is not awaited: it
-// may rightly be unbound until its first pod.
+// may stay unbound until its first pod.
 func claim(ctx *pulumi.Context, args *Args) *corev1.PersistentVolumeClaimArgs {
 	spec := &corev1.PersistentVolumeClaimSpecArgs{
 		AccessModes: pulumi.ToStringArray([]string{"ReadWriteOnce"}),
@@ -81,7 +81,7 @@ func deployment(ctx *pulumi.Context, args *Args, claim pulumi.StringPtrOutput) *
 	server := corev1.ContainerArgs{
 		Name: pulumi.String("redis"), Image: pulumi.String(args.Image), Command: pulumi.ToStringArray(arguments(args)),
 		Env: corev1.EnvVarArray{
-			// redis-cli of the probes reads its password here.
+			// The probes' redis-cli reads its password here.
 			corev1.EnvVarArgs{Name: pulumi.String("REDISCLI_AUTH"), ValueFrom: &corev1.EnvVarSourceArgs{
 				SecretKeyRef: &corev1.SecretKeySelectorArgs{
 					Name: args.Auth.Name.ToStringOutput().ToStringPtrOutput(), Key: pulumi.String(args.Auth.Key),
@@ -112,7 +112,8 @@ func deployment(ctx *pulumi.Context, args *Args, claim pulumi.StringPtrOutput) *
 	}
 }
 
-// ping asks the server itself; -e makes an error reply a failure.
+// ping returns a probe that asks the server itself; -e makes an error reply a
+// failure.
 func ping(period, failures int) *corev1.ProbeArgs {
 	return &corev1.ProbeArgs{
 		Exec:          &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"redis-cli", "-e", "ping"})},

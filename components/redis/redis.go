@@ -22,7 +22,7 @@ const (
 )
 
 // AuthFile is the key of the password Secret that holds the piece of
-// redis.conf with the password, and AuthTemplate what stands in it: see
+// redis.conf with the password, and AuthTemplate is its content: see
 // [secrets.PasswordArgs].
 const (
 	AuthFile     = "auth.conf"
@@ -46,7 +46,7 @@ type Args struct {
 	// MaxMemory is the limit of the data set in bytes; at the limit, writes fail.
 	// Required.
 	MaxMemory int64
-	// Fsync says when a write reaches the disk: always or everysec. Required.
+	// Fsync is when a write reaches the disk: always or everysec. Required.
 	Fsync string
 	// Resources of the container. Default none.
 	Resources kube.Resources

@@ -48,7 +48,7 @@ func TestServerArguments(t *testing.T) {
 	}, arguments(good()))
 }
 
-// TestAlone: usable by itself, with the password in no plain place, hardened,
+// TestAlone: usable by itself, hardened, with the password nowhere in plain text
 // and never two servers on one volume.
 func TestAlone(t *testing.T) {
 	args := good()

@@ -81,7 +81,7 @@ func NewPassword(ctx *pulumi.Context, name string, args *PasswordArgs, opts ...p
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"secret": p.Ref.Name})
 }
 
-// value is the given password or a random one, always a secret output.
+// value returns the given password or a random one, always as a secret output.
 func (p *Password) value(ctx *pulumi.Context, name string, given pulumi.StringInput) (pulumi.StringOutput, error) {
 	if given != nil {
 		return pulumi.ToSecret(given.ToStringOutput()).(pulumi.StringOutput), nil
@@ -96,5 +96,5 @@ func (p *Password) value(ctx *pulumi.Context, name string, given pulumi.StringIn
 	return pulumi.ToSecret(generated.Result).(pulumi.StringOutput), nil
 }
 
-// Ready returns what has to be there before the password can be used.
+// Ready returns the resources that exist once the password can be used.
 func (p *Password) Ready() []pulumi.Resource { return []pulumi.Resource{p.secret} }

@@ -12,9 +12,9 @@ const (
 )
 
 // A ComponentType is one type of component that a stack supports (T-02). A new
-// one is a row of [ComponentTypes]; one with a new backend also needs what makes
-// its metadata items (Backend of components/dapr) and what looks at it past the
-// sidecars (backend of verify).
+// one is a row of [ComponentTypes]; one with a new backend also needs an
+// implementation of Backend in components/dapr, which makes its metadata items,
+// and of backend in verify, which looks at its data past the sidecars.
 type ComponentType struct {
 	Name     string // the type, "state.redis"
 	Kind     Kind
@@ -45,7 +45,7 @@ func TypesOf(kinds ...Kind) (names []string) {
 	return names
 }
 
-// TypeOf returns the type of that name, and false when it is not supported.
+// TypeOf returns the type of that name, and false if it is not supported.
 func TypeOf(name string) (ComponentType, bool) {
 	i := slices.IndexFunc(ComponentTypes, func(t ComponentType) bool { return t.Name == name })
 	if i < 0 {
@@ -54,6 +54,5 @@ func TypeOf(name string) (ComponentType, bool) {
 	return ComponentTypes[i], true
 }
 
-// DefaultType returns the type that a component of a kind has unless it says
-// otherwise.
+// DefaultType returns the type that a component of a kind has by default.
 func DefaultType(kind Kind) string { return TypesOf(kind)[0] }

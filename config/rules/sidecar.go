@@ -60,8 +60,8 @@ func ConfigurationName(name string) []Reason {
 	return reasons
 }
 
-// MetricsPort checks that neither the app's container nor daprd has a metrics-port
-// already (S-08).
+// MetricsPort checks that neither the app's container nor daprd already uses a
+// metrics-port (S-08).
 func MetricsPort(p int, exposed []int) []Reason {
 	if slices.Contains(SidecarPorts, p) {
 		return because("S-08", "must differ from the sidecar's own ports (%s)", joinInts(SidecarPorts))
@@ -85,8 +85,7 @@ func ContainerPort(p int) []Reason {
 	return nil
 }
 
-// WritableVolume is the name of the volume of an app's writable path, by its
-// position.
+// WritableVolume returns the name of the volume of an app's i-th writable path.
 func WritableVolume(i int) string { return fmt.Sprintf("writable-%d", i) }
 
 func joinInts(values []int) string {

@@ -12,7 +12,7 @@ import (
 )
 
 // OptionForm is the form of an option's value: its Go type, how an annotation
-// holds it, and which values Dapr honours.
+// holds it, and which values Dapr honors.
 type OptionForm struct {
 	Words    string   // for people: "whole number, 1 or more"
 	Pattern  string   // that the text, or each text, matches; "" for any. The check may be stricter
@@ -22,17 +22,17 @@ type OptionForm struct {
 	Secret   bool     // the text names a Secret
 
 	zero  any
-	read  func(text string) (value any, bad string) // says what is wrong with a text
+	read  func(text string) (value any, bad string) // bad says what is wrong with the text
 	write func(value any) string
 	check func(value any) []Fault
 }
 
-// Type is the Go type of the values.
+// Type returns the Go type of the values.
 func (f OptionForm) Type() reflect.Type { return reflect.TypeOf(f.zero) }
 
 // Fault is what is wrong with one part of a value.
 type Fault struct {
-	At      []any  // the way to the part: a string for a name, an int for a position
+	At      []any  // path to the part: a string for a name, an int for a position
 	Value   any    // the part, nil to show none
 	Allowed string // "must be …"
 }
@@ -52,7 +52,7 @@ type SecretRef struct {
 	Key  string `json:"key"`
 }
 
-// must returns one fault, of a whole value.
+// must returns a fault of the whole value.
 func must(value any, format string, args ...any) []Fault {
 	return []Fault{{Value: value, Allowed: "must be " + fmt.Sprintf(format, args...)}}
 }
@@ -73,12 +73,12 @@ func formOf[T any](f OptionForm, read func(string) (T, string), write func(T) st
 	return f
 }
 
-// textForm is a form whose values are texts.
+// textForm returns a form whose values are texts.
 func textForm(f OptionForm, check func(string) []Fault) OptionForm {
 	return formOf(f, func(text string) (string, string) { return text, "" }, func(v string) string { return v }, check)
 }
 
-// patternForm is a text that matches a pattern as a whole.
+// patternForm returns the form of a text that matches a whole pattern.
 func patternForm(words, pattern, allowed string) OptionForm {
 	whole := regexp.MustCompile("^(" + pattern + ")$")
 	return textForm(OptionForm{Words: words, Pattern: pattern}, func(v string) []Fault {
@@ -124,14 +124,15 @@ func imageReference() OptionForm {
 	return patternForm("image reference", `[a-zA-Z0-9][\w.\-:/@]*`, "an image reference")
 }
 
-// byteSize is a quantity of whole bytes. daprd does not start with any other, and
-// takes 0 for no limit in one place and for nothing at all in another.
+// byteSize returns the form of a quantity of whole bytes. daprd does not start
+// with any other, and 0 means no limit in one place and nothing at all in
+// another.
 func byteSize() OptionForm {
 	return patternForm("bytes as a Kubernetes quantity", `[1-9][0-9]{0,8}(Ki|Mi|Gi|k|M|G)?`, "a whole number of bytes, 1 or more, such as 8Mi")
 }
 
-// quantity is a resource quantity. The injector drops all of the resources when it
-// cannot read one of them.
+// quantity returns the form of a resource quantity. The injector drops all
+// resources if it cannot read one of them.
 func quantity() OptionForm {
 	return patternForm("Kubernetes quantity", `\+?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?`,
 		"a Kubernetes quantity: Dapr ignores all resources otherwise")
@@ -190,8 +191,8 @@ func bounds[T any](kind string, least, most int, show func(int) T) string {
 	return fmt.Sprintf("%s, from %v to %v", kind, show(least), show(most))
 }
 
-// wholeUnits is a duration that an annotation holds as a bare number. Dapr ignores
-// one with a unit.
+// wholeUnits returns the form of a duration that an annotation holds as a bare
+// number. Dapr ignores one with a unit.
 func wholeUnits(unit time.Duration, least int) OptionForm {
 	const most = math.MaxInt32
 	name := map[time.Duration]string{time.Second: "seconds", time.Millisecond: "milliseconds"}[unit]
@@ -219,8 +220,8 @@ func wholeUnits(unit time.Duration, least int) OptionForm {
 
 const durationPattern = `\+?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+`
 
-// timeSpan is a duration that an annotation holds with its unit. daprd does not
-// start with a bare number.
+// timeSpan returns the form of a duration that an annotation holds with its
+// unit. daprd does not start with a bare number.
 func timeSpan() OptionForm {
 	return formOf(OptionForm{Words: "duration with its unit", Pattern: durationPattern}, func(text string) (time.Duration, string) {
 		d, err := time.ParseDuration(text)

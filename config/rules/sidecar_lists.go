@@ -9,7 +9,8 @@ import (
 	"unicode"
 )
 
-// listForm is a list of texts, separated by commas in an annotation.
+// listForm returns the form of a list of texts, separated by commas in an
+// annotation.
 func listForm(f OptionForm, check func([]string) []Fault) OptionForm {
 	return formOf(f, func(text string) ([]string, string) { return strings.Split(text, ","), "" },
 		func(items []string) string { return strings.Join(items, ",") },
@@ -36,8 +37,8 @@ func choices(only ...string) OptionForm {
 	})
 }
 
-// listenAddresses are addresses that Dapr puts a port behind as they are. It skips
-// those that it cannot listen on.
+// listenAddresses returns the form of a list of addresses. Dapr appends a port
+// to each of them unchanged, and skips those that it cannot listen on.
 func listenAddresses() OptionForm {
 	f := OptionForm{Words: "IP address, IPv6 in brackets", Pattern: `[0-9.]+|\[[0-9a-fA-F:.]+\]`}
 	return listForm(f, func(items []string) (faults []Fault) {
@@ -57,8 +58,8 @@ func listenAddresses() OptionForm {
 	})
 }
 
-// mapForm is a map, whose entries an annotation holds separated by commas and
-// sorted by name. Check judges one entry.
+// mapForm returns the form of a map, whose entries an annotation holds separated
+// by commas and sorted by name. Check checks one entry.
 func mapForm[T comparable](f OptionForm, read func(string) (map[string]T, string), part func(name string, v T) string, check func(name string, v T) []Fault) OptionForm {
 	write := func(m map[string]T) string {
 		parts := make([]string, 0, len(m))
@@ -82,12 +83,12 @@ const variableName = `[A-Za-z_][A-Za-z0-9_]*`
 
 var (
 	variable = regexp.MustCompile("^" + variableName + "$")
-	// nextVariable is where Dapr sees the next variable begin.
+	// nextVariable matches where Dapr sees the next variable begin.
 	nextVariable = regexp.MustCompile(`,\s*` + variableName + `=`)
 	dataKey      = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
 )
 
-// daprdVariables are those that the injector sets itself.
+// daprdVariables maps the variables that the injector sets itself to hints.
 var daprdVariables = map[string]string{
 	"NAMESPACE": "", "POD_NAME": "", "DAPR_TRUST_ANCHORS": "", "DAPR_CONTROLPLANE_NAMESPACE": "", "DAPR_CONTROLPLANE_TRUST_DOMAIN": "",
 	"DAPR_HOST_IP": "", "DAPR_ENV_KEYS": "", "DAPR_COMPONENT_SOCKETS_FOLDER": "",

@@ -176,7 +176,8 @@ func TestTogether(t *testing.T) {
 	require.Empty(t, rules.SidecarOptions{"appHealthCheck.interval": -time.Second, "appHealthCheck.enabled": true}.Together(nil), "what is bad by itself")
 }
 
-// TestCheck: what does not apply is not judged, and nothing is changed by it.
+// TestCheck: an option that does not apply is not checked, and checking changes
+// nothing.
 func TestCheck(t *testing.T) {
 	require.Empty(t, rules.SidecarOptions{"enableMetrics": false, "metricsPort": 0, "appHealthCheck.threshold": 0}.Check())
 	require.Equal(t, []rules.OptionFault{
@@ -229,8 +230,8 @@ func TestSettings(t *testing.T) {
 		"sidecar option env: must not be given: Dapr sets it itself\nsidecar option appHealthCheck.path: must not be given without appHealthCheck.enabled: Dapr ignores it")
 }
 
-// TestSidecarData: the file that toolchain/dapr/upstream holds against the pinned
-// Dapr is of today.
+// TestSidecarData: the file that toolchain/dapr/upstream compares with the
+// pinned Dapr is up to date.
 func TestSidecarData(t *testing.T) {
 	type datum struct {
 		Key, Annotation, Argument, With string

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// SidecarOption is one option of a Dapr sidecar. Its row in [SidecarTable] is all
-// that the project knows of it: the stack file, its page and its schema, the
-// annotation of the pod, the policy pack and verify follow from it.
+// SidecarOption is one option of a Dapr sidecar. Its row in [SidecarTable] is
+// all that the project knows about it: the stack file, its page and its schema,
+// the annotation of the pod, the policy pack and verify follow from it.
 type SidecarOption struct {
 	// Key of the stack file, below the sidecar of an app: "logLevel",
 	// "appHealthCheck.path". Empty for an annotation that no option sets; the policy
@@ -15,15 +15,15 @@ type SidecarOption struct {
 	Key string
 	// Annotation of the pod, without its prefix dapr.io/.
 	Annotation string
-	// Argument of daprd that the injector makes of the annotation, without the
-	// leading hyphens. Empty when it makes none.
+	// Argument of daprd that the injector derives from the annotation, without the
+	// leading hyphens. Empty if there is none.
 	Argument string
 	// Form of the value.
 	Form OptionForm
-	// Default is what Dapr takes without the annotation, nil when that is no value:
-	// see Unset.
+	// Default is the value that Dapr uses without the annotation, nil if there is
+	// none: see Unset.
 	Default any
-	// Unset says in words what happens without the option, where no value can.
+	// Unset describes what happens without the option, for one without a Default.
 	// Default "none".
 	Unset string
 	// Written options are in the annotations of every sidecar, with their default
@@ -35,10 +35,10 @@ type SidecarOption struct {
 	Hidden bool
 	// Rule that a bad value breaks. Default S-12.
 	Rule string
-	// Doc says what the option does, without its default.
+	// Doc describes what the option does, without its default.
 	Doc string
-	// Remedy says what to do when a running sidecar has another value. Default to
-	// run up, and to delete the pod when that changes nothing.
+	// Remedy says what to do when a running sidecar has another value. Default: run
+	// up, and delete the pod if that changes nothing.
 	Remedy string
 }
 
@@ -64,8 +64,8 @@ const (
 	OptionVolumeMountsRW   = "volumeMountsRW"
 )
 
-// SidecarGroups says what the keys with a dot have in common, by what stands
-// before it.
+// SidecarGroups describes the groups of options, by the part of their keys
+// before the dot.
 var SidecarGroups = map[string]string{
 	"appHealthCheck": "Health checks of the app by daprd, which holds back events and invocations while the app is not healthy. " +
 		"It is independent of the app's own probes, which decide about the pod. Given at all, it is enabled.",
@@ -74,9 +74,9 @@ var SidecarGroups = map[string]string{
 }
 
 // SidecarTable has a row for every annotation that the pinned Dapr reads
-// (v1.18.1, pkg/injector/patcher/sidecar.go, which is held against it in
-// toolchain/dapr/upstream), first those with a key of the stack file, in the
-// order of its page.
+// (v1.18.1, pkg/injector/patcher/sidecar.go; tests in toolchain/dapr/upstream
+// compare the two). Rows with a key of the stack file come first, in the order
+// of its page.
 var SidecarTable = []SidecarOption{
 	{Key: OptionAppProtocol, Annotation: "app-protocol", Argument: "app-protocol", Form: choice("http", "https", "grpc", "grpcs", "h2c"),
 		Default: "http", Written: true,
@@ -176,7 +176,7 @@ var SidecarTable = []SidecarOption{
 		Default: 5,
 		Doc:     "How many probes in a row have to fail."},
 
-	// Set by the stack, by keys with a logic of their own or for every sidecar.
+	// Set by the stack, from keys with logic of their own or for every sidecar.
 	{Annotation: "enabled", Form: truth()},
 	{Annotation: "app-id", Argument: "app-id", Form: anyText()},
 	{Annotation: "app-port", Argument: "app-port", Form: wholeNumber(math.MinInt, math.MaxInt)}, // S-04 has its bounds

@@ -18,7 +18,7 @@ const AnnotationPrefix = "dapr.io/"
 // []string, map[string]string or map[string][SecretRef].
 type SidecarOptions map[string]any
 
-// Option returns the row of a key of the stack file, false when there is none.
+// Option returns the row of a key of the stack file, and false if there is none.
 func Option(key string) (SidecarOption, bool) {
 	at, ok := optionByKey[key]
 	if !ok {
@@ -38,7 +38,8 @@ var optionByKey, optionByAnnotation = func() (keys, annotations map[string]int) 
 	return keys, annotations
 }()
 
-// Options are the rows with a key of the stack file, in the order of its page.
+// Options returns the rows with a key of the stack file, in the order of its
+// page.
 func Options() (rows []SidecarOption) {
 	for _, row := range SidecarTable {
 		if row.Key != "" {
@@ -48,8 +49,7 @@ func Options() (rows []SidecarOption) {
 	return rows
 }
 
-// Group is what stands before the dot of a key, "" for a key without one. Name is
-// what stands behind it.
+// Group splits the key at its dot. The group of a key without a dot is "".
 func (o SidecarOption) Group() (group, name string) {
 	if group, name, ok := strings.Cut(o.Key, "."); ok {
 		return group, name
@@ -57,27 +57,28 @@ func (o SidecarOption) Group() (group, name string) {
 	return "", o.Key
 }
 
-// RuleID is the number of the rule that a bad value breaks.
+// RuleID returns the number of the rule that a bad value breaks.
 func (o SidecarOption) RuleID() string { return cmp.Or(o.Rule, "S-12") }
 
-// ToDo says what to do when a running sidecar has another value.
+// ToDo returns what to do when a running sidecar has another value.
 func (o SidecarOption) ToDo() string {
 	return cmp.Or(o.Remedy, "run up, and delete the pod when that changes nothing")
 }
 
-// Text returns the value of an option that is a text, "" when it has none.
+// Text returns the value of an option that is a text, "" if it has none.
 func (s SidecarOptions) Text(key string) string { return valueOf[string](s, key) }
 
 // On reports whether a switch is on.
 func (s SidecarOptions) On(key string) bool { return valueOf[bool](s, key) }
 
-// Number returns the value of an option that is a whole number, 0 when it has none.
+// Number returns the value of an option that is a whole number, 0 if it has
+// none.
 func (s SidecarOptions) Number(key string) int { return valueOf[int](s, key) }
 
-// Map returns the value of an option that is a map of texts, nil when it has none.
+// Map returns the value of an option that is a map of texts, nil if it has none.
 func (s SidecarOptions) Map(key string) map[string]string { return valueOf[map[string]string](s, key) }
 
-// valueOf returns the value of an option, or what Dapr takes without it.
+// valueOf returns the value of an option, or Dapr's default without it.
 func valueOf[T any](s SidecarOptions, key string) T {
 	v, given := s[key]
 	if !given {
@@ -91,8 +92,8 @@ func valueOf[T any](s SidecarOptions, key string) T {
 // GRPC reports whether daprd speaks gRPC with the app.
 func (s SidecarOptions) GRPC() bool { return strings.HasPrefix(s.Text(OptionAppProtocol), "grpc") }
 
-// Fill sets the defaults that are written, and enables a group that is given and
-// has a switch of that name.
+// Fill sets the defaults of the Written options, and enables every group of
+// which an option is given.
 func (s SidecarOptions) Fill() {
 	for _, row := range Options() {
 		group, _ := row.Group()
@@ -116,10 +117,11 @@ func (s SidecarOptions) Enable(group string) {
 	}
 }
 
-// applies reports whether Dapr does not ignore an option for want of its switch.
+// applies reports whether the switch of an option, if it has one, is on; Dapr
+// ignores the option otherwise.
 func (s SidecarOptions) applies(row SidecarOption) bool { return row.With == "" || s.On(row.With) }
 
-// Secrets are the names of the Secrets that daprd needs, by the keys of the
+// Secrets returns the names of the Secrets that daprd needs, by the keys of the
 // options that name them.
 func (s SidecarOptions) Secrets() map[string][]string {
 	found := map[string][]string{}
@@ -139,7 +141,7 @@ func (s SidecarOptions) Secrets() map[string][]string {
 	return found
 }
 
-// Annotations are those of the pod, with their prefix.
+// Annotations returns the options as annotations of the pod, with their prefix.
 func (s SidecarOptions) Annotations() map[string]string {
 	annotations := map[string]string{}
 	for key, text := range s.texts() {
@@ -149,7 +151,7 @@ func (s SidecarOptions) Annotations() map[string]string {
 	return annotations
 }
 
-// texts are the values as they stand in annotations.
+// texts returns the values as annotations hold them, by key.
 func (s SidecarOptions) texts() map[string]string {
 	texts := map[string]string{}
 	for key, v := range s {
@@ -160,13 +162,14 @@ func (s SidecarOptions) texts() map[string]string {
 	return texts
 }
 
-// A Setting is what one option makes of a running sidecar.
+// A Setting is the effect of one option on a running sidecar.
 type Setting struct {
 	SidecarOption
 	Value string // of the argument, or of the annotation where there is none
 }
 
-// Settings are what a running sidecar should have, in the order of the table.
+// Settings returns the settings that a running sidecar should have, in the order
+// of the table.
 func (s SidecarOptions) Settings() (all []Setting) {
 	texts := s.texts()
 	for _, row := range Options() {
@@ -182,11 +185,11 @@ type OptionFault struct {
 	Key string // of the option
 	Fault
 	Rule string
-	By   []string // the keys of the options that it was held against
+	By   []string // the keys of the options that it was checked against
 }
 
-// Check returns what is wrong with each option by itself. An option that does not
-// apply, as the port of metrics that are off, is not judged.
+// Check returns what is wrong with each option by itself. An option that does
+// not apply, such as the port of metrics that are off, is not checked.
 func (s SidecarOptions) Check() (faults []OptionFault) {
 	for _, key := range slices.Sorted(maps.Keys(s)) {
 		row, known := Option(key)
@@ -207,8 +210,7 @@ func (s SidecarOptions) Check() (faults []OptionFault) {
 	return faults
 }
 
-// Err is what is wrong with the options by themselves and together, nil for
-// nothing.
+// Err returns what is wrong with the options by themselves and together, or nil.
 func (s SidecarOptions) Err() error {
 	var all []error
 	key := func(row SidecarOption) string { return row.Key }
@@ -221,9 +223,9 @@ func (s SidecarOptions) Err() error {
 // podGrace is how long Kubernetes waits before it kills a pod.
 const podGrace = 30 * time.Second
 
-// Together returns what is wrong with the options beside each other: what Dapr
-// ignores or does not survive because of another one. Name is how an option is
-// called where the faults are read.
+// Together returns what is wrong with the options in combination: what Dapr
+// ignores or fails on because of another option. Name returns the name of an
+// option for the reader of the faults.
 func (s SidecarOptions) Together(name func(SidecarOption) string) (faults []OptionFault) {
 	s = maps.Clone(s)
 	for _, f := range s.Check() { // what is bad by itself is not reported twice
@@ -292,8 +294,8 @@ func (s SidecarOptions) twice(add func(key string, at []any, by []string, format
 	}
 }
 
-// Unmounted returns what is wrong with mounts of volumes that the pod does not
-// have: the injector skips them.
+// Unmounted returns a fault for each mount of a volume that the pod does not
+// have: the injector skips it.
 func (s SidecarOptions) Unmounted(volumes Names) (faults []OptionFault) {
 	for _, key := range []string{OptionVolumeMounts, OptionVolumeMountsRW} {
 		for _, volume := range slices.Sorted(maps.Keys(s.Map(key))) {

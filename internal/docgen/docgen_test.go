@@ -73,7 +73,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// hasAnchor says whether a page has an anchor of its own or a heading of that
+// hasAnchor reports whether a page has an explicit anchor or a heading of that
 // name.
 func hasAnchor(page, name string) bool {
 	if strings.Contains(page, `<a id="`+name+`">`) {
@@ -138,7 +138,7 @@ var relative = map[string]bool{
 	"Resources.requests": true, "Resources.limits": true, // TestStatedResources
 }
 
-// states says whether a text states a value.
+// states reports whether a text states a value.
 func states(text string, v reflect.Value) bool {
 	if v.Kind() == reflect.Pointer && !v.IsNil() {
 		v = v.Elem()
@@ -199,7 +199,7 @@ func valuesOf(v reflect.Value, name string) (found []reflect.Value) {
 	return found
 }
 
-// ours are the stack files of the project.
+// ours returns the stack files of the project.
 func ours(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob("Pulumi.*.yaml")

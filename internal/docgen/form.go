@@ -11,12 +11,12 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// An entry is a key that a map may have, and what it says about itself.
+// An entry is a key that a map may have, and its documentation.
 type entry struct{ Name, Doc string }
 
 // A form is what a value looks like: in words, and as a schema of its text or
-// number, or of the keys of a map. It says less than the program checks, never
-// more.
+// number, or of the keys of a map. It may allow more than the program does,
+// never less.
 type form struct {
 	Words  string
 	Schema schema
@@ -53,7 +53,7 @@ var (
 	quantities = quantity.of("cpu", "memory", "ephemeral-storage")
 )
 
-// forms are those of the keys whose type alone does not say enough.
+// forms holds the forms of the keys whose type alone does not say enough.
 var forms = map[string]form{
 	"Stack.Context":          {Schema: schema{Pattern: `.`}},
 	"Stack.Namespace":        namespace,
@@ -134,14 +134,15 @@ var forms = map[string]form{
 	"Sidecar.SecretVolumes": keyed(dnsName, label),
 }
 
-// keyed is a map to such values, whose keys match a pattern as a whole.
+// keyed returns the form of a map to such values, whose keys match a whole
+// pattern.
 func keyed(f form, names string) form {
 	f.Names = &schema{Pattern: "^(" + names + ")$"}
 	return f
 }
 
-// matching is text that matches a pattern as a whole, of at most so many
-// characters; 0: of any length.
+// matching returns the form of a text that matches a whole pattern, with at most
+// so many characters; 0 means any length.
 func matching(words string, most int, pattern string) form {
 	f := form{Words: words, Schema: schema{Pattern: "^(" + pattern + ")$"}}
 	if most > 0 {
@@ -169,8 +170,8 @@ func between(words string, least, most int) form {
 	return f
 }
 
-// metadata has the keys that Dapr reads for a component type (T-10), but for
-// those that the stack file has a key of its own for.
+// metadata returns the form of a component type's metadata: the keys that Dapr
+// reads (T-10), except those for which the stack file has a key of its own.
 func metadata(componentType string) form {
 	var f form
 	known := rules.Metadata(componentType)
@@ -192,7 +193,7 @@ type item struct {
 	rules.MetadataKey
 }
 
-// Form says in words what the value of the item has to be.
+// Form describes what the value of the item has to be.
 func (i item) Form() string {
 	if len(i.Only) > 0 {
 		return "one of " + strings.Join(i.Only, ", ")
@@ -207,7 +208,7 @@ func (i item) Form() string {
 	return words
 }
 
-// each is a list of such values: at least one, none twice.
+// each returns the form of a list of such values: at least one, none twice.
 func (f form) each() form {
 	f.Some = true
 	return f.once()

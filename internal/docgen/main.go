@@ -34,7 +34,7 @@ func run() error {
 	return nil
 }
 
-// generate returns what every file has to contain, by its name.
+// generate returns the content of every file, by its name.
 func generate() (map[string][]byte, error) {
 	objects, err := stackFile()
 	if err != nil {

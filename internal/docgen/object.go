@@ -28,7 +28,7 @@ type key struct {
 	Required bool
 	Type     reflect.Type
 	Form     form   // what its value, or each of its values, looks like
-	Group    string // the object that it holds, where no Go type is one
+	Group    string // the object that it holds, if no Go type stands for it
 }
 
 // stackFile reads the structures of the stack file, the stack itself first.
@@ -80,7 +80,8 @@ func stackFile() ([]*object, error) {
 	return all, nil
 }
 
-// formOf returns the form of a field. An overlay's is that of what it changes.
+// formOf returns the form of a field. That of an overlay's field is the form of
+// the field that it changes.
 func formOf(id string) form {
 	if f, ok := forms[id]; ok {
 		return f
@@ -88,8 +89,8 @@ func formOf(id string) form {
 	return forms[strings.Replace(id, "Overlay.", ".", 1)]
 }
 
-// structure returns the structure that a type holds, at its path in the stack
-// file, nil when it holds none.
+// structure returns the structure that a type holds and its path in the stack
+// file, or nil if it holds none.
 func structure(t reflect.Type, path string) (reflect.Type, string) {
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -135,8 +136,8 @@ func goComments() (map[string]string, error) {
 	return comments, nil
 }
 
-// prose turns the comment of something named in Go into a text for readers of
-// the stack file: without the name, and with other fields as their keys.
+// prose converts a Go comment to a text for readers of the stack file: without
+// the name that it starts with, and with other fields named by their keys.
 func prose(comment, name string, in reflect.Type) string {
 	for _, opening := range []string{name + " is ", name + " are "} {
 		if rest, ok := strings.CutPrefix(comment, opening); ok {

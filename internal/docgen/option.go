@@ -36,7 +36,7 @@ func options(place string) (keys []key, groups []*object) {
 
 func firstSentence(doc string) string { return strings.TrimSpace(sentence.FindString(doc)) }
 
-// optionType is the type of an option in package config.
+// optionType returns the type of an option in package config.
 func optionType(row rules.SidecarOption) reflect.Type {
 	switch t := row.Form.Type(); t {
 	case reflect.TypeFor[time.Duration]():
@@ -48,8 +48,8 @@ func optionType(row rules.SidecarOption) reflect.Type {
 	}
 }
 
-// optionDoc says what an option does, what holds without it, and which rule it
-// has.
+// optionDoc returns the documentation of an option, with its default and its
+// rule.
 func optionDoc(row rules.SidecarOption) string {
 	unset := row.Unset
 	switch v := row.Default.(type) {

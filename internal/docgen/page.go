@@ -40,14 +40,14 @@ func render(text string, data any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// cell makes a text fit into the cell of a table.
+// cell escapes a text for the cell of a table.
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func anchor(s string) string { return strings.ToLower(s) }
 
 var ruleNumber = regexp.MustCompile(`\b[A-Z]-\d\d\b`)
 
-// linked makes links of the numbers of rules.
+// linked turns the numbers of rules into links.
 func linked(s string) string {
 	return ruleNumber.ReplaceAllStringFunc(s, func(id string) string {
 		return fmt.Sprintf("[%s](rules.md#%s)", id, anchor(id))
@@ -147,8 +147,8 @@ func stackValues(raw []byte) (map[string]any, error) {
 	return values, nil
 }
 
-// example finds a value that an example gives to the key, as YAML in one line;
-// empty for what has a section of its own, as all of an overlay has.
+// example returns a value that an example gives the key, as one line of YAML. It
+// is empty for a key that has a section of its own, and for all of an overlay.
 func (k key) example(o *object, given []any) string {
 	if inner, _ := structure(k.Type, ""); inner != nil && k.Type.Kind() != reflect.Map {
 		return ""
@@ -192,7 +192,7 @@ func at(v any, place string) []any {
 	return found
 }
 
-// inline is a value in the flow style of YAML.
+// inline renders a value in the flow style of YAML.
 func inline(v any) string {
 	switch v := v.(type) {
 	case []any:
@@ -216,7 +216,7 @@ func inline(v any) string {
 	}
 }
 
-// typeName says in words what the value of a key is.
+// typeName describes the value of a key.
 func (k key) typeName() string {
 	if k.Group != "" {
 		return fmt.Sprintf("[object](#%s)", anchor(k.Group))

@@ -12,9 +12,9 @@ import (
 
 type schema = jsonschema.Schema
 
-// schemaFile is the JSON Schema of a stack file. It is strict about the keys of
-// daprstack and silent about all others. What Pulumi writes is allowed too: a
-// text that is encrypted, and a whole value as JSON in a text.
+// schemaFile returns the JSON Schema of a stack file. It is strict about the
+// keys of daprstack and ignores all others. What Pulumi writes is allowed too:
+// an encrypted text, and a whole value as JSON in a text.
 func schemaFile(objects []*object) ([]byte, error) {
 	file := &schema{
 		Version:     jsonschema.Version,
@@ -44,7 +44,7 @@ func schemaFile(objects []*object) ([]byte, error) {
 	return append(raw, '\n'), err
 }
 
-// topLevel is the schema of the configuration values of a stack.
+// topLevel returns the schema of the configuration values of a stack.
 func topLevel(stack *object) *schema {
 	ours := &schema{}
 	top := &schema{
@@ -60,8 +60,8 @@ func topLevel(stack *object) *schema {
 	return top
 }
 
-// projectSchema is the JSON Schema of the values that a project gives its stacks. It
-// is silent about what else stands in Pulumi.yaml.
+// projectSchema returns the JSON Schema of the values that a project gives its
+// stacks. It ignores everything else in Pulumi.yaml.
 func projectSchema(stack *object) ([]byte, error) {
 	ours := &schema{}
 	values := &schema{
@@ -93,8 +93,8 @@ func projectSchema(stack *object) ([]byte, error) {
 	return append(raw, '\n'), err
 }
 
-// asText are the forms that a whole value may have beside its own: Pulumi hands
-// each to the program as text.
+// asText returns the forms that a whole value may have besides its own: Pulumi
+// hands each to the program as text.
 func asText(t reflect.Type) []*schema {
 	json := func(pattern string) []*schema {
 		return []*schema{{Type: "string", Pattern: `^\s*(null|` + pattern + ")"}, secure()}
@@ -124,10 +124,11 @@ func (o *object) schema() *schema {
 	return s
 }
 
-// partly is what the name of an object is followed by where a part of it is enough.
+// partly is the suffix of an object's name where a part of the object is enough.
 const partly = "Part"
 
-// part is the schema of the object without what it requires, which identifies it.
+// part returns the schema of the object without the keys that it requires, which
+// identify it.
 func (o *object) part() *schema {
 	s := o.schema()
 	for _, name := range s.Required {
@@ -203,7 +204,7 @@ func (f form) forms(t reflect.Type) []*schema {
 func secure() *schema { return &schema{Ref: "#/$defs/secure"} }
 func null() *schema   { return &schema{Type: "null"} }
 
-// anyOf is a schema of several forms.
+// anyOf returns a schema of several forms.
 func anyOf(description string, forms []*schema) *schema {
 	if len(forms) == 1 && forms[0].Ref == "" {
 		forms[0].Description = description

@@ -124,8 +124,8 @@ func TestSchemaOfMisformedFiles(t *testing.T) {
 	}
 }
 
-// wellFormed are stack files that the program takes: the schema must not refuse
-// what it does.
+// wellFormed are stack files that the program accepts, so the schema must accept
+// them too.
 var wellFormed = map[string][]rulestest.Edit{
 	"null for what may be absent": {
 		{Path: "keep", Value: json.RawMessage("null")}, {Path: "apps[0].replicas", Value: json.RawMessage("null")},

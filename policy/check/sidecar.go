@@ -11,7 +11,7 @@ import (
 
 const prefix = rules.AnnotationPrefix
 
-// sidecar is what a workload says of its Dapr sidecar.
+// sidecar is what a workload declares about its Dapr sidecar.
 type sidecar struct {
 	path        string // of the pod: "spec.template."
 	pod         any
@@ -19,7 +19,8 @@ type sidecar struct {
 	certain     bool // whether it has one is known
 }
 
-// sidecarOf reads the sidecar of a workload; false for an object that has none.
+// sidecarOf returns the sidecar of a workload, and false for an object without
+// one.
 func sidecarOf(o Object) (sidecar, bool) {
 	steps, workload := podTemplates[o.Kind]
 	if !workload {
@@ -58,8 +59,8 @@ func (s sidecar) check(found *findings) {
 	s.ports(found)
 }
 
-// options checks what the options of the sidecar do to each other, and that it
-// mounts volumes that the pod has (S-12).
+// options checks the options of the sidecar in combination, and that it mounts
+// only volumes that the pod has (S-12).
 func (s sidecar) options(found *findings) {
 	texts, unknown := map[string]string{}, map[string]bool{}
 	for key := range s.annotations {
@@ -86,8 +87,8 @@ func (s sidecar) options(found *findings) {
 	}
 }
 
-// report reports reasons about an annotation. Its value is not shown where it may
-// be a secret; of S-12 its name is what an exemption may name, not the value.
+// report adds findings about an annotation. Its value is not shown if it may be
+// a secret. An exemption from S-12 names the annotation, not the value.
 func (s sidecar) report(found *findings, name string, reasons []rules.Reason) {
 	t := s.annotation(name)
 	t.secret = t.secret || rules.Hidden(name)
@@ -100,7 +101,8 @@ func (s sidecar) report(found *findings, name string, reasons []rules.Reason) {
 	}
 }
 
-// volumes are those of the pod; known is false when there may be more.
+// volumes returns the names of the pod's volumes; known is false if there may be
+// more.
 func (s sidecar) volumes() (names rules.Names, known bool) {
 	list, known := listOf(field(s.pod, "spec", "volumes"))
 	names = rules.Names{}
@@ -111,7 +113,7 @@ func (s sidecar) volumes() (names rules.Names, known bool) {
 	return names, known
 }
 
-// forms checks that every annotation of Dapr is one that it reads and honours
+// forms checks that every annotation of Dapr is one that it reads and honors
 // (S-10, S-12).
 func (s sidecar) forms(found *findings) {
 	for _, key := range slices.Sorted(maps.Keys(s.annotations)) {
@@ -165,19 +167,19 @@ func (s sidecar) ports(found *findings) {
 	}
 }
 
-// defaultMetricsPort is where daprd serves metrics when nothing is said (S-08).
+// defaultMetricsPort is where daprd serves metrics by default (S-08).
 const defaultMetricsPort = 9090
 
-// number reads an annotation that holds one; false where there is nothing to
-// judge, or S-10 judges it.
+// number returns the number in an annotation, and false if there is none to
+// check or S-10 reports it.
 func (s sidecar) number(name string) (int, bool) {
 	t := s.annotation(name)
 	n, err := strconv.Atoi(t.value)
 	return n, t.ready() && err == nil
 }
 
-// exposed are the ports of the pod's containers that run beside daprd; known is
-// false when there may be more.
+// exposed returns the ports of the pod's containers that run beside daprd; known
+// is false if there may be more.
 func (s sidecar) exposed() (ports []int, known bool) {
 	containers, known := listOf(field(s.pod, "spec", "containers"))
 	inits, knownInits := listOf(field(s.pod, "spec", "initContainers"))
