@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// key is what daprstack says about a metadata key: MetadataKey of package rules.
+// key is what daprstack knows about a metadata key: MetadataKey of package
+// rules.
 type key struct {
 	Form, Default string
 	Sensitive     bool
@@ -34,22 +35,22 @@ var kinds = map[string]contribmetadata.ComponentType{
 	stateRedis: contribmetadata.StateStoreType, pubSubRedis: contribmetadata.PubSubType,
 }
 
-// left are the keys that upstream's settings have and daprstack refuses, with
-// the reason.
+// left maps the keys that upstream's settings have and daprstack refuses to the
+// reason.
 var left = map[string]string{
 	"redisPort":          "the port belongs into redisHost (T-05)",
 	"idleCheckFrequency": "the client for Redis 7 has no such option",
 }
 
-// runtimeKeys are read by Dapr itself and so are in no settings; the tests of
-// this file that are named after them hold them.
+// runtimeKeys are read by Dapr itself and so are in no settings; tests of this
+// file named after them cover them.
 var runtimeKeys = map[string][]string{
 	stateRedis: {"actorStateStore", "keyPrefix", "outboxDiscardWhenMissingState", "outboxPublishPubsub",
 		"outboxPublishTopic", "outboxPubsub", "primaryEncryptionKey", "secondaryEncryptionKey"},
 	pubSubRedis: {"allowedTopics", "protectedTopics", "publishingScopes", "subscriptionScopes"},
 }
 
-// azureKeys are those that useEntraID makes the component read.
+// azureKeys returns the keys that useEntraID makes the component read.
 func azureKeys() map[string][]string {
 	all := map[string][]string{}
 	for what, names := range azure.MetadataKeys {
@@ -138,7 +139,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// plain writes durations and zeros in one way.
+// plain normalizes durations and zeros.
 func plain(value string) string {
 	if value == "" {
 		value = "0"
@@ -149,8 +150,9 @@ func plain(value string) string {
 	return value
 }
 
-// TestCases: what Dapr makes of each item that package rules judges. What is
-// accepted comes to what it says; why the others are refused can be seen.
+// TestCases: what Dapr makes of each item that package rules checks. An accepted
+// item has the effect that it states; for the others, the reason for the refusal
+// is visible.
 func TestCases(t *testing.T) {
 	var cases []struct {
 		Type, Key, Value string
@@ -195,8 +197,8 @@ var alsoSensitive = map[string][]string{
 	pubSubRedis: {"clientKey", "azureClientSecret", "azureCertificate", "azureCertificatePassword"},
 }
 
-// TestSensitive: what upstream's description of a component calls sensitive is,
-// and beside it only what is listed above.
+// TestSensitive: the sensitive keys are those that upstream's description of a
+// component calls so, and those listed above.
 func TestSensitive(t *testing.T) {
 	for typ, all := range keys(t) {
 		var ours []string
@@ -222,7 +224,7 @@ func TestAzureEnvironment(t *testing.T) {
 	}
 }
 
-// TestKeyPrefix: an empty prefix is one, and capitals are lost.
+// TestKeyPrefix: an empty prefix counts as one, and capitals are lost.
 func TestKeyPrefix(t *testing.T) {
 	for prefix, want := range map[string]string{
 		"appid": "backend-app||k", "name": "redis||k", "none": "k", "shared": "shared||k", "Shared": "shared||k", "": "||k",
@@ -235,7 +237,7 @@ func TestKeyPrefix(t *testing.T) {
 	require.Error(t, err)
 }
 
-// stateKey is where a component of these items keeps the key k.
+// stateKey returns the key under which a component with these items keeps k.
 func stateKey(t *testing.T, items map[string]string) string {
 	t.Helper()
 	_, err := load(component(stateRedis, items))

@@ -26,7 +26,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// objects are the Dapr objects of the dev stack.
+// objects returns the Dapr objects of the dev stack.
 func objects(t *testing.T) []unstructured.Unstructured {
 	var raw []map[string]any
 	file(t, &raw, "stacks", "testdata", "dev.objects.json")
@@ -38,8 +38,8 @@ func objects(t *testing.T) []unstructured.Unstructured {
 	return all
 }
 
-// decode reads an object into Dapr's own type; a field that the type has not is
-// an error.
+// decode reads an object into Dapr's own type; a field that the type does not
+// have is an error.
 func decode[T any](t *testing.T, o unstructured.Unstructured) T {
 	t.Helper()
 	raw, err := json.Marshal(o.Object)
@@ -147,7 +147,7 @@ func TestScopesUnderSpecArePruned(t *testing.T) {
 	require.Equal(t, map[string]any{"spec": map[string]any{"type": stateRedis}, "scopes": []any{appID}}, o)
 }
 
-// crds are the schemas of the chart, by version and kind.
+// crds returns the schemas of the chart's CRDs, by version and kind.
 func crds(t *testing.T) map[string]*apiextensions.JSONSchemaProps {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(moduleDir(t, "github.com/dapr/dapr"), "charts", "dapr", "crds", "*.yaml"))
@@ -168,7 +168,7 @@ func crds(t *testing.T) map[string]*apiextensions.JSONSchemaProps {
 	return all
 }
 
-// moduleDir is where the source of a pinned module is.
+// moduleDir returns the directory of a pinned module's source.
 func moduleDir(t *testing.T, module string) string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()

@@ -44,7 +44,7 @@ func sidecarOptions(t *testing.T) []option {
 	return all
 }
 
-// annotated are the fields of the injector that annotations set.
+// annotated returns the fields of the injector that annotations set.
 func annotated() map[string]reflect.StructField {
 	fields := map[string]reflect.StructField{}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[patcher.SidecarConfig]()) {
@@ -55,7 +55,8 @@ func annotated() map[string]reflect.StructField {
 	return fields
 }
 
-// pod is one of an app, with some annotations of Dapr beside those that it needs.
+// pod returns a pod of an app, with some Dapr annotations besides those that it
+// needs.
 func pod(annotations map[string]string) *corev1.Pod {
 	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: podName, Namespace: namespace, Annotations: map[string]string{
 		prefix + "enabled": "true", prefix + "app-id": appID, prefix + "app-port": "8000",
@@ -68,7 +69,7 @@ func pod(annotations map[string]string) *corev1.Pod {
 	return p
 }
 
-// injected is the container that the injector adds to a pod.
+// injected returns the container that the injector adds to a pod.
 func injected(t *testing.T, annotations map[string]string) corev1.Container {
 	t.Helper()
 	c := patcher.NewSidecarConfig(pod(annotations))
@@ -91,7 +92,7 @@ func injected(t *testing.T, annotations map[string]string) corev1.Container {
 	return corev1.Container{}
 }
 
-// with are the annotations of an option and of the switch that it needs.
+// with returns the annotations of an option and of the switch that it needs.
 func (o option) with(text string) map[string]string {
 	annotations := map[string]string{o.Annotation: text}
 	if o.With != "" {
@@ -139,10 +140,10 @@ func TestOptionDefaults(t *testing.T) {
 	}
 }
 
-// TestOptionsAreHonoured: the injector makes of each option the argument that the
-// table says, daprd starts with it, and an option without an argument changes the
-// container.
-func TestOptionsAreHonoured(t *testing.T) {
+// TestOptionsAreHonored: the injector makes of each option the argument that the
+// table says, daprd starts with it, and an option without an argument changes
+// the container.
+func TestOptionsAreHonored(t *testing.T) {
 	for _, o := range sidecarOptions(t) {
 		if o.Key == "" {
 			continue
@@ -226,15 +227,15 @@ func TestUnitsAreIgnored(t *testing.T) {
 	}
 }
 
-// withoutOption are the annotations of the switch alone.
+// withoutOption returns the annotation of the switch alone.
 func withoutOption(o option) map[string]string {
 	annotations := o.with("")
 	delete(annotations, o.Annotation)
 	return annotations
 }
 
-// TestSizesThatDaprdRefuses: daprd does not start with a size that is no number
-// of bytes.
+// TestSizesThatDaprdRefuses: daprd does not start with a size that is not a
+// number of bytes.
 func TestSizesThatDaprdRefuses(t *testing.T) {
 	for _, size := range []string{"500m", "16MB", "9999999999G"} {
 		_, err := options.New([]string{"--max-body-size", size})
@@ -254,8 +255,8 @@ func (c callback) OnInvoke(context.Context, *commonv1.InvokeRequest) (*commonv1.
 }
 
 // TestConcurrencyOfGRPC: why a gRPC app must not have appMaxConcurrency. Its
-// sidecar gives back the place of an invocation twice, and waits for ever. When
-// this fails, Dapr has learned better, and the rule can go.
+// sidecar releases the slot of an invocation twice, and then waits forever. When
+// this test fails, Dapr has fixed that, and the rule can go.
 func TestConcurrencyOfGRPC(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

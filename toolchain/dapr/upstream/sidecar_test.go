@@ -48,7 +48,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	// Dapr says what it makes of each component; only what we assert matters.
+	// Dapr logs every component; only what we assert matters.
 	options := logger.DefaultOptions()
 	options.OutputLevel = "fatal"
 	if err := logger.ApplyOptionsToLoggers(&options); err != nil {
@@ -67,7 +67,7 @@ type sidecar struct {
 	options  reflect.Value // of the Redis client
 }
 
-// load does with a component what a sidecar of backend-app does.
+// load loads a component as a sidecar of backend-app does.
 func load(c v1alpha1.Component) (*sidecar, error) {
 	s := &sidecar{store: compstore.New(), outbox: rtpubsub.NewOutbox(rtpubsub.OptionsOutbox{})}
 	meta := daprmeta.New(daprmeta.Options{ID: appID, PodName: podName, Namespace: namespace, Mode: modes.KubernetesMode})
@@ -118,8 +118,8 @@ func (p *pubSub) Init(ctx context.Context, m contribpubsub.Metadata) error {
 	return p.parse(ctx, m.Properties, contribmetadata.PubSubType)
 }
 
-// clientOptions are the settings that only mean something in the client of
-// Redis, which has defaults of its own: what it is given is what counts.
+// clientOptions are the settings that only matter in the Redis client, which has
+// defaults of its own: what counts is what the client is given.
 var clientOptions = map[string]string{
 	"redisMaxRetries": "MaxRetries", "redisMinRetryInterval": "MinRetryBackoff", "redisMaxRetryInterval": "MaxRetryBackoff",
 	"dialTimeout": "DialTimeout", "readTimeout": "ReadTimeout", "writeTimeout": "WriteTimeout",
@@ -127,7 +127,7 @@ var clientOptions = map[string]string{
 	"maxConnAge": "ConnMaxLifetime", "idleTimeout": "ConnMaxIdleTime",
 }
 
-// read returns what a key came to.
+// read returns the effective value of a key.
 func (s *sidecar) read(t *testing.T, key string) string {
 	t.Helper()
 	if option, ok := clientOptions[key]; ok {
@@ -138,7 +138,7 @@ func (s *sidecar) read(t *testing.T, key string) string {
 	return text(reflect.ValueOf(*s.settings).FieldByIndex(field.Index))
 }
 
-// text writes a value as the cases do; a pointer to nothing is empty.
+// text renders a value as the cases do, a nil pointer as "".
 func text(v reflect.Value) string {
 	for v.Kind() == reflect.Pointer {
 		v = v.Elem()
@@ -152,8 +152,8 @@ func text(v reflect.Value) string {
 	return fmt.Sprint(v)
 }
 
-// settingsFields are the fields of upstream's settings by the names of their
-// keys.
+// settingsFields returns the fields of upstream's settings, by the names of
+// their keys.
 func settingsFields() map[string]reflect.StructField {
 	fields := map[string]reflect.StructField{}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[redis.Settings]()) {
@@ -166,8 +166,8 @@ func settingsFields() map[string]reflect.StructField {
 	return fields
 }
 
-// component is a Redis component that no Redis answers: its address refuses at
-// once, and the client does not try again.
+// component returns a Redis component without a Redis: its address refuses
+// connections at once, and the client does not retry.
 func component(typ string, items map[string]string) v1alpha1.Component {
 	all := map[string]string{"redisHost": "127.0.0.1:1", "redisMaxRetries": "-1"}
 	if _, ok := items["maxRetries"]; ok {

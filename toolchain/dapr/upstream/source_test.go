@@ -14,7 +14,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// sensitive are the keys that upstream's description of a component marks so.
+// sensitive returns the keys that upstream's description of a component marks as
+// sensitive.
 func sensitive(t *testing.T, typ string) []string {
 	t.Helper()
 	type described struct {
@@ -48,5 +49,5 @@ func encryptionKeys(c v1alpha1.Component) (encryption.ComponentEncryptionKeys, e
 	return encryption.ComponentEncryptionKey(c, struct{ secretstores.SecretStore }{})
 }
 
-// poolSize is the default of go-redis.
+// poolSize returns the default of go-redis.
 func poolSize() string { return strconv.Itoa(10 * runtime.GOMAXPROCS(0)) }

@@ -1,4 +1,4 @@
-// Package upstream holds what daprstack knows about Pulumi against the pinned
+// Package upstream compares what daprstack knows about Pulumi with the pinned
 // Pulumi's own code.
 package upstream_test
 
@@ -97,7 +97,7 @@ func inherited(t *testing.T, projectFile, stackFile string) map[string]string {
 	return all
 }
 
-// meaning is what a program reads in a value: JSON, or else text.
+// meaning returns what a program reads in a value: JSON, or else text.
 func meaning(text string) any {
 	var v any
 	if json.Unmarshal([]byte(text), &v) != nil {
