@@ -14,8 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 )
 
-// Serve serves a provider until the engine ends it. The program exits with 1
-// when no schema can be made of the provider.
+// Serve serves a provider until the engine ends it. The program exits with
+// status 1 if no schema can be generated from the provider.
 func Serve(provider info.ProviderInfo) {
 	ctx := context.Background()
 	provider.MetadataInfo = info.NewProviderMetadata([]byte(`{}`))

@@ -1,5 +1,5 @@
-// Package shim re-exports the provider, whose package is internal to its
-// module: by its path this module may import it.
+// Package shim re-exports the provider, whose package is internal to its module.
+// The path of this module allows the import.
 package shim
 
 import (
