@@ -256,6 +256,15 @@ func TestSettings(t *testing.T) {
 	require.Equal(t, before, of("apps[0].replicas", 2))
 	require.Equal(t, before, of("stateStores[0].scopes", []string{"backend-app", "frontend-app"}), "another app")
 	require.Equal(t, before, of("events[0].subscribers[0].path", "/elsewhere"), "another app's handler")
+
+	others := []rulestest.Edit{
+		{Path: "pubSubs[0].scopes", Value: []string{"backend-app", "activity-app", "frontend-app"}},
+		{Path: "events[0].subscribers", Value: []map[string]any{
+			{"app": "activity-app", "path": "/events/task-created"}, {"app": "frontend-app", "path": "/events/task-created"},
+		}},
+		{Path: "pubSubs[1]", Value: map[string]any{"name": "other", "scopes": []string{"frontend-app"}, "maxRetries": 1}},
+	}
+	require.Equal(t, before, settings(run(t, rulestest.Apply(t, read(t, "dev"), others))), "what other apps subscribe to, and another pub/sub")
 }
 
 func settings(g *graphtest.Graph) string {

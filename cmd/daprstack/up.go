@@ -81,8 +81,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 }
 
 // settle is how long a check of a stack that has just come up may keep failing:
-// Dapr's sentry, for one, is away for some seconds once it has made its
-// certificates.
+// pods that an update has replaced, for example, take a while to go.
 const settle = 30 * time.Second
 
 // verifyUp verifies a stack that has just come up and prints only what is wrong.
