@@ -35,6 +35,14 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// TestOptionThatIsNull: null stands for nothing, and nothing is judged.
+func TestOptionThatIsNull(t *testing.T) {
+	for _, o := range rulestest.Options() {
+		_, err := config.Load(rulestest.Apply(t, read(t, "dev"), o.Edits(json.RawMessage("null"))))
+		require.NoError(t, err, o.Key)
+	}
+}
+
 // TestGroup: to give the object is to turn it on; null is not to give it.
 func TestGroup(t *testing.T) {
 	for text, want := range map[string]string{
