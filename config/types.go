@@ -78,7 +78,7 @@ type Dapr struct {
 	// the same applications talk plain HTTP, and there is no Redis (C-04).
 	Enabled *bool `json:"enabled,omitzero"`
 
-	// Version of Dapr: of the chart and of the images. Default 1.18.1.
+	// Version of Dapr: of the chart and of the images. Default 1.18.2.
 	Version string `json:"version,omitzero"`
 
 	// Namespace of the control plane. It belongs to the stack. Default

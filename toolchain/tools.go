@@ -7,7 +7,7 @@ import "fmt"
 const (
 	PulumiVersion     = "3.259.0"
 	KubernetesVersion = "1.36.3"
-	DaprVersion       = "1.18.1"
+	DaprVersion       = "1.18.2"
 )
 
 // The tools, by the name of their binary. Node and Dapr are several programs in one

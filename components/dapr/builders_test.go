@@ -99,7 +99,7 @@ func TestResiliency(t *testing.T) {
 
 func TestChartValues(t *testing.T) {
 	args := &ControlPlaneArgs{
-		Namespace: "dapr-system", Version: "1.18.1", LogLevel: "warn", HA: true, MTLS: true, SchedulerStorage: "2Gi",
+		Namespace: "dapr-system", Version: "1.18.2", LogLevel: "warn", HA: true, MTLS: true, SchedulerStorage: "2Gi",
 		Values: map[string]any{
 			"global":        map[string]any{"registry": "registry.example.com", "mtls": map[string]any{"workloadCertTTL": "1h"}},
 			"dapr_operator": "replaced",
@@ -108,7 +108,7 @@ func TestChartValues(t *testing.T) {
 	}
 	require.Equal(t, map[string]any{
 		"global": map[string]any{
-			"tag": "1.18.1", "ha": map[string]any{"enabled": true}, "seccompProfile": "RuntimeDefault",
+			"tag": "1.18.2", "ha": map[string]any{"enabled": true}, "seccompProfile": "RuntimeDefault",
 			"mtls": map[string]any{"enabled": true, "workloadCertTTL": "1h"}, "registry": "registry.example.com",
 		},
 		"dapr_config":    map[string]any{"dapr_config_chart_included": false},
@@ -133,15 +133,15 @@ func TestChartValues(t *testing.T) {
 
 func TestChartOptions(t *testing.T) {
 	for path, want := range map[string][2]string{
-		"/charts/dapr": {"/charts", "dapr"}, "./dapr/": {".", "dapr"}, "dapr-1.18.1.tgz": {".", "dapr-1.18.1.tgz"},
+		"/charts/dapr": {"/charts", "dapr"}, "./dapr/": {".", "dapr"}, "dapr-1.18.2.tgz": {".", "dapr-1.18.2.tgz"},
 	} {
-		local := chartOptions(&ControlPlaneArgs{ChartPath: path, Version: "1.18.1"})
+		local := chartOptions(&ControlPlaneArgs{ChartPath: path, Version: "1.18.2"})
 		require.Equal(t, want, [2]string{local["path"].(string), local["chart"].(string)}, path)
 		require.NotContains(t, local, "version", "a chart from the source tree has no version to ask for")
 	}
-	remote := chartOptions(&ControlPlaneArgs{ChartRepository: "https://charts.example.com", Version: "1.18.1"})
+	remote := chartOptions(&ControlPlaneArgs{ChartRepository: "https://charts.example.com", Version: "1.18.2"})
 	require.Equal(t, "dapr", remote["chart"])
-	require.Equal(t, "1.18.1", remote["version"])
+	require.Equal(t, "1.18.2", remote["version"])
 	require.Equal(t, map[string]any{"repo": "https://charts.example.com"}, remote["fetch_opts"])
 }
 

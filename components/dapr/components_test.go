@@ -66,7 +66,7 @@ func TestArguments(t *testing.T) {
 			return err
 		}, `configuration "x": a name and a namespace are required`},
 		{"control plane without a chart", func(ctx *pulumi.Context) error {
-			_, err := dapr.NewControlPlane(ctx, "x", &dapr.ControlPlaneArgs{Namespace: "d", Version: "1.18.1", LogLevel: "info"})
+			_, err := dapr.NewControlPlane(ctx, "x", &dapr.ControlPlaneArgs{Namespace: "d", Version: "1.18.2", LogLevel: "info"})
 			return err
 		}, `control plane "x": a chart is required, by its repository or its path`},
 		{"control plane without a version", func(ctx *pulumi.Context) error {
@@ -74,7 +74,7 @@ func TestArguments(t *testing.T) {
 			return err
 		}, `control plane "x": namespace, version and log level are required`},
 		{"control plane without certificates", func(ctx *pulumi.Context) error {
-			_, err := dapr.NewControlPlane(ctx, "x", &dapr.ControlPlaneArgs{Namespace: "d", Version: "1.18.1", ChartPath: "c", LogLevel: "info"})
+			_, err := dapr.NewControlPlane(ctx, "x", &dapr.ControlPlaneArgs{Namespace: "d", Version: "1.18.2", ChartPath: "c", LogLevel: "info"})
 			return err
 		}, `control plane "x": a certificate authority is required`},
 		{"certificates that are always due", func(ctx *pulumi.Context) error {
@@ -101,7 +101,7 @@ func controlPlane(ctx *pulumi.Context) error {
 		return err
 	}
 	_, err = dapr.NewControlPlane(ctx, "dapr", &dapr.ControlPlaneArgs{
-		Namespace: "dapr-system", Version: "1.18.1", LogLevel: "info", MTLS: true, ChartPath: "./chart", SchedulerStorage: "1Gi",
+		Namespace: "dapr-system", Version: "1.18.2", LogLevel: "info", MTLS: true, ChartPath: "./chart", SchedulerStorage: "1Gi",
 		Authority: ca, RetainCRDs: true,
 	})
 	return err

@@ -81,7 +81,7 @@ var redisMetadata = map[string]MetadataKey{
 var entraID = []string{"useEntraID=true"}
 
 // stateMetadata are the keys of state.redis alone, or those whose default is its
-// own. Sources beside those above, in dapr v1.18.1: pkg/components/state
+// own. Sources beside those above, in dapr v1.18.2: pkg/components/state
 // (keyPrefix), pkg/runtime/processor/state (actorStateStore), pkg/encryption,
 // pkg/runtime/pubsub/outbox.go. The encryption keys are read only where the
 // sidecar may read secrets itself: with the annotation
@@ -101,7 +101,7 @@ var stateMetadata = map[string]MetadataKey{
 }
 
 // streamsMetadata are the keys of pubsub.redis alone. Sources beside those above,
-// in dapr v1.18.1: pkg/runtime/processor/pubsub (consumerID) and pkg/scopes.
+// in dapr v1.18.2: pkg/runtime/processor/pubsub (consumerID) and pkg/scopes.
 var streamsMetadata = map[string]MetadataKey{
 	"consumerID":         {Form: Text, Default: "the app-id", Instead: "consumerID of the pub/sub"},
 	"redeliverInterval":  {Form: Millis, Default: "15000", Min: 1, Instead: "redeliverInterval of the pub/sub"},

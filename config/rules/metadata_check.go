@@ -32,7 +32,7 @@ func StackMetadataItem(componentType, name, value string) []Reason {
 	return MetadataItem(componentType, name, value)
 }
 
-// templates are the parts of a value that Dapr replaces (dapr v1.18.1,
+// templates are the parts of a value that Dapr replaces (dapr v1.18.2,
 // pkg/runtime/meta).
 var templates = []string{"{namespace}", "{podName}", "{uuid}", "{appID}"}
 

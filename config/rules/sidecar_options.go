@@ -74,7 +74,7 @@ var SidecarGroups = map[string]string{
 }
 
 // SidecarTable has a row for every annotation that the pinned Dapr reads
-// (v1.18.1, pkg/injector/patcher/sidecar.go; tests in toolchain/dapr/upstream
+// (v1.18.2, pkg/injector/patcher/sidecar.go; tests in toolchain/dapr/upstream
 // compare the two). Rows with a key of the stack file come first, in the order
 // of its page.
 var SidecarTable = []SidecarOption{

@@ -27,7 +27,7 @@ var misformed = map[string][]rulestest.Edit{
 	"no context":                    one("context", nil),
 	"empty apps":                    one("apps", []any{}),
 	"unknown top-level key":         one("pubsubs", []any{}),
-	"unknown key":                   one("dapr.versoin", "1.18.1"),
+	"unknown key":                   one("dapr.versoin", "1.18.2"),
 	"unknown key of an app":         one("apps[0].replcias", 2),
 	"unknown key of a sidecar":      one("apps[0].sidecar.app-id", "a-app"),
 	"unknown key of a resource":     one("apps[0].resources.limits.gpu", "1"),

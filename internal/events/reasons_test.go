@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReasons uses the words that Dapr 1.18.1 logs.
+// TestReasons uses the words that Dapr 1.18.2 logs.
 func TestReasons(t *testing.T) {
 	found := map[string]string{}
 	readReasons([]byte(`time="1" level=info msg="up"

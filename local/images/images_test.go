@@ -54,7 +54,7 @@ func TestImagesAreValid(t *testing.T) {
 }
 
 func TestDaprImages(t *testing.T) {
-	list := Dapr("ghcr.io/dapr", "1.18.1", binary(t, "dapr"))
+	list := Dapr("ghcr.io/dapr", "1.18.2", binary(t, "dapr"))
 	var names []string
 	var layers [][]v1.Hash
 	for _, i := range list {
@@ -62,12 +62,12 @@ func TestDaprImages(t *testing.T) {
 		config, err := build(t, i).ConfigFile()
 		require.NoError(t, err)
 		assert.Equal(t, "65532", config.Config.User)
-		assert.Equal(t, []string{"/" + filepath.Base(i.Name[:len(i.Name)-len(":1.18.1")])}, config.Config.Entrypoint)
+		assert.Equal(t, []string{"/" + filepath.Base(i.Name[:len(i.Name)-len(":1.18.2")])}, config.Config.Entrypoint)
 		layers = append(layers, config.RootFS.DiffIDs)
 	}
 	assert.Equal(t, []string{
-		"ghcr.io/dapr/operator:1.18.1", "ghcr.io/dapr/placement:1.18.1", "ghcr.io/dapr/scheduler:1.18.1",
-		"ghcr.io/dapr/sentry:1.18.1", "ghcr.io/dapr/injector:1.18.1", "ghcr.io/dapr/daprd:1.18.1",
+		"ghcr.io/dapr/operator:1.18.2", "ghcr.io/dapr/placement:1.18.2", "ghcr.io/dapr/scheduler:1.18.2",
+		"ghcr.io/dapr/sentry:1.18.2", "ghcr.io/dapr/injector:1.18.2", "ghcr.io/dapr/daprd:1.18.2",
 	}, names)
 	for i := range layers {
 		assert.Equal(t, layers[0], layers[i], "%s shares the layers of %s", names[i], names[0])

@@ -1,6 +1,6 @@
 // Package sidecar is a fake of a Dapr sidecar's HTTP API for fast tests, as far
 // as the applications use it: state with etags, publishing with delivery, and
-// invocation. It follows the code of Dapr 1.18.1 and its Redis components; the
+// invocation. It follows the code of Dapr 1.18.2 and its Redis components; the
 // end-to-end tests show that the applications work with the real one.
 package sidecar
 
