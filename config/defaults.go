@@ -11,7 +11,7 @@ import (
 
 // The defaults that other packages refer to.
 const (
-	DefaultDaprVersion     = "1.18.2"
+	DefaultDaprVersion     = rules.PinnedDapr
 	DefaultDaprNamespace   = "dapr-system"
 	DefaultChartRepository = "https://dapr.github.io/helm-charts/"
 	DefaultConfiguration   = "appconfig"

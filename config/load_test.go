@@ -86,7 +86,7 @@ func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
 	require.NoError(t, err)
 	require.Contains(t, string(readme), strings.Join(violations(t, apply(t, read(t, "dev"), []edit{
-		{"apps[0].port", 0}, {"pubSubs[0].redeliverIntervall", "30s"}, {"stateStores[0].scopes[1]", "nobody-app"},
+		{"apps[0].port", 70000}, {"pubSubs[0].redeliverIntervall", "30s"}, {"stateStores[0].scopes[1]", "nobody-app"},
 	})), "\n"))
 }
 
@@ -136,5 +136,17 @@ func TestSecretKeys(t *testing.T) {
 			}
 			require.NotZero(t, masked)
 		})
+	}
+}
+
+// TestAccepted: what may look wrong and is not.
+func TestAccepted(t *testing.T) {
+	for of, edits := range map[string][]edit{
+		"the namespace default, which stays": {{"createNamespace", false}, {"namespace", "default"}},
+		"the version before the pinned one":  {{"dapr.version", "1.17.5"}},
+		"a release candidate":                {{"dapr.version", "1.18.0-rc.1"}},
+	} {
+		_, err := config.Load(apply(t, read(t, "dev"), edits))
+		require.NoError(t, err, of)
 	}
 }

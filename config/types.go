@@ -19,7 +19,8 @@ type Stack struct {
 	Context string `json:"context"`
 
 	// Namespace is the Kubernetes namespace of the applications, the components
-	// and Redis. It belongs to the stack: destroy removes it. Required.
+	// and Redis. It belongs to the stack, and destroy removes it, unless
+	// createNamespace is false; default can only be used so. Required.
 	Namespace string `json:"namespace"`
 
 	// CreateNamespace makes the stack create the namespace and remove it again.
@@ -78,7 +79,8 @@ type Dapr struct {
 	// the same applications talk plain HTTP, and there is no Redis (C-04).
 	Enabled *bool `json:"enabled,omitzero"`
 
-	// Version of Dapr: of the chart and of the images. Default 1.18.2.
+	// Version of Dapr: of the chart and of the images. The rules know 1.17 and
+	// 1.18, and no other is taken. Default 1.18.2.
 	Version string `json:"version,omitzero"`
 
 	// Namespace of the control plane. It belongs to the stack. Default

@@ -106,6 +106,8 @@ func (v *validator) ports(path *field.Path, a App) {
 // shares the pod's network, does not use it.
 func (v *validator) containerPort(path *field.Path, a App, p int) {
 	switch {
+	case p == 0: // left out
+		v.form(path, nil, "is required, a port between 1 and 65535")
 	case rules.AppPort(p) != nil:
 		v.form(path, p, rules.AppPort(p)[0].Allowed)
 	case a.Sidecar != nil:

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +23,9 @@ func (v *validator) cluster() {
 		v.form(root("context"), nil, "is required: the kubeconfig context to deploy to, the only cluster that is touched")
 	}
 	v.namespace(root("namespace"), s.Namespace)
+	if s.Namespace == "default" && *s.CreateNamespace {
+		v.form(root("namespace"), s.Namespace, ownNamespace+"; createNamespace: false leaves it alone", "createNamespace")
+	}
 	if s.Namespace == s.Dapr.Namespace && s.Namespace != "" {
 		v.form(root("namespace"), s.Namespace, "must differ from the namespace of the control plane", "dapr.namespace")
 	}
@@ -32,9 +34,12 @@ func (v *validator) cluster() {
 	}
 }
 
-// reservedNamespaces belong to the cluster: a stack that removes what it made
-// must never have one of them as its own.
-var reservedNamespaces = []string{"default", "kube-system", "kube-public", "kube-node-lease"}
+// reservedNamespaces belong to the cluster: neither applications nor a control
+// plane come into them.
+var reservedNamespaces = []string{"kube-system", "kube-public", "kube-node-lease"}
+
+// ownNamespace is why a stack cannot have the namespace default as its own.
+const ownNamespace = "must be a namespace of the stack's own: destroy removes it"
 
 func (v *validator) namespace(path *field.Path, name string) {
 	switch {
@@ -43,18 +48,17 @@ func (v *validator) namespace(path *field.Path, name string) {
 	case !valid(content.IsDNS1123Label, name):
 		v.form(path, name, "must be a DNS-1123 label, at most 63 characters")
 	case slices.Contains(reservedNamespaces, name):
-		v.form(path, name, "must be a namespace of the stack's own: destroy removes it")
+		v.form(path, name, "must not be a namespace of the cluster itself")
 	}
 }
 
-var version = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
-
 func (v *validator) dapr() {
 	d, path := v.stack.Dapr, root("dapr")
-	if !version.MatchString(d.Version) {
-		v.form(path.Child("version"), d.Version, "must be a full version such as "+DefaultDaprVersion)
-	}
+	v.add(path.Child("version"), d.Version, rules.DaprVersion(d.Version))
 	v.namespace(path.Child("namespace"), d.Namespace)
+	if d.Namespace == "default" {
+		v.form(path.Child("namespace"), d.Namespace, ownNamespace)
+	}
 	if d.Chart.Path != "" && d.Chart.Repository != "" {
 		v.form(path.Child("chart", "repository"), d.Chart.Repository, "must not be given together with path")
 	}

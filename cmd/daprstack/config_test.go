@@ -144,7 +144,7 @@ func TestBadConfig(t *testing.T) {
 	bad := map[string]string{"Pulumi.dev.yaml": shopFiles["Pulumi.dev.yaml"], "Pulumi.yaml": strings.Replace(shopFiles["Pulumi.yaml"], "port: 80", "port: 0", 1)}
 	checkoutOf(t, bad)
 	err = runConfig(t.Context(), &configOptions{stackOptions: stackOptions{stack: "dev"}})
-	require.ErrorContains(t, err, "apps[0].port: 0: must be between 1 and 65535")
+	require.ErrorContains(t, err, "apps[0].port: is required, a port between 1 and 65535")
 	require.ErrorContains(t, err, "(inherited from Pulumi.yaml: apps)")
 }
 

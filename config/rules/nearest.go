@@ -8,14 +8,15 @@ import (
 
 // Nearest returns the candidate that name was most likely meant to be, or "" if
 // none is close: the one with the smallest edit distance, ignoring case, of at
-// most a third of the name's length or one edit. Of several equally close
-// candidates it returns the first in alphabetical order.
+// most a third of the name's length, at least one edit and at most three: beyond
+// that it is another word. Of several equally close candidates it returns the
+// first in alphabetical order.
 func Nearest(name string, candidates []string) string {
 	return nearest(name, slices.Values(candidates))
 }
 
 func nearest(name string, candidates iter.Seq[string]) string {
-	best, limit := "", max(1, len(name)/3)
+	best, limit := "", min(max(1, len(name)/3), 3)
 	lower := strings.ToLower(name)
 	var row []int
 	for c := range candidates {

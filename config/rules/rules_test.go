@@ -274,6 +274,9 @@ func TestNearest(t *testing.T) {
 		{"abcdef", []string{"abcdefgh"}, "abcdefgh"},
 		{"abcdef", []string{"abcdefghi"}, ""},
 		{"acbdef", []string{"abcdef"}, "abcdef"},
+		{"secretStores", []string{"stateStores"}, ""},
+		{"redeliverTimeout", []string{"redeliverTimeXYZ"}, "redeliverTimeXYZ"},
+		{"redeliverTimeout", []string{"redeliverTimWXYZ"}, ""},
 		{"", []string{"a"}, "a"},
 		{"a", nil, ""},
 	} {

@@ -145,7 +145,7 @@ var wellFormed = map[string][]rulestest.Edit{
 		{Path: "pubSubs[1].maxLenApprox", Value: 1}, {Path: "apps[0].healthPath", Value: "/"},
 	},
 	"names": {
-		{Path: "namespace", Value: "9"}, {Path: "redis.storageClass", Value: "a.b-c"}, {Path: "dapr.version", Value: "1.19.0-rc.1"},
+		{Path: "namespace", Value: "9"}, {Path: "redis.storageClass", Value: "a.b-c"}, {Path: "dapr.version", Value: "1.18.0-rc.1"},
 		{Path: "apps[0].image", Value: "r.example.com:5000/a/b@sha256:0123"}, {Path: "events[0].source", Value: "https://example.com/a?b=%20c#d"},
 	},
 	"rates":                       one("dapr.configuration.tracing.samplingRate", "1e-3"),
