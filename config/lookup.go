@@ -71,17 +71,6 @@ func (s *Stack) App(appID string) (App, bool) {
 	return App{}, false
 }
 
-// ConsumerGroup returns the consumer group in which an app receives the events
-// of a pub/sub.
-func (s *Stack) ConsumerGroup(pubSub, appID string) string {
-	for _, p := range s.PubSubs {
-		if p.Name == pubSub && p.ConsumerID != "" {
-			return p.ConsumerID
-		}
-	}
-	return appID
-}
-
 // ConfigurationOf returns the name of the Configuration of an app's sidecar.
 func (s *Stack) ConfigurationOf(appID string) string { return s.Dapr.Configuration.Name + "." + appID }
 

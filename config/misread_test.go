@@ -92,7 +92,7 @@ func everything(t testing.TB) []map[string]string {
 	return []map[string]string{
 		values,
 		apply(t, values, []edit{{"dapr.chart", object{"path": "./chart"}}, {"redis", object{"external": object{
-			"host": "redis.example.com:6380", "enableTLS": true, "auth": true, "username": "shop", "password": "s3cret",
+			"host": "redis.example.com:6380", "enableTLS": true, "auth": true, "username": "shop", "password": "s3cret", "database": 1, "shared": true,
 		}}}}),
 		apply(t, values, []edit{{"overlay.apps.orders", object{"image": "registry.example.com/orders:1.2.4"}}, {"redis", object{"external": object{
 			"host": "redis.example.com:6380", "passwordSecret": object{"name": "redis", "key": "password"},

@@ -255,6 +255,17 @@ type ExternalRedis struct {
 	// PasswordSecret is an existing Kubernetes Secret of the namespace, used
 	// instead of a password. It needs createNamespace: false. Default none.
 	PasswordSecret *SecretKey `json:"passwordSecret,omitzero"`
+
+	// Database is the number of the database that the components use. Stacks of
+	// the same namespace in two clusters need two of them to be told apart. A Redis
+	// Cluster has only 0. Default 0.
+	Database int `json:"database,omitzero"`
+
+	// Shared leaves the names of streams, consumer groups and keys without the
+	// namespace, so that stacks on the same Redis have them in common. Default
+	// false: each stack has its own. A change leaves everything behind under the
+	// other names.
+	Shared bool `json:"shared,omitzero"`
 }
 
 // SecretKey is one key of a Kubernetes Secret in the stack's namespace.

@@ -173,6 +173,10 @@ func (v *validator) externalRedis(r Redis, path *field.Path) {
 		}
 	}
 	v.add(external.Child("host"), e.Host, rules.RedisHost(e.Host))
+	v.add(external.Child("username"), e.Username, rules.RedisUsername(e.Username))
+	if e.Database < 0 {
+		v.form(external.Child("database"), e.Database, "must be 0 or more")
+	}
 	v.add(external.Child("password"), nil, rules.RedisPassword(e.Password.Reveal()))
 	passwords := 0
 	if e.Password != "" {

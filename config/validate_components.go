@@ -22,6 +22,7 @@ func (v *validator) components() {
 	var all []component
 	for i, s := range v.stack.StateStores {
 		all = append(all, component{root("stateStores").Index(i), s.Name, s.Type, s.Version, rules.StateStore, s.Scopes, s.Metadata})
+		v.keyPrefix(root("stateStores").Index(i).Child("metadata", "keyPrefix"), s)
 		v.outbox(root("stateStores").Index(i), s)
 	}
 	for i, p := range v.stack.PubSubs {
@@ -59,8 +60,8 @@ func (v *validator) metadata(c component) {
 	reported := rules.MetadataTogether(typ, entries)
 	for _, key := range slices.Sorted(maps.Keys(c.metadata)) {
 		reasons := rules.StackMetadataItem(typ, key, c.metadata[key])
-		if key == "keyPrefix" && reasons == nil {
-			reasons = rules.KeyPrefix(c.metadata[key])
+		if e := v.stack.Redis.External; key == "redisDB" && e != nil && e.Database != 0 {
+			v.form(child(c.path.Child("metadata"), key), nil, "must not be given together with redis.external.database", "redis.external")
 		}
 		v.add(child(c.path.Child("metadata"), key), nil, reasons)
 		if reasons != nil {
@@ -72,6 +73,20 @@ func (v *validator) metadata(c component) {
 		if _, again := reported[key]; !again {
 			v.add(child(c.path.Child("metadata"), key), nil, reasons, c.path.Child("metadata").String(), "redis.external")
 		}
+	}
+}
+
+// keyPrefix checks the prefix of the keys of a state store, as its Component has it
+// (N-02).
+func (v *validator) keyPrefix(path *field.Path, s StateStore) {
+	prefix, given := s.Metadata["keyPrefix"]
+	switch {
+	case !given || rules.StackMetadataItem(rules.StateRedis, "keyPrefix", prefix) != nil: // T-10 reports it
+	case v.stack.Apart() && prefix == "none":
+		v.form(path, nil, "must not be none unless redis.external.shared is true: other stacks on this Redis would have the same keys",
+			"redis.external")
+	default:
+		v.add(path, nil, rules.KeyPrefix(v.stack.KeyPrefix(s)), "redis.external", "namespace", path.String())
 	}
 }
 
@@ -98,6 +113,7 @@ func (v *validator) redisMetadata() []rules.MetadataEntry {
 // delivery checks how the events of a pub/sub are delivered.
 func (v *validator) delivery(path *field.Path, p PubSub) {
 	retry := rules.Retry{MaxRetries: *p.MaxRetries, Wait: p.RetryInterval.Duration, HandlerTimeout: p.HandlerTimeout.Duration}
+	v.add(path.Child("consumerID"), p.ConsumerID, rules.NoTemplate("T-10", p.ConsumerID))
 	v.add(path.Child("consumerID"), p.ConsumerID, rules.ConsumerID(p.ConsumerID, len(v.subscribers[p.Name])),
 		"events[].pubSub", "events[].subscribers[].app")
 	v.add(path.Child("redeliverInterval"), p.RedeliverInterval, rules.RedeliverInterval(p.RedeliverInterval.Duration))

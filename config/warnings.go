@@ -3,18 +3,20 @@ package config
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/daprstack/daprstack/config/rules"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // Warnings returns what is allowed but probably not meant, sorted like errors:
-// parts of the stack that nothing refers to, and Secrets that cannot
-// exist when the stack comes up (T-07).
+// parts of the stack that nothing refers to, Secrets that cannot exist when
+// the stack comes up (T-07), and what goes wrong with an external Redis.
 func Warnings(s *Stack) []Violation {
 	w := &warner{stack: s, lookup: newLookup(s)}
 	w.components()
 	w.apps()
+	w.externalRedis()
 	if *s.CreateNamespace {
 		w.secrets()
 	}
@@ -84,6 +86,35 @@ func (w *warner) apps() {
 	for i, a := range w.stack.Apps {
 		if a.Sidecar != nil && len(a.Invokes) == 0 && !involved[a.Sidecar.AppID] {
 			w.warn("X-01", root("apps").Index(i).Child("sidecar", "appId"), a.Sidecar.AppID, "no scope and no invocation involves this app")
+		}
+	}
+}
+
+// externalRedis finds addresses that are reached with TLS only (T-08), and what
+// Dapr keeps under the same keys in every namespace.
+func (w *warner) externalRedis() {
+	e := w.stack.Redis.External
+	if e == nil {
+		return
+	}
+	for address := range strings.SplitSeq(e.Host, ",") {
+		if service := rules.TLSOnly(address); service != "" && !e.EnableTLS {
+			w.warn("T-08", root("redis").Child("external", "enableTLS"), nil,
+				"is false, but "+address+" looks like "+service+", which is reached with TLS only")
+			break
+		}
+	}
+	if !w.stack.Apart() || e.Database != 0 {
+		return
+	}
+	for i, store := range w.stack.StateStores {
+		path := root("stateStores").Index(i).Child("metadata")
+		if store.Metadata["actorStateStore"] == "true" {
+			w.warn("", path.Child("actorStateStore"), nil, "Dapr puts no namespace before the keys of actors: "+
+				"stacks with the same app-ids on this Redis have them in common; give each a redis.external.database of its own")
+		}
+		if store.Metadata["queryIndexes"] != "" {
+			w.warn("", path.Child("queryIndexes"), nil, "an index of Redis covers the entries of every stack on it")
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/dapr"
+	"github.com/daprstack/daprstack/config"
 )
 
 // sidecars is what the sidecars of the stack need.
@@ -125,7 +126,7 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 	for _, store := range s.cfg.StateStores {
 		component, err := dapr.NewStateStore(s.ctx, store.Name, &dapr.StateStoreArgs{
 			Name: store.Name, Namespace: s.namespace, Backend: backend,
-			Scopes: store.Scopes, Metadata: store.Metadata, After: after,
+			Scopes: store.Scopes, Metadata: s.stateMetadata(store), After: after,
 		}, s.cluster)
 		if err != nil {
 			return err
@@ -135,7 +136,7 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 	for _, p := range s.cfg.PubSubs {
 		args := &dapr.PubSubArgs{
 			Name: p.Name, Namespace: s.namespace, Backend: backend,
-			Scopes: p.Scopes, Topics: s.topics(p.Name), ConsumerID: p.ConsumerID,
+			Scopes: p.Scopes, Topics: s.topics(p.Name), ConsumerID: s.cfg.ConsumerID(p),
 			RedeliverInterval: p.RedeliverInterval.Duration, ProcessingTimeout: p.ProcessingTimeout.Duration,
 			Metadata: p.Metadata, After: after,
 		}
@@ -151,6 +152,21 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 		made.shared = append(made.shared, component)
 	}
 	return nil
+}
+
+// stateMetadata returns the metadata of a state store, with the prefix of its keys.
+func (s *stack) stateMetadata(store config.StateStore) map[string]string {
+	prefix := s.cfg.KeyPrefix(store)
+	if prefix == store.Metadata["keyPrefix"] {
+		return store.Metadata
+	}
+	metadata := map[string]string{"keyPrefix": prefix}
+	for name, value := range store.Metadata {
+		if name != "keyPrefix" {
+			metadata[name] = value
+		}
+	}
+	return metadata
 }
 
 // topics returns the events of the catalogue that one pub/sub carries.

@@ -48,7 +48,7 @@ func (s *stack) makeRedis() (*dapr.RedisConnection, error) {
 }
 
 func (s *stack) useExternalRedis(e *config.ExternalRedis) (*dapr.RedisConnection, error) {
-	connection := &dapr.RedisConnection{Host: e.Host, EnableTLS: e.EnableTLS, Username: e.Username}
+	connection := &dapr.RedisConnection{Host: e.Host, EnableTLS: e.EnableTLS, Username: e.Username, Database: e.Database}
 	switch {
 	case !*e.Auth:
 	case e.PasswordSecret != nil:

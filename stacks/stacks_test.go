@@ -125,6 +125,29 @@ func TestNoPasswordInClear(t *testing.T) {
 	}
 }
 
+// TestApartOnExternalRedis: on a Redis that others use, the components carry the
+// namespace, unless the stack shares its names; in the cluster they never do.
+func TestApartOnExternalRedis(t *testing.T) {
+	items := func(redis string) map[string]string {
+		values := read(t, "dev")
+		values["daprstack:redis"] = redis
+		found := map[string]string{}
+		for _, c := range run(t, values).All("kubernetes:dapr.io/v1alpha1:Component") {
+			for _, item := range c.Input("spec", "metadata").([]any) {
+				name, value := item.(map[string]any)["name"].(string), item.(map[string]any)["value"]
+				if name == "consumerID" || name == "keyPrefix" || name == "redisDB" {
+					found[name], _ = value.(string)
+				}
+			}
+		}
+		return found
+	}
+	require.Empty(t, items(`{}`))
+	require.Empty(t, items(`{"external": {"host": "r:6379", "auth": false, "shared": true}}`))
+	require.Equal(t, map[string]string{"consumerID": "{namespace}", "keyPrefix": "namespace", "redisDB": "2"},
+		items(`{"external": {"host": "r:6379", "auth": false, "database": 2}}`))
+}
+
 // TestOneCluster: every Kubernetes resource goes to the provider of the stack's
 // context, never to a default one, which would take the current context.
 func TestOneCluster(t *testing.T) {
@@ -302,6 +325,7 @@ func TestExternalRedis(t *testing.T) {
 	require.Equal(t, []any{
 		map[string]any{"name": "redisHost", "value": "redis.example.com:6380"},
 		map[string]any{"name": "enableTLS", "value": "true"},
+		map[string]any{"name": "keyPrefix", "value": "namespace"},
 	}, metadata)
 }
 

@@ -14,19 +14,19 @@ import (
 type backend interface {
 	// Lifetime returns how long a key will exist; 0 means forever.
 	Lifetime(ctx context.Context, key string) (time.Duration, error)
-	// Find returns the entry of an event in a topic, or nil if there is none.
-	Find(ctx context.Context, topic, eventID string) (*streams.Entry, error)
-	// Newest returns the newest events of a topic.
-	Newest(ctx context.Context, topic string, most int64) ([][]byte, error)
-	// Groups returns the consumer groups of a topic.
-	Groups(ctx context.Context, topic string) ([]streams.Group, error)
+	// Find returns the entry of an event in a stream, or nil if there is none.
+	Find(ctx context.Context, stream, eventID string) (*streams.Entry, error)
+	// Newest returns the newest events of a stream.
+	Newest(ctx context.Context, stream string, most int64) ([][]byte, error)
+	// Groups returns the consumer groups of a stream.
+	Groups(ctx context.Context, stream string) ([]streams.Group, error)
 	// IsPending reports whether an entry was delivered and not acknowledged.
-	IsPending(ctx context.Context, topic, group, id string) (bool, error)
+	IsPending(ctx context.Context, stream, group, id string) (bool, error)
 	// Looks returns the intervals between looks for unacknowledged events, by
-	// topic.
+	// "stream group".
 	Looks(ctx context.Context, long time.Duration) (map[string][]time.Duration, error)
 	// Delete removes an entry.
-	Delete(ctx context.Context, topic, id string) error
+	Delete(ctx context.Context, stream, id string) error
 	// Close ends the connection.
 	Close() error
 }

@@ -133,7 +133,7 @@ func (v *verifier) redeliver(ctx context.Context, p config.PubSub) error {
 				continue
 			}
 			a, _ := v.stack.App(s.App) // X-01 holds
-			moments := looks[e.Type+" "+v.stack.ConsumerGroup(p.Name, s.App)]
+			moments := looks[v.stack.Stream(p.Name, e.Type)+" "+v.stack.ConsumerGroup(p.Name, s.App)]
 			if err := periodic(moments, *a.Replicas, interval, slack); err != nil {
 				problems = append(problems, fmt.Errorf("%s for %s: %w", e.Type, s.App, err))
 			}

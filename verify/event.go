@@ -111,12 +111,13 @@ func (v *verifier) probe(ctx context.Context, e config.Event, publisher string) 
 		defer cancel()
 		err = errors.Join(err, v.removeProbe(cleanUp, client, e, p.ID()))
 	}()
-	entry, err := client.Find(ctx, e.Type, p.ID())
+	stream := v.stack.Stream(e.PubSub, e.Type)
+	entry, err := client.Find(ctx, stream, p.ID())
 	if err != nil {
 		return err
 	}
 	if entry == nil {
-		return fmt.Errorf("it is not in the stream %s", e.Type)
+		return fmt.Errorf("it is not in the stream %s", stream)
 	}
 	problems := []error{sameEnvelope(p, entry.Event)}
 	for _, s := range e.Subscribers {
@@ -135,7 +136,7 @@ func (v *verifier) envelopes(ctx context.Context, e config.Event) error {
 	if err != nil {
 		return err
 	}
-	bodies, err := client.Newest(ctx, e.Type, maxEnvelopes)
+	bodies, err := client.Newest(ctx, v.stack.Stream(e.PubSub, e.Type), maxEnvelopes)
 	if err != nil {
 		return err
 	}
@@ -189,18 +190,18 @@ const arrivalTimeout = 15 * time.Second
 // awaitDeadLetter waits until the event was delivered to a subscriber's
 // consumer group, acknowledged, and put into its dead-letter topic.
 func (v *verifier) awaitDeadLetter(ctx context.Context, client backend, e config.Event, s config.Subscriber, p event.Event, id string) error {
-	group := v.stack.ConsumerGroup(e.PubSub, s.App)
-	dead := rules.DeadLetterTopic(e.Type, s.App)
+	stream, group := v.stack.Stream(e.PubSub, e.Type), v.stack.ConsumerGroup(e.PubSub, s.App)
+	dead := v.stack.Stream(e.PubSub, rules.DeadLetterTopic(e.Type, s.App))
 	ctx, cancel := context.WithTimeout(ctx, arrivalTimeout)
 	defer cancel()
 	return until(ctx, func() error {
-		groups, err := client.Groups(ctx, e.Type)
+		groups, err := client.Groups(ctx, stream)
 		if err != nil {
 			return err
 		}
 		at := slices.IndexFunc(groups, func(g streams.Group) bool { return g.Name == group })
 		if at < 0 {
-			return fmt.Errorf("%s has no consumer group at %s", s.App, e.Type)
+			return fmt.Errorf("%s has no consumer group at %s", s.App, stream)
 		}
 		if streams.Before(groups[at].Delivered, id) {
 			return fmt.Errorf("it was not delivered to %s in its consumer group %s", s.App, group)
@@ -212,7 +213,7 @@ func (v *verifier) awaitDeadLetter(ctx context.Context, client backend, e config
 		if letter == nil {
 			return fmt.Errorf("the sidecar of %s has not put it into %s", s.App, dead)
 		}
-		pending, err := client.IsPending(ctx, e.Type, group, id)
+		pending, err := client.IsPending(ctx, stream, group, id)
 		if err == nil && pending {
 			err = fmt.Errorf("%s has not acknowledged it", s.App)
 		}
@@ -228,9 +229,10 @@ func (v *verifier) removeProbe(ctx context.Context, client backend, e config.Eve
 	}
 	var problems []error
 	for _, topic := range topics {
-		entry, err := client.Find(ctx, topic, eventID)
+		stream := v.stack.Stream(e.PubSub, topic)
+		entry, err := client.Find(ctx, stream, eventID)
 		if err == nil && entry != nil {
-			err = client.Delete(ctx, topic, entry.ID)
+			err = client.Delete(ctx, stream, entry.ID)
 		}
 		problems = append(problems, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/contracts"
 )
 
@@ -20,7 +21,7 @@ const lifetime = time.Minute
 func (v *verifier) states() (all []check) {
 	for _, store := range v.stack.StateStores {
 		for _, app := range store.Scopes {
-			s := stateStore{v, store.Name, app, store.Metadata["keyPrefix"]}
+			s := stateStore{v, store, app}
 			what := store.Name + " from " + app + ": "
 			all = append(all,
 				check{entity: "state", rules: []string{"T-05", "N-06"}, what: what + "an entry is written, read and deleted with eventual and strong consistency", prove: s.roundTrip},
@@ -36,7 +37,8 @@ func (v *verifier) states() (all []check) {
 // stateStore is a store as one app uses it, through its sidecar.
 type stateStore struct {
 	*verifier
-	name, app, prefix string
+	store config.StateStore
+	app   string
 }
 
 // probe calls use with a new key, whose entry it deletes at the end.
@@ -49,7 +51,7 @@ func (s stateStore) probe(ctx context.Context, use func(key contracts.Key, url s
 }
 
 func (s stateStore) withKey(ctx context.Context, key contracts.Key, use func(key contracts.Key, url string) error) error {
-	url, err := contracts.StateURL(s.name)
+	url, err := contracts.StateURL(s.store.Name)
 	if err != nil {
 		return err
 	}
@@ -145,7 +147,7 @@ func (s stateStore) expires(ctx context.Context) error {
 // lifetimes proves the lifetime of each key pattern of the data model. It asks
 // Redis, because Dapr does not tell.
 func (s stateStore) lifetimes(ctx context.Context) error {
-	client, err := s.backend(ctx, s.name)
+	client, err := s.backend(ctx, s.store.Name)
 	if err != nil {
 		return err
 	}
@@ -161,7 +163,7 @@ func (s stateStore) lifetimes(ctx context.Context) error {
 			if _, err := s.do(ctx, http.StatusNoContent)(contracts.SaveRequest(ctx, url, contracts.Entry{Key: key, Value: 1})); err != nil {
 				return err
 			}
-			left, err := client.Lifetime(ctx, s.inRedis(key.String()))
+			left, err := client.Lifetime(ctx, s.stack.StateKey(s.store, s.app, key.String()))
 			if err == nil && (left > key.Lifetime() || left < key.Lifetime()-time.Minute) {
 				err = fmt.Errorf("%s: lives for %s, not %s", key, left, key.Lifetime())
 			}
@@ -169,23 +171,6 @@ func (s stateStore) lifetimes(ctx context.Context) error {
 		}))
 	}
 	return errors.Join(problems...)
-}
-
-// inRedis returns the name under which Dapr stores a key (see keyPrefix).
-func (s stateStore) inRedis(key string) string {
-	prefix := s.app
-	switch s.prefix {
-	case "", "appid":
-	case "none":
-		return key
-	case "name":
-		prefix = s.name
-	case "namespace":
-		prefix = s.stack.Namespace + "." + s.app
-	default:
-		prefix = s.prefix
-	}
-	return prefix + "||" + key
 }
 
 // shorten returns the beginning of a response body.

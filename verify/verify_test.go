@@ -168,12 +168,3 @@ func TestPeriodic(t *testing.T) {
 		})
 	}
 }
-
-func TestNamesInRedis(t *testing.T) {
-	v := &verifier{stack: &config.Stack{Namespace: "ns"}}
-	for prefix, want := range map[string]string{
-		"": "web-app||k", "appid": "web-app||k", "none": "k", "name": "store||k", "namespace": "ns.web-app||k", "shop": "shop||k",
-	} {
-		require.Equal(t, want, stateStore{v, "store", "web-app", prefix}.inRedis("k"))
-	}
-}

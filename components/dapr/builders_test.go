@@ -54,6 +54,7 @@ func TestRedisConnection(t *testing.T) {
 	require.Equal(t, []Item{
 		Value("redisHost", "r:1"), Value("redisUsername", "u"), SecretRef("redisPassword", ref), Value("enableTLS", "true"),
 	}, (&RedisConnection{Host: "r:1", Username: "u", Password: &ref, EnableTLS: true}).items())
+	require.Contains(t, (&RedisConnection{Host: "r:1", Database: 2}).items(), Value("redisDB", "2"))
 }
 
 // TestPubSub: Q-02, every duration in whole milliseconds.

@@ -21,6 +21,8 @@ type RedisConnection struct {
 	// Password is the Secret with the password, nil for a Redis that asks for
 	// none (T-06).
 	Password *secrets.Ref
+	// Database is the number of the database. Default 0.
+	Database int
 	// After must exist before it can be reached. Default nothing.
 	After []pulumi.Resource
 }
@@ -46,6 +48,9 @@ func (c *RedisConnection) items() []Item {
 	}
 	if c.Password != nil {
 		items = append(items, SecretRef("redisPassword", *c.Password))
+	}
+	if c.Database != 0 {
+		items = append(items, Value("redisDB", strconv.Itoa(c.Database)))
 	}
 	return append(items, Value("enableTLS", strconv.FormatBool(c.EnableTLS)))
 }

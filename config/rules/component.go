@@ -33,7 +33,7 @@ func Version(v string) []Reason { return oneOf("T-03", v, ComponentVersion) }
 // RedisHost checks an address of the form host:port (T-05).
 func RedisHost(address string) []Reason {
 	host, p, err := net.SplitHostPort(address)
-	if err != nil || host == "" || strings.ContainsAny(address, ", /@") {
+	if err != nil || host == "" || strings.ContainsAny(address, ", /@{}") {
 		return because("T-05", "must be host:port")
 	}
 	if n, err := strconv.Atoi(p); err != nil || n < 1 || n > 65535 {
@@ -60,7 +60,15 @@ func RedisPassword(password string) []Reason {
 	if strings.ContainsFunc(password, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
 		return because("T-06", "must be printable ASCII without spaces, quotes and backslashes")
 	}
-	return nil
+	return NoTemplate("T-06", password)
+}
+
+// RedisUsername checks the name of an ACL user, which may be left out (T-10).
+func RedisUsername(name string) []Reason {
+	if name == "" {
+		return nil
+	}
+	return MetadataItem(StateRedis, "redisUsername", name)
 }
 
 // Credentials checks the credentials of a Redis outside the stack (T-06): exactly

@@ -16,8 +16,14 @@ func MetadataItem(componentType, name, value string) []Reason {
 		return reasons
 	case key.Sensitive:
 		return plain(*key)
-	case slices.ContainsFunc(templates, func(t string) bool { return strings.Contains(value, t) }):
-		return because("T-10", "must not be a template: {namespace} anywhere in the metadata prefixes every topic")
+	case name == "consumerID" && (value == namespaced || strings.HasPrefix(value, namespaced+".")):
+		value = strings.TrimPrefix(value, namespaced) // the stack's own: see NamespacedConsumer
+		if value == "" {
+			return nil
+		}
+	}
+	if reasons := NoTemplate("T-10", value); reasons != nil {
+		return reasons
 	}
 	return key.honours(value)
 }
@@ -32,9 +38,17 @@ func StackMetadataItem(componentType, name, value string) []Reason {
 	return MetadataItem(componentType, name, value)
 }
 
-// templates are the parts of a value that Dapr replaces (dapr v1.18.2,
-// pkg/runtime/meta).
-var templates = []string{"{namespace}", "{podName}", "{uuid}", "{appID}"}
+// templates are the parts of a value that Dapr replaces, those of a secret value
+// too (dapr v1.18.2, pkg/runtime/meta).
+var templates = []string{namespaced, "{podName}", "{uuid}", "{appID}"}
+
+// NoTemplate checks that Dapr does not replace a part of a value.
+func NoTemplate(rule, value string) []Reason {
+	if !slices.ContainsFunc(templates, func(t string) bool { return strings.Contains(value, t) }) {
+		return nil
+	}
+	return because(rule, "must not be a template: {namespace} anywhere in the metadata prefixes every topic")
+}
 
 // metadataKey returns a key, or why Dapr does not read it. For a type that the
 // stack does not support it returns neither, because T-02 reports the type.

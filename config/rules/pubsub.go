@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"strings"
 	"time"
 )
 
@@ -24,11 +25,31 @@ func (r Retry) Budget() time.Duration {
 	return time.Duration(r.MaxRetries+1)*r.HandlerTimeout + time.Duration(r.MaxRetries)*r.Wait
 }
 
+// namespaced is replaced by Dapr with {namespace}.{app-id}. Anywhere in the metadata
+// of a pub/sub, it also makes Dapr put the namespace before every topic, without
+// anything between them (dapr v1.18.2, pkg/runtime/meta and processor/pubsub).
+const namespaced = "{namespace}"
+
+// NamespacedConsumer returns the consumerID with which Dapr keeps the topics and the
+// consumer groups of a namespace apart from those of others on the same Redis. Its
+// literal part, which may be empty, comes behind the app-id.
+func NamespacedConsumer(literal string) string {
+	if literal == "" {
+		return namespaced
+	}
+	return namespaced + "." + literal
+}
+
+// ConsumerGroup returns the consumer group that a consumerID means for an app.
+func ConsumerGroup(consumerID, namespace, appID string) string {
+	return strings.ReplaceAll(consumerID, namespaced, namespace+"."+appID)
+}
+
 // ConsumerID checks that a literal consumer id is not shared: it is the name
 // of the Redis consumer group, so two apps with the same one compete for the
 // messages. Without it each app's own app-id is used, which is unique.
 func ConsumerID(id string, subscribers int) []Reason {
-	if id == "" || subscribers <= 1 {
+	if id == "" || subscribers <= 1 || strings.Contains(id, namespaced) {
 		return nil
 	}
 	return because("Q-01", "must be left out: the %d subscribing apps would compete for the messages; "+

@@ -99,20 +99,21 @@ func (c *Client) status(ctx context.Context, event config.Event) ([]Status, erro
 	if err != nil {
 		return nil, err
 	}
-	kept, err := s.Length(ctx, event.Type)
+	stream := c.stack.Stream(event.PubSub, event.Type)
+	kept, err := s.Length(ctx, stream)
 	if err != nil {
 		return nil, err
 	}
 	if len(event.Subscribers) == 0 {
 		return []Status{{Type: event.Type, PubSub: event.PubSub, Kept: kept}}, nil
 	}
-	groups, err := s.Groups(ctx, event.Type)
+	groups, err := s.Groups(ctx, stream)
 	if err != nil {
 		return nil, err
 	}
 	var all []Status
 	for _, subscriber := range event.Subscribers {
-		dead, err := s.Length(ctx, rules.DeadLetterTopic(event.Type, subscriber.App))
+		dead, err := s.Length(ctx, c.stack.Stream(event.PubSub, rules.DeadLetterTopic(event.Type, subscriber.App)))
 		if err != nil {
 			return nil, err
 		}

@@ -225,3 +225,30 @@ func TestPutBack(t *testing.T) {
 		})
 	}
 }
+
+// TestApart: on a Redis that others use, the streams and groups carry the namespace.
+func TestApart(t *testing.T) {
+	w := newWorld(t)
+	w.stack.Redis.External = &config.ExternalRedis{}
+	stream, dead, group := "todo"+created, "todo"+deadLetters, "todo.activity-app"
+	w.add(t, created, "of another stack")
+	for _, id := range []string{"a", "b"} {
+		w.add(t, stream, id)
+	}
+	w.subscribe(t, stream, group, 2)
+	w.acknowledge(t, stream, group)
+	w.add(t, dead, "a")
+
+	all, err := w.List(t.Context())
+	require.NoError(t, err)
+	all[0].Lag = 0 // how large it is, only Redis itself tells
+	require.Equal(t, Status{Type: created, PubSub: "pubsub", Kept: 2, App: "activity-app", DeadLetters: 1}, all[0])
+	letters, err := w.DeadLetters(t.Context(), created, "activity-app")
+	require.NoError(t, err)
+	count, err := letters.PutBack(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, 1, count)
+	pending, err := w.rdb.XPending(t.Context(), stream, group).Result()
+	require.NoError(t, err)
+	require.Equal(t, int64(1), pending.Count)
+}

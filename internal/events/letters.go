@@ -20,7 +20,7 @@ type DeadLetters struct {
 	streams *streams.Client
 	event   config.Event
 	app     string
-	topic   string
+	stream  string
 }
 
 // DeadLetters finds the dead letters of an event at a subscriber. It fails when
@@ -41,7 +41,7 @@ func (c *Client) DeadLetters(ctx context.Context, typ, app string) (*DeadLetters
 			if err != nil {
 				return nil, err
 			}
-			return &DeadLetters{c, client, event, app, rules.DeadLetterTopic(typ, app)}, nil
+			return &DeadLetters{c, client, event, app, c.stack.Stream(event.PubSub, rules.DeadLetterTopic(typ, app))}, nil
 		}
 	}
 	if !slices.Contains(types, typ) {
@@ -54,7 +54,7 @@ func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "non
 
 // Each calls use with every dead letter, oldest first, until use returns an error.
 func (d *DeadLetters) Each(ctx context.Context, use func(streams.Entry) error) error {
-	return d.streams.Each(ctx, d.topic, use)
+	return d.streams.Each(ctx, d.stream, use)
 }
 
 // PutBack gives dead letters back to the subscriber: those of the given event ids,
@@ -75,7 +75,7 @@ func (d *DeadLetters) PutBack(ctx context.Context, ids []string) (int, error) {
 			return nil
 		}
 		found[id] = true
-		err := d.streams.PutBack(ctx, d.event.Type, group, d.topic, letter, idle)
+		err := d.streams.PutBack(ctx, d.client.stack.Stream(d.event.PubSub, d.event.Type), group, d.stream, letter, idle)
 		switch {
 		case err == nil:
 			count++

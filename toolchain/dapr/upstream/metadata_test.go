@@ -227,7 +227,7 @@ func TestAzureEnvironment(t *testing.T) {
 // TestKeyPrefix: an empty prefix counts as one, and capitals are lost.
 func TestKeyPrefix(t *testing.T) {
 	for prefix, want := range map[string]string{
-		"appid": "backend-app||k", "name": "redis||k", "none": "k", "shared": "shared||k", "Shared": "shared||k", "": "||k",
+		"appid": "backend-app||k", "todo.redis": "todo.redis||k", "name": "redis||k", "none": "k", "shared": "shared||k", "Shared": "shared||k", "": "||k",
 	} {
 		require.Equal(t, want, stateKey(t, map[string]string{"keyPrefix": prefix}))
 	}
