@@ -36,6 +36,9 @@ func structFields(value reflect.Value, hidden bool) map[string]target {
 	fields := make(map[string]target, value.NumField())
 	for i := range value.NumField() {
 		f := value.Type().Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if key == "-" {
 			continue // the options of a sidecar, see sidecarReaders
@@ -108,6 +111,10 @@ var (
 // value decodes in into out. Null counts as absent.
 func (d *decoder) value(path *field.Path, in any, out target) {
 	if in == nil {
+		return
+	}
+	if in == Encrypted {
+		d.encrypted(path, out)
 		return
 	}
 	wrong := func(expected string, kind string) {

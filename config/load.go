@@ -12,7 +12,7 @@ import (
 // are plain text for text keys and JSON for all others.
 //
 // The top-level keys named in secretKeys ("daprstack:redis") hold secrets:
-// nothing below them is shown in an error.
+// nothing below them is shown in an error, and [Stack.IsSecret] says what else.
 //
 // The error is an [Errors] with every problem at once, whether of form (unknown
 // keys, wrong types) or of the values. Only a value that was not understood is
@@ -33,6 +33,7 @@ func load(raw map[string]string, secretKeys []string) (*Stack, map[string]any, *
 	}
 	c := &collector{hidden: hidden, overlaid: map[string]string{}}
 	s, given := decode(raw, c)
+	s.markSecrets(c)
 	applyOverlay(s, c)
 	Default(s)
 	validate(s, c)

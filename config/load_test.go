@@ -106,13 +106,10 @@ func TestValidate(t *testing.T) {
 func TestSecretKeys(t *testing.T) {
 	const secret = "s3cret"
 	for key, value := range map[string]any{
-		"namespace":        secret + " X",
-		"imagePullSecrets": []any{secret + "_", object{secret: secret}},
-		"dapr":             object{"version": secret, "enabled": secret, "logLevel": secret, "configuration": object{"name": secret + "_"}},
-		"redis":            object{"storage": secret, "image": secret + " ", "fsync": []any{secret}, "external": nil},
-		"stateStores":      []any{object{"name": secret + "_", "type": secret, "version": secret, "scopes": []any{secret, secret}}},
-		"pubSubs":          []any{object{"name": secret + "_", "scopes": []any{secret}, "retryPolicy": secret, "maxRetries": secret}},
-		"events":           []any{object{"type": secret, "source": secret, "pubSub": secret, "publishers": []any{secret}}},
+		"dapr":        object{"version": secret, "enabled": secret, "logLevel": secret, "configuration": object{"name": secret + "_"}},
+		"redis":       object{"storage": secret, "image": secret + " ", "fsync": []any{secret}, "external": nil},
+		"stateStores": []any{object{"name": secret + "_", "type": secret, "version": secret, "scopes": []any{secret, secret}}},
+		"pubSubs":     []any{object{"name": secret + "_", "scopes": []any{secret}, "retryPolicy": secret, "maxRetries": secret}},
 		"apps": []any{object{
 			"name": secret + "_", "image": secret + " ", "port": secret, "healthPath": secret, "invokes": []any{secret},
 			"env": object{"A": []any{secret}}, "args": object{"a": secret}, "sidecar": object{"appId": secret + "_", "logLevel": secret, "config": secret},
@@ -137,6 +134,60 @@ func TestSecretKeys(t *testing.T) {
 			require.NotZero(t, masked)
 		})
 	}
+}
+
+// TestKeysThatAreNoSecret: a secret is refused where it would be in clear.
+func TestKeysThatAreNoSecret(t *testing.T) {
+	const refused = ": must not be a secret: the cluster shows it to everybody"
+	for key, secret := range map[string]bool{
+		"context": false, "namespace": false, "createNamespace": false, "imagePullSecrets": false, "keep": false, "events": false,
+		"dapr": true, "redis": true, "stateStores": true, "pubSubs": true, "apps": true, "overlay": true,
+	} {
+		values := read(t, "dev")
+		if _, given := values["daprstack:"+key]; !given {
+			values["daprstack:"+key] = "{}"
+		}
+		stack, err := config.Load(values, "daprstack:"+key)
+		if secret {
+			require.NoError(t, err)
+			require.True(t, stack.IsSecret(key))
+			continue
+		}
+		require.ErrorContains(t, err, key+refused)
+	}
+	stack, err := config.Load(apply(t, read(t, "dev"), one("overlay", object{})), "daprstack:overlay", "other:events")
+	require.NoError(t, err)
+	require.True(t, stack.IsSecret("apps") && stack.IsSecret("stateStores") && stack.IsSecret("pubSubs"), "an overlay changes these")
+	require.False(t, stack.IsSecret("redis"))
+}
+
+// TestEncrypted: whoever does not know a secret judges all the rest, and where the
+// secret stands.
+func TestEncrypted(t *testing.T) {
+	values := apply(t, read(t, "dev"), []edit{
+		{"apps[0].image", config.Encrypted}, {"apps[0].env", object{"A": config.Encrypted}}, {"apps[0].replicas", config.Encrypted},
+		{"apps[1].port", 70000}, {"stateStores[0].metadata", object{"ttlInSeconds": config.Encrypted}}, {"redis", config.Encrypted},
+	})
+	require.Equal(t, []string{
+		"apps[0].image: must not be a secret: the cluster shows it to everybody",
+		"apps[0].replicas: must not be a secret: the cluster shows it to everybody",
+		"apps[1].port: 70000: must be between 1 and 65535",
+	}, violations(t, values))
+}
+
+// TestSensitiveMetadata: what must not be in clear can be given as a secret, except
+// for what a sidecar without a token would ignore.
+func TestSensitiveMetadata(t *testing.T) {
+	values := apply(t, read(t, "dev"), []edit{{"stateStores[0].metadata", object{
+		"enableTLS": "true", "clientKey": "k", "redisPassword": "p", "primaryEncryptionKey": "e", "ttlInSeconds": "x",
+	}}})
+	_, err := config.Load(values, "daprstack:stateStores")
+	require.EqualError(t, err, `the stack file has 5 problems:
+  stateStores[0].metadata.clientKey: [T-10]: must not be given without clientCert: Dapr does not honour it then
+  stateStores[0].metadata.enableTLS: [T-10]: must not be given as metadata: set redis.external.enableTLS
+  stateStores[0].metadata.primaryEncryptionKey: [T-10]: must not be given: sidecars of a stack may not read Secrets themselves, and then Dapr stores in clear without a word
+  stateStores[0].metadata.redisPassword: [T-06]: must not be given as a plain value: set redis.password, a secret
+  stateStores[0].metadata.ttlInSeconds: [T-10]: must be a whole number of seconds, 1 or more, or ******** for none`)
 }
 
 // TestAccepted: what may look wrong and is not.

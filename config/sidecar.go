@@ -85,6 +85,8 @@ func (d *decoder) groupReader(group string, readers map[string]reader, into rule
 		entries, ok := in.(map[string]any)
 		switch {
 		case in == nil:
+		case in == Encrypted:
+			d.notSecret(path)
 		case !ok:
 			d.wrong(path, in, false, "an object", object)
 		default:

@@ -57,6 +57,8 @@ type Stack struct {
 	// Overlay is what this environment changes in the apps, state stores and
 	// pub/subs that it shares with others. Default nothing.
 	Overlay Overlay `json:"overlay,omitzero"`
+
+	secret map[string]bool // see IsSecret
 }
 
 // Keep is what destroy leaves behind (C-03).

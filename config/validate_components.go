@@ -14,6 +14,7 @@ type component struct {
 	path               *field.Path
 	name, typ, version string
 	kind               rules.Kind
+	secret             bool // its metadata
 	scopes             []string
 	metadata           map[string]string
 }
@@ -21,12 +22,12 @@ type component struct {
 func (v *validator) components() {
 	var all []component
 	for i, s := range v.stack.StateStores {
-		all = append(all, component{root("stateStores").Index(i), s.Name, s.Type, s.Version, rules.StateStore, s.Scopes, s.Metadata})
+		all = append(all, component{root("stateStores").Index(i), s.Name, s.Type, s.Version, rules.StateStore, v.stack.IsSecret("stateStores"), s.Scopes, s.Metadata})
 		v.keyPrefix(root("stateStores").Index(i).Child("metadata", "keyPrefix"), s)
 		v.outbox(root("stateStores").Index(i), s)
 	}
 	for i, p := range v.stack.PubSubs {
-		all = append(all, component{root("pubSubs").Index(i), p.Name, p.Type, p.Version, rules.PubSub, p.Scopes, p.Metadata})
+		all = append(all, component{root("pubSubs").Index(i), p.Name, p.Type, p.Version, rules.PubSub, v.stack.IsSecret("pubSubs"), p.Scopes, p.Metadata})
 		v.delivery(root("pubSubs").Index(i), p)
 	}
 	names := make([]string, len(all))
@@ -59,7 +60,7 @@ func (v *validator) metadata(c component) {
 	// What is wrong by itself, or with the stack's Redis, is not reported twice.
 	reported := rules.MetadataTogether(typ, entries)
 	for _, key := range slices.Sorted(maps.Keys(c.metadata)) {
-		reasons := rules.StackMetadataItem(typ, key, c.metadata[key])
+		reasons := rules.StackMetadataItem(typ, key, c.metadata[key], c.secret)
 		if e := v.stack.Redis.External; key == "redisDB" && e != nil && e.Database != 0 {
 			v.form(child(c.path.Child("metadata"), key), nil, "must not be given together with redis.external.database", "redis.external")
 		}
@@ -81,7 +82,7 @@ func (v *validator) metadata(c component) {
 func (v *validator) keyPrefix(path *field.Path, s StateStore) {
 	prefix, given := s.Metadata["keyPrefix"]
 	switch {
-	case !given || rules.StackMetadataItem(rules.StateRedis, "keyPrefix", prefix) != nil: // T-10 reports it
+	case !given || rules.StackMetadataItem(rules.StateRedis, "keyPrefix", prefix, false) != nil: // T-10 reports it
 	case v.stack.Apart() && prefix == "none":
 		v.form(path, nil, "must not be none unless redis.external.shared is true: other stacks on this Redis would have the same keys",
 			"redis.external")

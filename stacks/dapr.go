@@ -68,7 +68,7 @@ func (s *stack) makeControlPlane(authority *dapr.Authority) (*dapr.ControlPlane,
 	d := s.cfg.Dapr
 	return dapr.NewControlPlane(s.ctx, "dapr", &dapr.ControlPlaneArgs{
 		Namespace: d.Namespace, Version: d.Version,
-		ChartPath: d.Chart.Path, ChartRepository: d.Chart.Repository, Values: d.Chart.Values,
+		ChartPath: d.Chart.Path, ChartRepository: d.Chart.Repository, Values: d.Chart.Values, SecretValues: s.cfg.IsSecret("dapr"),
 		Authority: authority, HA: d.HA, MTLS: *d.MTLS, LogLevel: d.LogLevel,
 		SchedulerInMemory: d.Scheduler.InMemory,
 		SchedulerStorage:  d.Scheduler.Storage, SchedulerStorageClass: d.Scheduler.StorageClass,
@@ -124,9 +124,14 @@ func (s *stack) makeResiliency(made *sidecars, after []pulumi.Resource) error {
 // makeComponents makes the state stores and the pub/subs.
 func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pulumi.Resource) error {
 	for _, store := range s.cfg.StateStores {
+		metadata := s.stateMetadata(store)
+		hidden, err := s.makeSecretMetadata("stateStores", store.Name, metadata)
+		if err != nil {
+			return err
+		}
 		component, err := dapr.NewStateStore(s.ctx, store.Name, &dapr.StateStoreArgs{
 			Name: store.Name, Namespace: s.namespace, Backend: backend,
-			Scopes: store.Scopes, Metadata: s.stateMetadata(store), After: after,
+			Scopes: store.Scopes, Metadata: metadata, SecretMetadata: hidden, After: after,
 		}, s.cluster)
 		if err != nil {
 			return err
@@ -134,11 +139,15 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 		made.shared = append(made.shared, component)
 	}
 	for _, p := range s.cfg.PubSubs {
+		hidden, err := s.makeSecretMetadata("pubSubs", p.Name, p.Metadata)
+		if err != nil {
+			return err
+		}
 		args := &dapr.PubSubArgs{
 			Name: p.Name, Namespace: s.namespace, Backend: backend,
 			Scopes: p.Scopes, Topics: s.topics(p.Name), ConsumerID: s.cfg.ConsumerID(p),
 			RedeliverInterval: p.RedeliverInterval.Duration, ProcessingTimeout: p.ProcessingTimeout.Duration,
-			Metadata: p.Metadata, After: after,
+			Metadata: p.Metadata, SecretMetadata: hidden, After: after,
 		}
 		if p.MaxLenApprox != nil {
 			args.MaxLenApprox = *p.MaxLenApprox

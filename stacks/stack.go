@@ -65,11 +65,15 @@ func (s *stack) makeNamespace() (pulumi.StringInput, error) {
 // makeApp makes an app after what its sidecar reads; without sidecars it waits
 // for nothing.
 func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecars) error {
+	given, err := s.makeSecretEnv(a, sidecars != nil)
+	if err != nil {
+		return err
+	}
 	args := &app.Args{
 		Name: a.Name, Namespace: s.namespace,
 		Image: a.Image, ImagePullPolicy: a.ImagePullPolicy, PullSecrets: s.cfg.ImagePullSecrets,
 		Ports:    []kube.Port{{Name: "http", Number: a.Port}},
-		Replicas: *a.Replicas, Args: a.Args, Env: variables(a, found), Protocol: a.Protocol(a.Port), HealthPath: a.HealthPath,
+		Replicas: *a.Replicas, Args: s.arguments(a), Env: variables(a, found, given), Protocol: a.Protocol(a.Port), HealthPath: a.HealthPath,
 		Resources: kube.Resources(a.Resources), User: *a.User, WritablePaths: a.WritablePaths,
 	}
 	for _, p := range a.Ports {
@@ -83,20 +87,27 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 			Config: s.cfg.ConfigurationOf(a.Sidecar.AppID), Settings: digest,
 			Resources: kube.Resources(a.Sidecar.Resources), SecretVolumes: a.Sidecar.SecretVolumes,
 		}
+		if given != nil {
+			args.Sidecar.Options, args.Sidecar.SecretEnv = given.sidecar(a.Sidecar.Options)
+		}
 	}
-	_, err := app.New(s.ctx, a.Name, args, s.cluster)
+	_, err = app.New(s.ctx, a.Name, args, s.cluster)
 	return err
 }
 
 // variables returns the variables that the stack sets, then those of the stack
 // file.
-func variables(a config.App, found []config.Variable) []app.Variable {
+func variables(a config.App, found []config.Variable, given *secretEnv) []app.Variable {
 	var vars []app.Variable
 	for _, v := range found {
 		vars = append(vars, app.Variable{Name: v.Name, Value: v.Value})
 	}
 	for _, name := range sortedKeys(a.Env) {
-		vars = append(vars, app.Variable{Name: name, Value: a.Env[name]})
+		if given != nil {
+			vars = append(vars, app.Variable{Name: name, Secret: new(given.Ref(name))})
+		} else {
+			vars = append(vars, app.Variable{Name: name, Value: a.Env[name]})
+		}
 	}
 	for _, name := range sortedKeys(a.SecretEnv) {
 		vars = append(vars, app.Variable{Name: name, Secret: secretRef(a.SecretEnv[name])})

@@ -54,6 +54,9 @@ func deviations(pod corev1.Pod, stack *config.Stack, s *config.Sidecar) error {
 	argument("dapr-http-port", strconv.Itoa(rules.SidecarPorts[0]), "")
 	argument("enable-mtls", strconv.FormatBool(*stack.Dapr.MTLS), "")
 	for _, option := range s.Options.Settings() {
+		if stack.IsSecret("apps") && (option.Key == rules.OptionEnv || option.Key == rules.OptionEnvFromSecret) {
+			continue // the stack makes a Secret of them, with a name of its own
+		}
 		if option.Argument != "" {
 			argument(option.Argument, option.Value, "; "+option.ToDo())
 			continue

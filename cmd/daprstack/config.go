@@ -88,26 +88,22 @@ func (t *target) list() ([]config.Setting, error) {
 	if err != nil {
 		return nil, err
 	}
-	encrypted, err := t.encrypted()
-	if err != nil {
-		return nil, err
-	}
 	for i := range settings {
-		settings[i].Value = mask(settings[i].Value, encrypted)
+		settings[i].Value = mask(settings[i].Value)
 	}
 	return settings, nil
 }
 
 // mask returns a value with its encrypted parts replaced by asterisks.
-func mask(value any, encrypted ciphertexts) any {
+func mask(value any) any {
 	switch v := value.(type) {
 	case string:
-		if encrypted[v] {
+		if v == config.Encrypted {
 			return config.Secret(v).String()
 		}
 	case []any:
 		for i := range v {
-			v[i] = mask(v[i], encrypted)
+			v[i] = mask(v[i])
 		}
 	}
 	return value

@@ -167,11 +167,11 @@ func (t *target) setChart(dir string) error {
 }
 
 // rawConfig returns the configuration as the program gets it, except that encrypted
-// values stay encrypted. The keys in secretKeys have encrypted values.
+// values are not known. The keys in secretKeys have encrypted values.
 func (t *target) rawConfig() (raw map[string]string, secretKeys []string, err error) {
 	raw = make(map[string]string)
 	for key, value := range t.settings.Config {
-		if raw[key.String()], err = value.Value(ciphertexts{}); err != nil {
+		if raw[key.String()], err = value.Value(unknown{}); err != nil {
 			return nil, nil, fmt.Errorf("reading %s: %w", key, err)
 		}
 		if value.Secure() {

@@ -32,6 +32,9 @@ type Sidecar struct {
 	AppPort int
 	// Options are the options of daprd (S-12). Default those of Dapr.
 	Options rules.SidecarOptions
+	// SecretEnv are environment variables of daprd from Secrets that the stack
+	// makes, beside those of Options. Default none.
+	SecretEnv map[string]secrets.Ref
 	// Config names the Configuration (S-09). Required.
 	Config string
 	// Settings identifies what daprd reads when it starts: a change replaces the
@@ -59,8 +62,8 @@ type Args struct {
 	Ports []kube.Port
 	// Replicas is the number of pods.
 	Replicas int
-	// Args of the container. Default those of the image.
-	Args []string
+	// Args of the container, which may be a secret. Default those of the image.
+	Args pulumi.StringArrayInput
 	// Env are its environment variables, in this order. Default none.
 	Env []Variable
 	// Protocol that the app speaks on its main port, also to the probes: http,

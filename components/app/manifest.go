@@ -65,8 +65,8 @@ func pod(args *Args, account pulumi.StringPtrInput) *corev1.PodSpecArgs {
 		// Ready as soon as it answers; restarted only after a longer silence.
 		ReadinessProbe: probe(args, 1, 3), LivenessProbe: probe(args, 10, 6),
 	}
-	if len(args.Args) > 0 {
-		container.Args = pulumi.ToStringArray(args.Args)
+	if args.Args != nil {
+		container.Args = args.Args
 	}
 	if len(args.Env) > 0 {
 		container.Env = variables(args.Env)

@@ -1,10 +1,13 @@
 package app
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/daprstack/daprstack/components/secrets"
 	"github.com/daprstack/daprstack/config/rules"
 )
 
@@ -35,8 +38,26 @@ func annotations(s *Sidecar) pulumi.StringMap {
 		}
 	}
 	all := pulumi.ToStringMap(a)
+	if len(s.SecretEnv) > 0 {
+		const fromSecret = rules.AnnotationPrefix + "env-from-secret"
+		all[fromSecret] = withSecretEnv(a[fromSecret], s.SecretEnv)
+	}
 	if s.Settings != nil {
 		all["daprstack.io/settings"] = s.Settings
+	}
+	return all
+}
+
+// withSecretEnv adds variables to an annotation of the form that the injector
+// reads: "NAME=secret:key,OTHER=secret:key".
+func withSecretEnv(annotation string, env map[string]secrets.Ref) pulumi.StringInput {
+	all := pulumi.String(annotation).ToStringOutput()
+	for i, name := range slices.Sorted(maps.Keys(env)) {
+		before := ","
+		if i == 0 && annotation == "" {
+			before = ""
+		}
+		all = pulumi.Sprintf("%s%s%s=%s:%s", all, before, name, env[name].Name, env[name].Key)
 	}
 	return all
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -21,6 +23,10 @@ type chartObjects struct {
 	settings []unstructured.Unstructured // what the services run with
 	gates    []unstructured.Unstructured // the services that are awaited
 	services []unstructured.Unstructured // the other ones
+
+	// public is what the chart renders without the secret values, by the object's
+	// identity; nil if no value is secret.
+	public map[string]map[string]any
 }
 
 // gates are the services that are awaited: no Dapr object and no pod with a
@@ -58,9 +64,40 @@ func (c *chartObjects) injectorEnv() (env []any) {
 }
 
 // render returns the objects of the chart as Helm renders them, without making
-// any. It calls the provider of the parent, which includes Helm, so that the
-// program need not (docs/adr/0006).
+// any.
 func render(ctx *pulumi.Context, args *ControlPlaneArgs, parent pulumi.Resource) (*chartObjects, error) {
+	rendered, err := template(ctx, args, parent)
+	if err != nil {
+		return nil, err
+	}
+	objects := &chartObjects{}
+	for _, o := range rendered {
+		objects.add(o)
+	}
+	if !args.SecretValues || len(args.Values) == 0 {
+		return objects, nil
+	}
+	// What depends on the secret values is what is different without them. A chart
+	// that cannot do without them has nothing that is known not to depend on them.
+	public := *args
+	public.Values = nil
+	objects.public = map[string]map[string]any{}
+	if rendered, err = template(ctx, &public, parent); err == nil {
+		for _, o := range rendered {
+			objects.public[identity(o)] = o.Object
+		}
+	}
+	return objects, nil
+}
+
+// identity tells the objects of a chart apart.
+func identity(o unstructured.Unstructured) string {
+	return o.GetKind() + " " + o.GetNamespace() + "/" + o.GetName()
+}
+
+// template calls the provider of the parent, which includes Helm, so that the
+// program need not (docs/adr/0006).
+func template(ctx *pulumi.Context, args *ControlPlaneArgs, parent pulumi.Resource) ([]unstructured.Unstructured, error) {
 	options, err := json.Marshal(chartOptions(args))
 	if err != nil {
 		return nil, fmt.Errorf("writing the values of Dapr's chart: %w", err)
@@ -74,9 +111,9 @@ func render(ctx *pulumi.Context, args *ControlPlaneArgs, parent pulumi.Resource)
 	if err := ctx.Invoke("kubernetes:helm:template", &request, &answer, pulumi.Parent(parent)); err != nil {
 		return nil, fmt.Errorf("rendering Dapr's chart: %w", err)
 	}
-	objects := &chartObjects{}
-	for _, object := range answer.Result {
-		objects.add(unstructured.Unstructured{Object: object})
+	objects := make([]unstructured.Unstructured, len(answer.Result))
+	for i, object := range answer.Result {
+		objects[i].Object = object
 	}
 	return objects, nil
 }
@@ -106,6 +143,7 @@ type chart struct {
 	plane     *ControlPlane
 	namespace string
 	authority *Authority
+	public    map[string]map[string]any // see chartObjects
 }
 
 // register registers objects as resources. With await, the engine waits until
@@ -142,6 +180,9 @@ func (c *chart) alias() pulumi.ResourceOption {
 // certificate authority filled in.
 func (c *chart) inputs(o unstructured.Unstructured) pulumi.Map {
 	in := toMap(o.Object)
+	if c.public != nil {
+		hide(in, o.Object, withIdentity(o, c.public[identity(o)]))
+	}
 	switch o.GetKind() + " " + o.GetName() {
 	case "Secret " + trustBundle:
 		in["stringData"] = pulumi.ToSecret(pulumi.StringMap{
@@ -205,6 +246,34 @@ func toMap(object map[string]any) pulumi.Map {
 		}
 	}
 	return in
+}
+
+// hide makes secrets of the inputs that differ from what is public.
+func hide(in pulumi.Map, object, public map[string]any) {
+	for key, value := range object {
+		given, kept := in[key]
+		below, isMap := given.(pulumi.Map)
+		known, isPublic := public[key].(map[string]any)
+		switch {
+		case isMap && isPublic:
+			hide(below, value.(map[string]any), known)
+		case kept && !reflect.DeepEqual(value, public[key]):
+			in[key] = pulumi.ToSecret(given)
+		}
+	}
+}
+
+// withIdentity returns what is public of an object, with what the engine has to
+// see of every object: what it is.
+func withIdentity(o unstructured.Unstructured, public map[string]any) map[string]any {
+	all := map[string]any{"apiVersion": o.GetAPIVersion(), "kind": o.GetKind()}
+	metadata := map[string]any{"name": o.GetName(), "namespace": o.GetNamespace()}
+	maps.Copy(all, public)
+	if known, ok := public["metadata"].(map[string]any); ok {
+		maps.Copy(metadata, known)
+	}
+	all["metadata"] = metadata
+	return all
 }
 
 // annotate adds an annotation to the inputs of an object.

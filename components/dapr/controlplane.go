@@ -27,6 +27,9 @@ type ControlPlaneArgs struct {
 	// Values are further Helm values, merged over those of this package. Default
 	// none.
 	Values map[string]any
+	// SecretValues makes a secret of whatever the chart renders from Values, for
+	// values of which at least one is secret. Default false.
+	SecretValues bool
 	// Authority signs the certificates of the control plane and of the sidecars.
 	// Required.
 	Authority *Authority
@@ -99,7 +102,7 @@ func (c *ControlPlane) make(ctx *pulumi.Context, name string, args *ControlPlane
 	if err != nil {
 		return fmt.Errorf("making the namespace: %w", err)
 	}
-	chart := &chart{ctx: ctx, name: name + "-chart", plane: c, namespace: args.Namespace, authority: args.Authority}
+	chart := &chart{ctx: ctx, name: name + "-chart", plane: c, namespace: args.Namespace, authority: args.Authority, public: objects.public}
 	crds, err := chart.register(objects.crds, true, pulumi.RetainOnDelete(args.RetainCRDs))
 	if err != nil {
 		return err

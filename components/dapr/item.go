@@ -25,11 +25,19 @@ func Value(name, value string) Item { return Item{name: name, value: value} }
 // component's namespace (T-06, X-06).
 func SecretRef(name string, ref secrets.Ref) Item { return Item{name: name, secret: &ref} }
 
-// values converts a map to plain items, in the order of their names.
-func values(m map[string]string) []Item {
+// values converts maps to items, in the order of their names. What is secret
+// takes the place of a plain value.
+func values(plain map[string]string, secret map[string]secrets.Ref) []Item {
+	all := map[string]Item{}
+	for name, value := range plain {
+		all[name] = Value(name, value)
+	}
+	for name, ref := range secret {
+		all[name] = SecretRef(name, ref)
+	}
 	var items []Item
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		items = append(items, Value(name, m[name]))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		items = append(items, all[name])
 	}
 	return items
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/secrets"
 )
 
 // PubSubType is the type token of [PubSub].
@@ -41,6 +43,9 @@ type PubSubArgs struct {
 	MaxLenApprox int
 	// Metadata are further items that Dapr reads (T-10). Default none.
 	Metadata map[string]string
+	// SecretMetadata are items that Dapr reads from Secrets of the namespace, in
+	// place of those of the same name in Metadata. Default none.
+	SecretMetadata map[string]secrets.Ref
 	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
@@ -100,7 +105,7 @@ func pubSub(args *PubSubArgs) object {
 		spec: pulumi.Map{
 			"type":     pulumi.String("pubsub." + args.Backend.Name()),
 			"version":  pulumi.String("v1"),
-			"metadata": metadata(append(items, values(args.Metadata)...)),
+			"metadata": metadata(append(items, values(args.Metadata, args.SecretMetadata)...)),
 		},
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/components/secrets"
 )
 
 // StateStoreType is the type token of [StateStore].
@@ -23,6 +25,9 @@ type StateStoreArgs struct {
 	Scopes []string
 	// Metadata are further items that Dapr reads (T-10). Default none.
 	Metadata map[string]string
+	// SecretMetadata are items that Dapr reads from Secrets of the namespace, in
+	// place of those of the same name in Metadata. Default none.
+	SecretMetadata map[string]secrets.Ref
 	// After must exist before the object is made. Default nothing.
 	After []pulumi.Resource
 }
@@ -64,7 +69,7 @@ func stateStore(args *StateStoreArgs) object {
 		spec: pulumi.Map{
 			"type":     pulumi.String("state." + args.Backend.Name()),
 			"version":  pulumi.String("v1"),
-			"metadata": metadata(append(args.Backend.items(), values(args.Metadata)...)),
+			"metadata": metadata(append(args.Backend.items(), values(args.Metadata, args.SecretMetadata)...)),
 		},
 	}
 }

@@ -8,8 +8,6 @@ import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/daprstack/daprstack/components/kube"
 )
 
 // PasswordType is the type token of [Password].
@@ -70,10 +68,7 @@ func NewPassword(ctx *pulumi.Context, name string, args *PasswordArgs, opts ...p
 			return strings.ReplaceAll(template, "{password}", v)
 		}).(pulumi.StringOutput)
 	}
-	p.secret, err = corev1.NewSecret(ctx, name+"-secret", &corev1.SecretArgs{
-		Metadata:   kube.Meta{Namespace: args.Namespace}.Args(ctx),
-		StringData: pulumi.ToSecret(data).(pulumi.StringMapOutput),
-	}, pulumi.Parent(p), pulumi.AdditionalSecretOutputs([]string{"data", "stringData"}))
+	p.secret, err = newSecret(ctx, name+"-secret", args.Namespace, data, pulumi.Parent(p))
 	if err != nil {
 		return nil, fmt.Errorf("making the Secret of password %q: %w", name, err)
 	}

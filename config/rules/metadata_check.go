@@ -29,14 +29,25 @@ func MetadataItem(componentType, name, value string) []Reason {
 }
 
 // StackMetadataItem is [MetadataItem] for the metadata of a stack file, which must
-// not contain the keys that the stack sets itself.
-func StackMetadataItem(componentType, name, value string) []Reason {
+// not contain the keys that the stack sets itself. A secret value may be that of a
+// sensitive key: it becomes a secretKeyRef.
+func StackMetadataItem(componentType, name, value string, secret bool) []Reason {
 	key, reasons := metadataKey(componentType, name)
-	if reasons == nil && key != nil && key.Instead != "" && !key.Sensitive {
+	switch {
+	case reasons != nil || key == nil:
+		return reasons
+	case key.Instead != "" && !key.Sensitive:
 		return because("T-10", "must not be given as metadata: set %s", key.Instead)
+	case slices.Contains(encryptionKeys, name):
+		return because("T-10", "must not be given: sidecars of a stack may not read Secrets themselves, and then Dapr stores in clear without a word")
+	case secret && key.Sensitive && key.Instead == "":
+		return NoTemplate("T-10", value)
 	}
 	return MetadataItem(componentType, name, value)
 }
+
+// encryptionKeys are the keys that only a sidecar that may read Secrets honours.
+var encryptionKeys = []string{"primaryEncryptionKey", "secondaryEncryptionKey"}
 
 // templates are the parts of a value that Dapr replaces, those of a secret value
 // too (dapr v1.18.2, pkg/runtime/meta).

@@ -88,7 +88,7 @@ func TestMetadataOfTheStackFile(t *testing.T) {
 		{rules.StateRedis, "readTimeot", "3s", `[T-10]: must be a key that Dapr reads for state.redis; did you mean "readTimeout"?`},
 		{"state.mongodb", "x", "y", ""},
 	} {
-		got := rules.StackMetadataItem(c.typ, c.key, c.value)
+		got := rules.StackMetadataItem(c.typ, c.key, c.value, false)
 		if c.want == "" {
 			require.Empty(t, got)
 			continue

@@ -182,8 +182,8 @@ func TestRules(t *testing.T) {
 		{"plain password", rules.MetadataItem("state.redis", "redisPassword", "x"), "T-06"},
 		{"plain key", rules.MetadataItem("state.redis", "clientKey", "x"), "T-06"},
 		{"metadata of an unsupported type is left to T-02", rules.MetadataItem("state.mongodb", "x", "y"), ""},
-		{"metadata that the stack sets", rules.StackMetadataItem("pubsub.redis", "enableTLS", "true"), "T-10"},
-		{"metadata that the stack does not set", rules.StackMetadataItem("state.redis", "keyPrefix", "name"), ""},
+		{"metadata that the stack sets", rules.StackMetadataItem("pubsub.redis", "enableTLS", "true", false), "T-10"},
+		{"metadata that the stack does not set", rules.StackMetadataItem("state.redis", "keyPrefix", "name", false), ""},
 	} {
 		t.Run(c.of, func(t *testing.T) {
 			requireRule(t, c.want, c.got)

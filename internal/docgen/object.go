@@ -50,6 +50,9 @@ func stackFile() ([]*object, error) {
 		all = append(all, o)
 		for i := range t.NumField() {
 			f := t.Field(i)
+			if !f.IsExported() {
+				continue
+			}
 			if f.Type == optionsType {
 				keys, groups := options(place)
 				o.Keys, all = append(o.Keys, keys...), append(all, groups...)

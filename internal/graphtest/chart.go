@@ -8,6 +8,7 @@ func rendered(options map[string]any) []any {
 	values, _ := options["values"].(map[string]any)
 	global, _ := values["global"].(map[string]any)
 	version, _ := global["tag"].(string)
+	scheduler, _ := values["dapr_scheduler"].(map[string]any)
 
 	object := func(apiVersion, kind, name string, fields map[string]any) map[string]any {
 		meta := map[string]any{"name": name}
@@ -46,7 +47,7 @@ func rendered(options map[string]any) []any {
 		service("Deployment", "dapr-operator"),
 		service("Deployment", "dapr-sentry"),
 		service("Deployment", "dapr-sidecar-injector", map[string]any{"name": "SIDECAR_IMAGE", "value": "daprd:" + version}),
-		service("StatefulSet", "dapr-scheduler-server"),
+		service("StatefulSet", "dapr-scheduler-server", map[string]any{"name": "PASSWORD", "value": scheduler["etcdClientPassword"]}),
 		object("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "dapr-sidecar-injector", nil),
 	}
 }

@@ -58,6 +58,24 @@ func Tree(values map[string]string) map[string]any {
 // Set makes one edit in a tree of maps and lists.
 func Set(tree map[string]any, e Edit) { set(tree, steps(e.Path), e.Value) }
 
+// At returns the value at a path of a tree, nil if there is none.
+func At(tree any, path string) any {
+	for _, step := range steps(path) {
+		switch step := step.(type) {
+		case string:
+			m, _ := tree.(map[string]any)
+			tree = m[step]
+		case int:
+			list, _ := tree.([]any)
+			if step >= len(list) {
+				return nil
+			}
+			tree = list[step]
+		}
+	}
+	return tree
+}
+
 // steps splits a path into its keys and indices.
 func steps(path string) (all []any) {
 	for path != "" {

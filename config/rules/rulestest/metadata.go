@@ -21,7 +21,7 @@ func metadataCases() []Case {
 		}
 		cases = append(cases, Case{
 			Rule: c.rule, Name: c.name,
-			Check: func() []rules.Reason { return rules.StackMetadataItem(c.of, c.key, c.value) }, Allowed: c.allowed,
+			Check: func() []rules.Reason { return rules.StackMetadataItem(c.of, c.key, c.value, false) }, Allowed: c.allowed,
 			Stack: edits(list+"[0].metadata", map[string]any{c.key: c.value}), Path: list + "[0].metadata." + c.key,
 			Objects: on("Component", name, Edit{"spec.metadata[0]", map[string]any{"name": c.key, "value": c.value}}),
 		})
