@@ -7,7 +7,11 @@ import (
 // badApps are mistakes in the apps and their sidecars.
 var badApps = []badStackFile{
 	{"no apps", []edit{{"apps", nil}, {"stateStores", nil}, {"pubSubs", nil}, {"events", nil}},
-		[]string{`apps: is required: a stack has at least one app`}},
+		[]string{`apps: is required: the applications, or [] for a stack that is the control plane alone`}},
+	{"neither apps nor a control plane", []edit{{"apps", []any{}}, {"stateStores", nil}, {"pubSubs", nil}, {"events", nil}, {"dapr.install", false}},
+		[]string{`apps: must not be empty in a stack that installs no control plane either`}},
+	{"neither apps nor Dapr", []edit{{"apps", []any{}}, {"stateStores", nil}, {"pubSubs", nil}, {"events", nil}, {"dapr.enabled", false}},
+		[]string{`apps: must not be empty in a stack that installs no control plane either`}},
 	{"no name and no image", []edit{{"apps[1].name", nil}, {"apps[1].image", nil}},
 		[]string{`apps[1].image: is required`, `apps[1].name: is required`}},
 	{"bad app name", one("apps[1].name", "1backend"),

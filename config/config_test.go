@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestStackFiles(t *testing.T) {
-	for _, name := range []string{"dev", "staging", "prod"} {
+	for _, name := range []string{"dev", "staging", "prod", "platform"} {
 		t.Run(name, func(t *testing.T) {
 			values := read(t, name)
 			stack, err := config.Load(values)
@@ -30,7 +30,8 @@ func TestStackFiles(t *testing.T) {
 	}
 }
 
-// TestContextsDiffer: no stack may reach the cluster of another.
+// TestContextsDiffer: no stack may reach the cluster of another, except for the
+// platform, which is there for others.
 func TestContextsDiffer(t *testing.T) {
 	seen := map[string]string{}
 	for _, name := range []string{"dev", "staging", "prod"} {
@@ -44,7 +45,7 @@ func TestContextsDiffer(t *testing.T) {
 // TestDefaults shows what each stack comes to: inherited values, overlay and every
 // default.
 func TestDefaults(t *testing.T) {
-	for _, name := range []string{"dev", "staging", "prod"} {
+	for _, name := range []string{"dev", "staging", "prod", "platform"} {
 		stack, err := config.Load(read(t, name))
 		require.NoError(t, err)
 		got, err := yaml.Marshal(stack)

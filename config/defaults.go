@@ -16,6 +16,7 @@ const (
 	DefaultChartRepository = "https://dapr.github.io/helm-charts/"
 	DefaultConfiguration   = "appconfig"
 	DefaultRedisImage      = "docker.io/library/redis:7.0.15"
+	DefaultRenewBefore     = 30 * 24 * time.Hour
 )
 
 // Default fills in every value that the stack file left out. It is pure and
@@ -43,22 +44,30 @@ func Default(s *Stack) {
 
 func defaultDapr(d *Dapr) {
 	def(&d.Enabled, new(true))
+	def(&d.Install, new(true))
 	def(&d.Version, DefaultDaprVersion)
-	def(&d.Namespace, DefaultDaprNamespace)
-	if d.Chart.Path == "" {
-		def(&d.Chart.Repository, DefaultChartRepository)
-	}
 	def(&d.MTLS, new(true))
-	def(&d.Certificates.RootLifetime, &Duration{10 * 365 * 24 * time.Hour})
-	def(&d.Certificates.IssuerLifetime, &Duration{365 * 24 * time.Hour})
-	def(&d.Certificates.RenewBefore, &Duration{30 * 24 * time.Hour})
-	def(&d.LogLevel, "info")
-	if !d.Scheduler.InMemory {
-		def(&d.Scheduler.Storage, "1Gi")
+	if *d.Install {
+		defaultControlPlane(d)
 	}
 	def(&d.Configuration.Name, DefaultConfiguration)
 	def(&d.Configuration.AccessControl.DefaultAction, "deny")
 	def(&d.Configuration.Tracing.SamplingRate, "0")
+}
+
+// defaultControlPlane fills in what only a control plane of the stack has.
+func defaultControlPlane(d *Dapr) {
+	def(&d.Namespace, DefaultDaprNamespace)
+	if d.Chart.Path == "" {
+		def(&d.Chart.Repository, DefaultChartRepository)
+	}
+	def(&d.Certificates.RootLifetime, &Duration{10 * 365 * 24 * time.Hour})
+	def(&d.Certificates.IssuerLifetime, &Duration{365 * 24 * time.Hour})
+	def(&d.Certificates.RenewBefore, &Duration{DefaultRenewBefore})
+	def(&d.LogLevel, "info")
+	if !d.Scheduler.InMemory {
+		def(&d.Scheduler.Storage, "1Gi")
+	}
 }
 
 func defaultRedis(r *Redis) {

@@ -61,6 +61,16 @@ func (l *lookup) addEvent(e *Event) {
 	}
 }
 
+// IsPlatform reports whether the stack is a control plane without applications,
+// which other stacks use.
+func (s *Stack) IsPlatform() bool { return s.Apps != nil && len(s.Apps) == 0 }
+
+// InstallsDapr reports whether the stack installs a control plane.
+func (s *Stack) InstallsDapr() bool { return *s.Dapr.Enabled && *s.Dapr.Install }
+
+// UsesDapr reports whether the stack uses a control plane that is there already.
+func (s *Stack) UsesDapr() bool { return *s.Dapr.Enabled && !*s.Dapr.Install }
+
 // App returns the app with an app-id, and false if there is none.
 func (s *Stack) App(appID string) (App, bool) {
 	for _, a := range s.Apps {

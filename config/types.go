@@ -20,7 +20,8 @@ type Stack struct {
 
 	// Namespace is the Kubernetes namespace of the applications, the components
 	// and Redis. It belongs to the stack, and destroy removes it, unless
-	// createNamespace is false; default can only be used so. Required.
+	// createNamespace is false; default can only be used so. Required, unless apps is
+	// empty: then there is none, and the value is ignored.
 	Namespace string `json:"namespace"`
 
 	// CreateNamespace makes the stack create the namespace and remove it again.
@@ -51,7 +52,8 @@ type Stack struct {
 	// none.
 	Events []Event `json:"events,omitzero"`
 
-	// Apps are the applications. At least one is required.
+	// Apps are the applications. Required; [] for a stack that is the control plane
+	// alone, which other stacks use with dapr.install: false.
 	Apps []App `json:"apps"`
 
 	// Overlay is what this environment changes in the apps, state stores and
@@ -81,12 +83,22 @@ type Dapr struct {
 	// the same applications talk plain HTTP, and there is no Redis (C-04).
 	Enabled *bool `json:"enabled,omitzero"`
 
+	// Install makes the stack install the control plane, and remove it again. Default
+	// true. With false it uses the one that the cluster has, whoever installed it;
+	// preview, up and verify refuse one that the stack cannot work with. The keys
+	// chart, ha, certificates, logLevel and scheduler, and keep.crds, are then those
+	// of somebody else and must be left out.
+	Install *bool `json:"install,omitzero"`
+
 	// Version of Dapr: of the chart and of the images. The rules know 1.17 and
-	// 1.18, and no other is taken. Default 1.18.2.
+	// 1.18, and no other is taken. Default 1.18.2. With install: false the least
+	// version that the control plane must have; its minor version has to be the same,
+	// because the stack file is checked against that. A change replaces the pods that
+	// have a sidecar.
 	Version string `json:"version,omitzero"`
 
 	// Namespace of the control plane. It belongs to the stack. Default
-	// dapr-system.
+	// dapr-system; with install: false the one in which a control plane is found.
 	Namespace string `json:"namespace,omitzero"`
 
 	// Chart is the source of the Helm chart.
@@ -98,7 +110,7 @@ type Dapr struct {
 	HA bool `json:"ha,omitzero"`
 
 	// MTLS encrypts and authenticates the traffic between sidecars. Default
-	// true.
+	// true. With install: false it has to be what the control plane has.
 	MTLS *bool `json:"mtls,omitzero"`
 
 	// Certificates are those of Dapr's certificate authority, which signs the

@@ -14,8 +14,11 @@ import (
 )
 
 func (v *validator) applications() {
-	if len(v.stack.Apps) == 0 {
-		v.form(root("apps"), nil, "is required: a stack has at least one app")
+	switch {
+	case v.stack.Apps == nil:
+		v.form(root("apps"), nil, "is required: the applications, or [] for a stack that is the control plane alone")
+	case v.stack.IsPlatform() && !v.stack.InstallsDapr():
+		v.form(root("apps"), nil, "must not be empty in a stack that installs no control plane either", "dapr.enabled", "dapr.install")
 	}
 	names, ids := make([]string, len(v.stack.Apps)), make([]string, len(v.stack.Apps))
 	at := func(i int) *field.Path { return root("apps").Index(i) }

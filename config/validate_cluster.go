@@ -22,15 +22,22 @@ func (v *validator) cluster() {
 	if s.Context == "" {
 		v.form(root("context"), nil, "is required: the kubeconfig context to deploy to, the only cluster that is touched")
 	}
+	if !s.IsPlatform() {
+		v.appNamespace(s)
+	}
+	for i, name := range s.ImagePullSecrets {
+		v.name(root("imagePullSecrets").Index(i), name)
+	}
+}
+
+// appNamespace checks the namespace of the applications.
+func (v *validator) appNamespace(s *Stack) {
 	v.namespace(root("namespace"), s.Namespace)
 	if s.Namespace == "default" && *s.CreateNamespace {
 		v.form(root("namespace"), s.Namespace, ownNamespace+"; createNamespace: false leaves it alone", "createNamespace")
 	}
 	if s.Namespace == s.Dapr.Namespace && s.Namespace != "" {
 		v.form(root("namespace"), s.Namespace, "must differ from the namespace of the control plane", "dapr.namespace")
-	}
-	for i, name := range s.ImagePullSecrets {
-		v.name(root("imagePullSecrets").Index(i), name)
 	}
 }
 
@@ -55,6 +62,55 @@ func (v *validator) namespace(path *field.Path, name string) {
 func (v *validator) dapr() {
 	d, path := v.stack.Dapr, root("dapr")
 	v.add(path.Child("version"), d.Version, rules.DaprVersion(d.Version))
+	if *d.Install {
+		v.controlPlane(path, d)
+	} else {
+		v.existingControlPlane(path, d)
+	}
+	c := d.Configuration
+	v.add(path.Child("configuration", "name"), c.Name, rules.ConfigurationName(c.Name))
+	if len(c.Name) > longestConfiguration {
+		v.form(path.Child("configuration", "name"), c.Name, fmt.Sprintf("must have at most %d characters: the app-ids come behind it", longestConfiguration))
+	}
+	if action := c.AccessControl.DefaultAction; action != "deny" && action != "allow" {
+		v.form(path.Child("configuration", "accessControl", "defaultAction"), action, "must be one of deny, allow")
+	}
+	if rate, err := strconv.ParseFloat(c.Tracing.SamplingRate, 64); err != nil || !(rate >= 0 && rate <= 1) {
+		v.form(path.Child("configuration", "tracing", "samplingRate"), c.Tracing.SamplingRate, `must be text from "0" to "1"`)
+	}
+	if c.Tracing.Otel != "" && rules.RedisHost(c.Tracing.Otel) != nil {
+		v.form(path.Child("configuration", "tracing", "otel"), c.Tracing.Otel, "must be host:port")
+	}
+}
+
+// existingControlPlane checks that the stack file says nothing about a control
+// plane that only whoever installs it can decide.
+func (v *validator) existingControlPlane(path *field.Path, d Dapr) {
+	if d.Namespace != "" {
+		v.namespace(path.Child("namespace"), d.Namespace)
+	}
+	const allowed = "must not be given with install: false, which uses a control plane that is there already"
+	install := path.Child("install").String()
+	for _, own := range []struct {
+		path  *field.Path
+		given bool
+	}{
+		{path.Child("chart"), d.Chart.Repository != "" || d.Chart.Path != "" || d.Chart.Values != nil},
+		{path.Child("ha"), d.HA},
+		{path.Child("certificates"), d.Certificates != Certificates{}},
+		{path.Child("logLevel"), d.LogLevel != ""},
+		{path.Child("scheduler"), d.Scheduler != Scheduler{}},
+		{root("keep").Child("crds"), v.stack.Keep.CRDs},
+	} {
+		if own.given {
+			v.form(own.path, nil, allowed, install)
+		}
+	}
+}
+
+// controlPlane checks what the stack file says about the control plane that the
+// stack installs.
+func (v *validator) controlPlane(path *field.Path, d Dapr) {
 	v.namespace(path.Child("namespace"), d.Namespace)
 	if d.Namespace == "default" {
 		v.form(path.Child("namespace"), d.Namespace, ownNamespace)
@@ -77,20 +133,6 @@ func (v *validator) dapr() {
 		v.quantity(path.Child("scheduler", "storage"), d.Scheduler.Storage)
 	} else if d.Scheduler.Storage != "" || d.Scheduler.StorageClass != "" {
 		v.form(path.Child("scheduler", "inMemory"), true, "must not be given together with storage or storageClass")
-	}
-	c := d.Configuration
-	v.add(path.Child("configuration", "name"), c.Name, rules.ConfigurationName(c.Name))
-	if len(c.Name) > longestConfiguration {
-		v.form(path.Child("configuration", "name"), c.Name, fmt.Sprintf("must have at most %d characters: the app-ids come behind it", longestConfiguration))
-	}
-	if action := c.AccessControl.DefaultAction; action != "deny" && action != "allow" {
-		v.form(path.Child("configuration", "accessControl", "defaultAction"), action, "must be one of deny, allow")
-	}
-	if rate, err := strconv.ParseFloat(c.Tracing.SamplingRate, 64); err != nil || !(rate >= 0 && rate <= 1) {
-		v.form(path.Child("configuration", "tracing", "samplingRate"), c.Tracing.SamplingRate, `must be text from "0" to "1"`)
-	}
-	if c.Tracing.Otel != "" && rules.RedisHost(c.Tracing.Otel) != nil {
-		v.form(path.Child("configuration", "tracing", "otel"), c.Tracing.Otel, "must be host:port")
 	}
 }
 

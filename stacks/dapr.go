@@ -25,15 +25,11 @@ func (s *sidecars) sources(appID string) []dapr.Source {
 // makeDapr makes Redis and the control plane side by side, and then every Dapr
 // object. Redis is registered first, because rendering the chart takes a moment.
 func (s *stack) makeDapr() (*sidecars, error) {
-	authority, err := s.makeAuthority()
-	if err != nil {
-		return nil, err
-	}
 	redis, err := s.makeRedis()
 	if err != nil {
 		return nil, err
 	}
-	plane, err := s.makeControlPlane(authority)
+	plane, err := s.makeControlPlane()
 	if err != nil {
 		return nil, err
 	}
@@ -57,15 +53,17 @@ func (s *stack) makeGuard() (*dapr.SidecarGuard, error) {
 	return dapr.NewSidecarGuard(s.ctx, "sidecar", &dapr.SidecarGuardArgs{Namespace: s.cfg.Namespace}, s.cluster)
 }
 
-func (s *stack) makeAuthority() (*dapr.Authority, error) {
-	c := s.cfg.Dapr.Certificates
-	return dapr.NewAuthority(s.ctx, "dapr-ca", &dapr.AuthorityArgs{
-		RootLifetime: c.RootLifetime.Duration, IssuerLifetime: c.IssuerLifetime.Duration, RenewBefore: c.RenewBefore.Duration,
-	})
-}
-
-func (s *stack) makeControlPlane(authority *dapr.Authority) (*dapr.ControlPlane, error) {
+// makeControlPlane makes the control plane with its certificate authority, unless
+// the stack uses one that is there already.
+func (s *stack) makeControlPlane() (dapr.Source, error) {
 	d := s.cfg.Dapr
+	if !*d.Install {
+		return dapr.Existing{Version: d.Version, MTLS: *d.MTLS}, nil
+	}
+	authority, err := s.makeAuthority()
+	if err != nil {
+		return nil, err
+	}
 	return dapr.NewControlPlane(s.ctx, "dapr", &dapr.ControlPlaneArgs{
 		Namespace: d.Namespace, Version: d.Version,
 		ChartPath: d.Chart.Path, ChartRepository: d.Chart.Repository, Values: d.Chart.Values, SecretValues: s.cfg.IsSecret("dapr"),
@@ -74,6 +72,13 @@ func (s *stack) makeControlPlane(authority *dapr.Authority) (*dapr.ControlPlane,
 		SchedulerStorage:  d.Scheduler.Storage, SchedulerStorageClass: d.Scheduler.StorageClass,
 		RetainNamespace: s.cfg.Keep.Namespaces, RetainCRDs: s.cfg.Keep.CRDs,
 	}, s.cluster)
+}
+
+func (s *stack) makeAuthority() (*dapr.Authority, error) {
+	c := s.cfg.Dapr.Certificates
+	return dapr.NewAuthority(s.ctx, "dapr-ca", &dapr.AuthorityArgs{
+		RootLifetime: c.RootLifetime.Duration, IssuerLifetime: c.IssuerLifetime.Duration, RenewBefore: c.RenewBefore.Duration,
+	})
 }
 
 // makeConfigurations makes the Configuration of each app that has a sidecar.

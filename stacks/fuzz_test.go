@@ -15,7 +15,7 @@ import (
 // FuzzDeploy edits any two places of a stack file. What the configuration
 // accepts builds its graph, and with an error not one resource is registered.
 func FuzzDeploy(f *testing.F) {
-	files := []map[string]string{read(f, "dev"), read(f, "prod")}
+	files := []map[string]string{read(f, "dev"), read(f, "prod"), read(f, "platform"), onPlatform(f, read(f, "dev"))}
 	everything, err := stackfile.Read(filepath.Join("..", "config", "testdata", "everything.yaml"))
 	if err != nil {
 		f.Fatal(err)

@@ -16,7 +16,10 @@ import (
 //	            command that opens it on this machine
 //	page        that command for the first app of the stack file
 //	components  the names of the state stores and of the pub/subs
-//	dapr        whether there is Dapr, its version and its namespace
+//	dapr        whether there is Dapr and whether the stack installs it, its version
+//	            and its namespace, as far as the stack file says
+//
+// A stack without applications has neither namespace nor page.
 func export(ctx *pulumi.Context, cfg *config.Stack) {
 	apps := pulumi.Map{}
 	for _, a := range cfg.Apps {
@@ -40,13 +43,18 @@ func export(ctx *pulumi.Context, cfg *config.Stack) {
 	}
 	plane := pulumi.Map{"enabled": pulumi.Bool(*cfg.Dapr.Enabled)}
 	if *cfg.Dapr.Enabled {
+		plane["install"] = pulumi.Bool(*cfg.Dapr.Install)
 		plane["version"] = pulumi.String(cfg.Dapr.Version)
-		plane["namespace"] = pulumi.String(cfg.Dapr.Namespace)
+		if cfg.Dapr.Namespace != "" {
+			plane["namespace"] = pulumi.String(cfg.Dapr.Namespace)
+		}
 	}
 	ctx.Export("context", pulumi.String(cfg.Context))
-	ctx.Export("namespace", pulumi.String(cfg.Namespace))
 	ctx.Export("apps", apps)
-	ctx.Export("page", pulumi.String(open(cfg, cfg.Apps[0])))
+	if !cfg.IsPlatform() {
+		ctx.Export("namespace", pulumi.String(cfg.Namespace))
+		ctx.Export("page", pulumi.String(open(cfg, cfg.Apps[0])))
+	}
 	ctx.Export("components", pulumi.Map{
 		"stateStores": pulumi.ToStringArray(stores), "pubSubs": pulumi.ToStringArray(pubSubs),
 	})

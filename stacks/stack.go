@@ -21,19 +21,13 @@ func deploy(ctx *pulumi.Context, cfg *config.Stack) error {
 		return err
 	}
 	s := &stack{ctx: ctx, cfg: cfg, cluster: pulumi.Provider(cluster)}
-	if s.namespace, err = s.makeNamespace(); err != nil {
+	if cfg.IsPlatform() {
+		_, err = s.makeControlPlane()
+	} else {
+		err = s.makeApps()
+	}
+	if err != nil {
 		return err
-	}
-	var sidecars *sidecars
-	if *cfg.Dapr.Enabled {
-		if sidecars, err = s.makeDapr(); err != nil {
-			return err
-		}
-	}
-	for i, variables := range cfg.Environments() {
-		if err := s.makeApp(cfg.Apps[i], variables, sidecars); err != nil {
-			return err
-		}
 	}
 	export(ctx, cfg)
 	return nil
@@ -60,6 +54,25 @@ func (s *stack) makeNamespace() (pulumi.StringInput, error) {
 		return nil, fmt.Errorf("making the namespace %q: %w", s.cfg.Namespace, err)
 	}
 	return namespace.Metadata.Name().Elem(), nil
+}
+
+// makeApps makes the applications in their namespace, and what they need there.
+func (s *stack) makeApps() (err error) {
+	if s.namespace, err = s.makeNamespace(); err != nil {
+		return err
+	}
+	var sidecars *sidecars
+	if *s.cfg.Dapr.Enabled {
+		if sidecars, err = s.makeDapr(); err != nil {
+			return err
+		}
+	}
+	for i, variables := range s.cfg.Environments() {
+		if err := s.makeApp(s.cfg.Apps[i], variables, sidecars); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // makeApp makes an app after what its sidecar reads; without sidecars it waits

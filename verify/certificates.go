@@ -8,7 +8,11 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/controlplane"
 )
 
 // trustBundle is the name of the Secret with Dapr's certificate authority and
@@ -26,8 +30,20 @@ func (v *verifier) certificates() []check {
 // and that neither certificate is due for renewal at the time now. It notes when
 // they expire.
 func (v *verifier) authority(ctx context.Context, now time.Time) error {
-	namespace := v.stack.Dapr.Namespace
+	namespace, renewBefore, remedy := v.stack.Dapr.Namespace, config.DefaultRenewBefore, "have it renewed where the control plane is installed"
+	if v.stack.InstallsDapr() {
+		renewBefore, remedy = v.stack.Dapr.Certificates.RenewBefore.Duration, "run up"
+	} else {
+		plane, err := controlplane.Find(ctx, v.cluster)
+		if err != nil {
+			return err
+		}
+		namespace = plane.Namespace
+	}
 	secret, err := v.cluster.Kube.CoreV1().Secrets(namespace).Get(ctx, trustBundle, metav1.GetOptions{})
+	if apierrors.IsForbidden(err) && v.stack.UsesDapr() {
+		return skipped("the certificates of the control plane may not be read: " + err.Error())
+	}
 	if err != nil {
 		return fmt.Errorf("reading the certificates of Dapr's authority: %w", err)
 	}
@@ -45,7 +61,7 @@ func (v *verifier) authority(ctx context.Context, now time.Time) error {
 	}
 	var problems []error
 	if bundle.Data["ca.crt"] != string(secret.Data["ca.crt"]) {
-		problems = append(problems, errors.New("the services trust another root than sentry's: run up"))
+		problems = append(problems, errors.New("the services trust another root than sentry's: "+remedy))
 	}
 	if err := issuer.CheckSignatureFrom(root); err != nil {
 		problems = append(problems, fmt.Errorf("the issuer is not signed by the root: %w", err))
@@ -54,9 +70,9 @@ func (v *verifier) authority(ctx context.Context, now time.Time) error {
 		name string
 		*x509.Certificate
 	}{{"root", root}, {"issuer", issuer}} {
-		due := c.NotAfter.Add(-v.stack.Dapr.Certificates.RenewBefore.Duration)
+		due := c.NotAfter.Add(-renewBefore)
 		if !now.Before(due) {
-			problems = append(problems, fmt.Errorf("the %s ends on %s and is due for renewal: run up", c.name, c.NotAfter.Format(time.DateOnly)))
+			problems = append(problems, fmt.Errorf("the %s ends on %s and is due for renewal: %s", c.name, c.NotAfter.Format(time.DateOnly), remedy))
 		}
 	}
 	if len(problems) > 0 {

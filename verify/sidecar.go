@@ -112,7 +112,7 @@ func (v *verifier) metadataMatches(ctx context.Context, a config.App, pod string
 	if m.ID != a.Sidecar.AppID {
 		problems = append(problems, fmt.Errorf("pod %s: the sidecar calls itself %q, not %q", pod, m.ID, a.Sidecar.AppID))
 	}
-	if m.RuntimeVersion != v.stack.Dapr.Version {
+	if !v.rightVersion(m.RuntimeVersion) {
 		problems = append(problems, fmt.Errorf("pod %s: the sidecar is of Dapr %s, the stack file says %s; delete the pod, so that a new one gets it",
 			pod, m.RuntimeVersion, v.stack.Dapr.Version))
 	}

@@ -102,7 +102,7 @@ func (v *verifier) checks() []check {
 	if !*v.stack.Dapr.Enabled {
 		return slices.Concat(v.plainApps(), v.withoutDapr())
 	}
-	return slices.Concat(v.certificates(), v.sidecars(), v.components(), v.states(), v.pubSubs(), v.events(), v.invocations(), v.objects())
+	return slices.Concat(v.controlPlane(), v.certificates(), v.sidecars(), v.components(), v.states(), v.pubSubs(), v.events(), v.invocations(), v.objects())
 }
 
 func (c check) run(ctx context.Context, settle time.Duration) Result {

@@ -36,9 +36,12 @@ func newPreviewCommand(runF func(context.Context, *previewOptions) error) *cobra
 }
 
 func runPreview(ctx context.Context, o *previewOptions) error {
-	t, _, err := reachable(ctx, o.stackOptions)
+	t, want, err := reachable(ctx, o.stackOptions)
 	if err != nil {
 		return printProblems(o.out, o.errorFormat, o.stack, err)
+	}
+	if err := t.checkControlPlane(ctx, want, o.err); err != nil {
+		return err
 	}
 	pack, err := o.loadPolicies(t.checkout)
 	if err != nil {
@@ -58,6 +61,8 @@ func runPreview(ctx context.Context, o *previewOptions) error {
 	if o.expectNoChanges {
 		options = append(options, optpreview.ExpectNoChanges())
 	}
-	_, err = stack.Preview(ctx, options...)
-	return engineError(ctx, "preview", err)
+	if _, err = stack.Preview(ctx, options...); err != nil {
+		return engineError(ctx, "preview", err)
+	}
+	return t.reportOlderSidecars(ctx, want, o.out)
 }

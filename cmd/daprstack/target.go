@@ -147,7 +147,7 @@ func (t *target) set(setting string) error {
 }
 
 // setChart makes the stack use the chart in a folder of this machine, unless the
-// stack file names a chart.
+// stack file names a chart or says that there is none.
 func (t *target) setChart(dir string) error {
 	key := t.key("dapr")
 	if value, given := t.settings.Config[key]; given && !value.Object() {
@@ -157,6 +157,11 @@ func (t *target) setChart(dir string) error {
 			return err
 		}
 		t.settings.Config[key] = config.NewObjectValue(text)
+	}
+	if install, given, err := t.settings.Config.Get(t.key("dapr.install"), true); err != nil {
+		return err
+	} else if text, err := install.Value(config.NopDecrypter); given && (err != nil || text == "false") {
+		return err
 	}
 	for _, path := range []string{"dapr.chart.path", "dapr.chart.repository"} {
 		if _, given, err := t.settings.Config.Get(t.key(path), true); given || err != nil {

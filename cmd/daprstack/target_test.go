@@ -82,6 +82,8 @@ func TestSetChart(t *testing.T) {
 		"text that is JSON":     {`dapr: '{"ha":true}'`, `{"ha":true,"chart":{"path":"/chart"}}`},
 		"chart of a repository": {`dapr: { chart: { repository: r } }`, `{"chart":{"repository":"r"}}`},
 		"chart of a folder":     {`dapr: { chart: { path: p } }`, `{"chart":{"path":"p"}}`},
+		"nothing is installed":  {`dapr: { install: false }`, `{"install":false}`},
+		"everything installed":  {`dapr: { install: true }`, `{"install":true,"chart":{"path":"/chart"}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := targetOf(t, "config:\n  daprstack:context: mine\n"+prefixed(tc.dapr), stackOptions{})

@@ -47,6 +47,9 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err != nil {
 		return printProblems(o.out, o.errorFormat, o.stack, err)
 	}
+	if err := t.checkControlPlane(ctx, want, o.err); err != nil {
+		return err
+	}
 	pack, err := o.loadPolicies(t.checkout)
 	if err != nil {
 		return err
@@ -76,6 +79,9 @@ func runUp(ctx context.Context, o *upOptions) error {
 		if err := t.verifyUp(ctx, want, o.console); err != nil {
 			return fmt.Errorf("%w; look again with daprstack verify -s %s", err, t.stack)
 		}
+	}
+	if err := t.reportOlderSidecars(ctx, want, o.out); err != nil {
+		return err
 	}
 	return t.printPage(ctx, o.out, result.Outputs)
 }

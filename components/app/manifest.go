@@ -9,7 +9,6 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/daprstack/daprstack/components/dapr"
 	"github.com/daprstack/daprstack/components/kube"
 	"github.com/daprstack/daprstack/config/rules"
 )
@@ -17,9 +16,7 @@ import (
 // meta returns the metadata of each object of the app. The labels select its
 // pods and never change.
 func meta(args *Args) kube.Meta {
-	return kube.Meta{Name: args.Name, Namespace: args.Namespace, Labels: map[string]string{
-		"app.kubernetes.io/name": args.Name, "app.kubernetes.io/managed-by": "daprstack",
-	}}
+	return kube.Meta{Name: args.Name, Namespace: args.Namespace, Labels: rules.PodLabels(args.Name, false)}
 }
 
 func account(ctx *pulumi.Context, args *Args) *corev1.ServiceAccountArgs {
@@ -34,13 +31,10 @@ func service(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
 
 func deployment(ctx *pulumi.Context, args *Args, account pulumi.StringPtrInput) *appsv1.DeploymentArgs {
 	labels := meta(args).Labels
-	podLabels := maps.Clone(labels)
-	template := &metav1.ObjectMetaArgs{}
+	template := &metav1.ObjectMetaArgs{Labels: pulumi.ToStringMap(rules.PodLabels(args.Name, args.Sidecar != nil))}
 	if args.Sidecar != nil {
-		podLabels[dapr.SidecarLabel] = dapr.SidecarLabelValue // makes the injector see the pods
 		template.Annotations = annotations(args.Sidecar)
 	}
-	template.Labels = pulumi.ToStringMap(podLabels)
 	return &appsv1.DeploymentArgs{
 		Metadata: meta(args).Args(ctx),
 		Spec: &appsv1.DeploymentSpecArgs{

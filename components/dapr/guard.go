@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // SidecarGuardType is the type token of [SidecarGuard].
@@ -64,7 +65,7 @@ const (
 	hasSidecar = `object.spec.containers.exists(c, c.name == 'daprd') || ` +
 		`(has(object.spec.initContainers) && object.spec.initContainers.exists(c, c.name == 'daprd'))`
 	noSidecar = "the pod asks for a Dapr sidecar and was given none: the injector's webhook is missing, " +
-		"the pod lacks the label " + SidecarLabel + "=" + SidecarLabelValue + ", " +
+		"the pod lacks the label " + rules.SidecarLabel + "=" + rules.SidecarLabelValue + ", " +
 		"or the injector does not serve whoever created it [S-11]"
 )
 

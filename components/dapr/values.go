@@ -1,13 +1,9 @@
 package dapr
 
-import "maps"
+import (
+	"maps"
 
-// SidecarLabel marks the pods that the injector must see: a pod with it cannot
-// be created while the injector is down (S-11). Pods without it, Redis among
-// them, never wait for the injector.
-const (
-	SidecarLabel      = "daprstack.io/sidecar"
-	SidecarLabelValue = "true"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // chartValues returns the Helm values of the control plane, with those of the
@@ -44,7 +40,7 @@ func chartValues(args *ControlPlaneArgs) map[string]any {
 			"webhookFailurePolicy":       "Fail",
 			"sidecarDropALLCapabilities": true,
 			"objectSelector": map[string]any{
-				"matchLabels": map[string]any{SidecarLabel: SidecarLabelValue},
+				"matchLabels": map[string]any{rules.SidecarLabel: rules.SidecarLabelValue},
 			},
 		}),
 	}

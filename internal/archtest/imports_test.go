@@ -27,10 +27,11 @@ var layers = map[string][]string{
 	"config/rules/rulestest": {"config/rules"},
 	"policy":                 {"policy", "config/rules"},
 	"contracts":              {"contracts", "config/rules"},
-	"verify":                 {"config", "contracts", "internal/cluster", "internal/streams"},
+	"verify":                 {"config", "contracts", "internal/cluster", "internal/controlplane", "internal/streams"},
 	"internal/asyncapi":      {"config"},
 	"internal/eventpage":     {"config"},
 	"internal/cluster":       {},
+	"internal/controlplane":  {"config", "internal/cluster"},
 	"internal/streams":       {"config", "contracts", "internal/cluster"},
 	"internal/events":        {"config", "internal/cluster", "internal/streams"},
 	"internal/proc":          {},
@@ -41,7 +42,7 @@ var layers = map[string][]string{
 
 // noPulumi lists the folders that programs without Pulumi can import.
 var noPulumi = []string{
-	"config", "config/rules", "contracts", "examples", "local", "policy/check", "policy/settings", "toolchain", "verify",
+	"config", "config/rules", "contracts", "examples", "internal/controlplane", "local", "policy/check", "policy/settings", "toolchain", "verify",
 }
 
 // The packages of the Kubernetes SDK that the program may use: each API group

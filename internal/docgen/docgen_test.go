@@ -204,7 +204,7 @@ func ours(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob("Pulumi.*.yaml")
 	require.NoError(t, err)
-	require.Len(t, names, 3)
+	require.Len(t, names, 4)
 	return names
 }
 

@@ -58,7 +58,6 @@ var forms = map[string]form{
 	"Stack.Context":          {Schema: schema{Pattern: `.`}},
 	"Stack.Namespace":        namespace,
 	"Stack.ImagePullSecrets": dnsName,
-	"Stack.Apps":             {Some: true},
 
 	"Dapr.Version":                matching("version", 0, `\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?`),
 	"Dapr.Namespace":              namespace,

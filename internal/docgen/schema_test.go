@@ -25,7 +25,6 @@ const good = "config/testdata/everything.yaml"
 // them, and so does the program.
 var misformed = map[string][]rulestest.Edit{
 	"no context":                    one("context", nil),
-	"empty apps":                    one("apps", []any{}),
 	"unknown top-level key":         one("pubsubs", []any{}),
 	"unknown key":                   one("dapr.versoin", "1.18.2"),
 	"unknown key of an app":         one("apps[0].replcias", 2),
@@ -245,13 +244,13 @@ func TestSchemaOfTheProjectFile(t *testing.T) {
 		{"config": tree{"apps": apps, "namespace": "shop", "createNamespace": false, "aws:region": "north", "kubernetes:x": tree{"value": 1.0}}},
 		{"config": tree{"apps": tree{"value": apps}, "keep": tree{"type": "object", "description": "d", "default": tree{"data": true}}}},
 		{"config": tree{"context": tree{"type": "string", "secret": false}}},
+		{"config": tree{"apps": []any{}}},
 	} {
 		require.NoError(t, schema.Validate(good), good)
 	}
 	for _, bad := range []tree{
 		{"stateStore": []any{}},
 		{"daprstack:apps.": apps, "app": apps},
-		{"apps": []any{}},
 		{"apps": tree{"default": []any{tree{"name": "web"}}}},
 		{"apps": tree{"defaults": apps}},
 		{"namespace": tree{"value": "Shop"}},

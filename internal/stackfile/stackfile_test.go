@@ -90,6 +90,7 @@ func TestLoad(t *testing.T) {
 		{"dev", "../../Pulumi.yaml", "../../Pulumi.dev.yaml"},
 		{"staging", "../../Pulumi.yaml", "../../Pulumi.staging.yaml"},
 		{"prod", "../../Pulumi.yaml", "../../Pulumi.prod.yaml"},
+		{"platform", "../../Pulumi.yaml", "../../Pulumi.platform.yaml"},
 	} {
 		values, err := stackfile.Load(c.project, c.stack)
 		require.NoError(t, err)
