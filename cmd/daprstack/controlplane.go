@@ -10,20 +10,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/internal/controlplane"
 )
 
 // checkControlPlane fails, with all reasons, when the stack is to use a control
 // plane that is there already and cannot work with it. It says which one it uses.
-func (t *target) checkControlPlane(ctx context.Context, want *config.Stack, w io.Writer) error {
+func (t *target) checkControlPlane(ctx context.Context, c *cluster.Client, want *config.Stack, w io.Writer) error {
 	if !want.UsesDapr() {
 		return nil
 	}
-	client, err := t.client()
-	if err != nil {
-		return err
-	}
-	plane, err := controlplane.Check(ctx, client, want)
+	plane, err := controlplane.Check(ctx, c, want)
 	if plane == nil {
 		return err
 	}
@@ -40,15 +37,11 @@ func (t *target) checkControlPlane(ctx context.Context, want *config.Stack, w io
 
 // reportOlderSidecars says which sidecars of other namespaces are older than the
 // control plane that the stack installs. Those of its own are replaced by up.
-func (t *target) reportOlderSidecars(ctx context.Context, want *config.Stack, w io.Writer) error {
+func reportOlderSidecars(ctx context.Context, c *cluster.Client, want *config.Stack, w io.Writer) error {
 	if !want.InstallsDapr() {
 		return nil
 	}
-	client, err := t.client()
-	if err != nil {
-		return err
-	}
-	older, err := controlplane.OlderThan(ctx, client, metav1.NamespaceAll, want.Dapr.Version)
+	older, err := controlplane.OlderThan(ctx, c, metav1.NamespaceAll, want.Dapr.Version)
 	if err != nil {
 		return err
 	}
@@ -57,6 +50,32 @@ func (t *target) reportOlderSidecars(ctx context.Context, want *config.Stack, w 
 			continue
 		}
 		fmt.Fprintf(w, "Sidecars older than the control plane, Dapr %s: %s\n", want.Dapr.Version, s)
+	}
+	return nil
+}
+
+// checkNobodyUses fails when the stack installed the control plane, and sidecars of
+// other namespaces use it: they would lose it, and with the CRDs their objects.
+func (t *target) checkNobodyUses(ctx context.Context, c *cluster.Client, want *config.Stack) error {
+	if !want.InstallsDapr() {
+		return nil
+	}
+	plane, err := controlplane.Find(ctx, c)
+	if err != nil || plane.Manager != t.manager() {
+		return err
+	}
+	sidecars, err := controlplane.FindSidecars(ctx, c, metav1.NamespaceAll)
+	if err != nil {
+		return err
+	}
+	var users []string
+	for _, s := range sidecars {
+		if s.Namespace != want.Namespace || want.IsPlatform() {
+			users = append(users, "\n  "+s.String())
+		}
+	}
+	if len(users) > 0 {
+		return fmt.Errorf("sidecars of others use the control plane of stack %s; nothing was removed. Destroy their stacks first:%s", t.stack, strings.Join(users, ""))
 	}
 	return nil
 }

@@ -33,11 +33,18 @@ func newDestroyCommand(runF func(context.Context, *destroyOptions) error) *cobra
 }
 
 func runDestroy(ctx context.Context, o *destroyOptions) error {
-	t, _, err := reachable(ctx, o.stackOptions)
+	t, want, err := reachable(ctx, o.stackOptions)
 	if err != nil {
 		return err
 	}
 	if err := o.confirm(o.yes, "remove everything of stack %s from context %s, its data too", t.stack, t.context); err != nil {
+		return err
+	}
+	client, err := t.client()
+	if err != nil {
+		return err
+	}
+	if err := t.checkNobodyUses(ctx, client, want); err != nil {
 		return err
 	}
 	stack, err := t.open(ctx, o.err)

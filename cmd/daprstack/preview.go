@@ -40,7 +40,11 @@ func runPreview(ctx context.Context, o *previewOptions) error {
 	if err != nil {
 		return printProblems(o.out, o.errorFormat, o.stack, err)
 	}
-	if err := t.checkControlPlane(ctx, want, o.err); err != nil {
+	client, err := t.client()
+	if err != nil {
+		return err
+	}
+	if err := t.checkControlPlane(ctx, client, want, o.err); err != nil {
 		return err
 	}
 	pack, err := o.loadPolicies(t.checkout)
@@ -64,5 +68,5 @@ func runPreview(ctx context.Context, o *previewOptions) error {
 	if _, err = stack.Preview(ctx, options...); err != nil {
 		return engineError(ctx, "preview", err)
 	}
-	return t.reportOlderSidecars(ctx, want, o.out)
+	return reportOlderSidecars(ctx, client, want, o.out)
 }

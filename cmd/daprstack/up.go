@@ -47,7 +47,11 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err != nil {
 		return printProblems(o.out, o.errorFormat, o.stack, err)
 	}
-	if err := t.checkControlPlane(ctx, want, o.err); err != nil {
+	client, err := t.client()
+	if err != nil {
+		return err
+	}
+	if err := t.checkControlPlane(ctx, client, want, o.err); err != nil {
 		return err
 	}
 	pack, err := o.loadPolicies(t.checkout)
@@ -80,7 +84,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 			return fmt.Errorf("%w; look again with daprstack verify -s %s", err, t.stack)
 		}
 	}
-	if err := t.reportOlderSidecars(ctx, want, o.out); err != nil {
+	if err := reportOlderSidecars(ctx, client, want, o.out); err != nil {
 		return err
 	}
 	return t.printPage(ctx, o.out, result.Outputs)
