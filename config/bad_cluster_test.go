@@ -128,7 +128,7 @@ var badCluster = []badStackFile{
 	{"address with a path", one("redis", object{"external": object{"host": "redis:6379/0", "auth": false}}),
 		[]string{`redis.external.host: "redis:6379/0" [T-05]: must be host:port`}},
 	{"addresses of a cluster", one("redis", object{"external": object{"host": "a:1,b:2", "auth": false}}),
-		[]string{`redis.external.host: "a:1,b:2" [T-05]: must be host:port`}},
+		[]string{`redis.external.host: "a:1,b:2" [T-05]: must be one host:port without redis.external.cluster or redis.external.sentinel`}},
 	{"storage classes", []edit{{"redis.storageClass", "Fast"}, {"dapr.scheduler", object{"storageClass": "a_b"}}},
 		[]string{`dapr.scheduler.storageClass: "a_b": must be a DNS-1123 name`, `redis.storageClass: "Fast": must be a DNS-1123 name`}},
 	{"chart repository without a host", one("dapr.chart", object{"repository": "dapr/charts"}),

@@ -179,14 +179,14 @@ func TestEncrypted(t *testing.T) {
 // for what a sidecar without a token would ignore.
 func TestSensitiveMetadata(t *testing.T) {
 	values := apply(t, read(t, "dev"), []edit{{"stateStores[0].metadata", object{
-		"enableTLS": "true", "clientKey": "k", "redisPassword": "p", "primaryEncryptionKey": "e", "ttlInSeconds": "x",
+		"enableTLS": "true", "azureClientSecret": "k", "redisPassword": "p", "primaryEncryptionKey": "e", "ttlInSeconds": "x",
 	}}})
 	_, err := config.Load(values, "daprstack:stateStores")
 	require.EqualError(t, err, `the stack file has 5 problems:
-  stateStores[0].metadata.clientKey: [T-10]: must not be given without clientCert: Dapr does not honour it then
+  stateStores[0].metadata.azureClientSecret: [T-10]: must not be given without useEntraID=true: Dapr does not honour it then
   stateStores[0].metadata.enableTLS: [T-10]: must not be given as metadata: set redis.external.enableTLS
   stateStores[0].metadata.primaryEncryptionKey: [T-10]: must not be given: sidecars of a stack may not read Secrets themselves, and then Dapr stores in clear without a word
-  stateStores[0].metadata.redisPassword: [T-06]: must not be given as a plain value: set redis.password, a secret
+  stateStores[0].metadata.redisPassword: [T-06]: must not be given as a plain value: set redis.password or redis.external.password, a secret
   stateStores[0].metadata.ttlInSeconds: [T-10]: must be a whole number of seconds, 1 or more, or ******** for none`)
 }
 

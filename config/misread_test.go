@@ -93,10 +93,18 @@ func everything(t testing.TB) []map[string]string {
 		values,
 		apply(t, values, []edit{{"dapr.chart", object{"path": "./chart"}}, {"redis", object{"external": object{
 			"host": "redis.example.com:6380", "enableTLS": true, "auth": true, "username": "shop", "password": "s3cret", "database": 1, "shared": true,
+			"caCert": certificate, "clientCert": certificate, "clientKey": privateKey,
+			"sentinel": object{"masterName": "mymaster", "username": "watch", "password": "s3cret"},
 		}}}}),
 		apply(t, values, []edit{{"overlay.apps.orders", object{"image": "registry.example.com/orders:1.2.4"}}, {"redis", object{"external": object{
-			"host": "redis.example.com:6380", "passwordSecret": object{"name": "redis", "key": "password"},
+			"host": "s0.example.com:26379,s1.example.com:26379", "passwordSecret": object{"name": "redis", "key": "password"},
+			"enableTLS": true, "caCertSecret": object{"name": "redis-ca", "key": "ca.crt"}, "clientCertSecret": "redis-client",
+			"sentinel": object{"masterName": "mymaster", "passwordSecret": object{"name": "sentinels", "key": "password"}},
 		}}}}),
+		apply(t, values, []edit{{"redis", object{"external": object{
+			"host": "n0.example.com:6379,n1.example.com:6379", "cluster": true, "auth": false, "enableTLS": true, "insecureSkipTLSVerify": true,
+		}}}, {"pubSubs[0].metadata", object{"useEntraID": "true"}}, {"pubSubs[0].secretMetadata", object{"azureClientSecret": object{"name": "azure", "key": "client"}}},
+			{"stateStores[0].metadata", object{"useEntraID": "true"}}, {"stateStores[0].secretMetadata", object{"azureClientSecret": object{"name": "azure", "key": "client"}}}}),
 	}
 }
 
@@ -139,7 +147,7 @@ func parts(files []map[string]string) (all []part) {
 				} else {
 					below.pattern, below.key = strings.TrimPrefix(p.pattern+"."+key, "."), key
 					below.free = slices.Contains([]string{"env", "secretEnv", "metadata", "requests", "limits", "values", "schema",
-						"envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes"}, key) || p.path == "overlay"
+						"secretMetadata", "envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes"}, key) || p.path == "overlay"
 				}
 				if !p.anything() {
 					visit(below)

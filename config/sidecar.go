@@ -113,6 +113,15 @@ func (v *validator) options(app *field.Path, a App) {
 	key := func(row rules.SidecarOption) string { return row.Key }
 	v.optionFaults(path, s.Options.Check())
 	v.optionFaults(path, s.Options.Together(key))
+	if v.stack.TrustsRedisCA(s.AppID) {
+		by := []string{"redis.external", "stateStores", "pubSubs"}
+		if _, given := s.Options.Map(rules.OptionEnv)[caVariable]; given {
+			v.form(path.Child(rules.OptionEnv, caVariable), nil, "must not be given together with the caCert of redis.external, which is there", by...)
+		}
+		if volumes[rules.RedisCAVolume] {
+			v.form(path.Child("secretVolumes", rules.RedisCAVolume), nil, "must have another name: the caCert of redis.external has this one", by...)
+		}
+	}
 	v.optionFaults(path, s.Options.Unmounted(volumes), app.Child("writablePaths").String(), path.Child("secretVolumes").String())
 }
 

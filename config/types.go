@@ -249,12 +249,46 @@ type Redis struct {
 
 // ExternalRedis is a Redis that the stack does not run.
 type ExternalRedis struct {
-	// Host is its address, host:port, reachable from the pods. Required (T-05).
+	// Host is its address, host:port, reachable from the pods: with sentinel that of
+	// a sentinel, with cluster that of a node, several of them separated by commas.
+	// Required (T-05).
 	Host string `json:"host"`
 
-	// EnableTLS encrypts the connection; the certificate is verified. Default
+	// Cluster is true for a Redis Cluster. Default false.
+	Cluster bool `json:"cluster,omitzero"`
+
+	// Sentinel is how to ask sentinels for the master. Default none: Host is Redis
+	// itself.
+	Sentinel *RedisSentinel `json:"sentinel,omitzero"`
+
+	// EnableTLS encrypts the connection, also the one to sentinels; the certificate
+	// is verified, for the address that Redis or the sentinels announce. Default
 	// false (T-08).
 	EnableTLS bool `json:"enableTLS,omitzero"`
+
+	// InsecureSkipTLSVerify accepts every certificate. Default false.
+	InsecureSkipTLSVerify bool `json:"insecureSkipTLSVerify,omitzero"`
+
+	// CACert is the certificate of a private authority that signed that of Redis,
+	// PEM. The sidecars trust it beside the public ones. Default none.
+	CACert string `json:"caCert,omitzero"`
+
+	// CACertSecret is an existing Kubernetes Secret of the namespace with that
+	// certificate, used instead. It needs createNamespace: false. Default none.
+	CACertSecret *SecretKey `json:"caCertSecret,omitzero"`
+
+	// ClientCert is the certificate that clients show to Redis, PEM. It needs
+	// clientKey. Default none.
+	ClientCert string `json:"clientCert,omitzero"`
+
+	// ClientKey is the private key of clientCert, PEM, given as a Pulumi secret.
+	// Default none.
+	ClientKey Secret `json:"clientKey,omitzero"`
+
+	// ClientCertSecret names an existing Kubernetes Secret of the namespace with
+	// tls.crt and tls.key, used instead of clientCert and clientKey. It needs
+	// createNamespace: false. Default none.
+	ClientCertSecret string `json:"clientCertSecret,omitzero"`
 
 	// Auth is true if it asks for a password. Default true (T-06).
 	Auth *bool `json:"auth,omitzero"`
@@ -280,6 +314,22 @@ type ExternalRedis struct {
 	// false: each stack has its own. A change leaves everything behind under the
 	// other names.
 	Shared bool `json:"shared,omitzero"`
+}
+
+// RedisSentinel is how clients find the master of a Redis that sentinels watch.
+type RedisSentinel struct {
+	// MasterName is the name by which the sentinels know it. Required.
+	MasterName string `json:"masterName"`
+
+	// Username of an ACL user of the sentinels. Default none, the default user.
+	Username string `json:"username,omitzero"`
+
+	// Password of the sentinels, given as a Pulumi secret. Default none.
+	Password Secret `json:"password,omitzero"`
+
+	// PasswordSecret is an existing Kubernetes Secret of the namespace, used
+	// instead of a password. It needs createNamespace: false. Default none.
+	PasswordSecret *SecretKey `json:"passwordSecret,omitzero"`
 }
 
 // SecretKey is one key of a Kubernetes Secret in the stack's namespace.
@@ -317,6 +367,11 @@ type StateStore struct {
 	// Metadata are further metadata items, of those that Dapr reads (T-10).
 	// Default none.
 	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
+
+	// SecretMetadata are metadata items that Dapr reads from existing Kubernetes
+	// Secrets of the namespace, such as azureClientSecret. They need
+	// createNamespace: false (T-06, T-07). Default none.
+	SecretMetadata map[string]SecretKey `json:"secretMetadata,omitzero"`
 }
 
 // PubSub is one Dapr pub/sub component with the delivery of its events.
@@ -376,6 +431,11 @@ type PubSub struct {
 	// Metadata are further metadata items, of those that Dapr reads (T-10).
 	// Default none.
 	Metadata map[string]string `json:"metadata,omitzero" hidden:"true"`
+
+	// SecretMetadata are metadata items that Dapr reads from existing Kubernetes
+	// Secrets of the namespace, such as azureClientSecret. They need
+	// createNamespace: false (T-06, T-07). Default none.
+	SecretMetadata map[string]SecretKey `json:"secretMetadata,omitzero"`
 }
 
 // Event is one entry of the catalogue. Its type is also its topic.

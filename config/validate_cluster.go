@@ -214,20 +214,108 @@ func (v *validator) externalRedis(r Redis, path *field.Path) {
 			v.form(path.Child(own.key), nil, "must not be given together with external")
 		}
 	}
-	v.add(external.Child("host"), e.Host, rules.RedisHost(e.Host))
+	v.externalAddress(external, *e)
+	v.externalTLS(external, *e)
 	v.add(external.Child("username"), e.Username, rules.RedisUsername(e.Username))
-	if e.Database < 0 {
-		v.form(external.Child("database"), e.Database, "must be 0 or more")
+	v.add(external, nil, rules.Credentials(*e.Auth, e.Username, v.passwords(external, e.Password, e.PasswordSecret)))
+}
+
+// externalAddress checks where an external Redis is.
+func (v *validator) externalAddress(path *field.Path, e ExternalRedis) {
+	v.add(path.Child("host"), e.Host, rules.RedisHosts(e.Host, e.Cluster || e.Sentinel != nil),
+		path.Child("cluster").String(), path.Child("sentinel").String())
+	switch {
+	case e.Database < 0:
+		v.form(path.Child("database"), e.Database, "must be 0 or more")
+	case e.Cluster && e.Database != 0:
+		v.form(path.Child("database"), e.Database, "must be 0: a Redis Cluster has no other", path.Child("cluster").String())
 	}
-	v.add(external.Child("password"), nil, rules.RedisPassword(e.Password.Reveal()))
-	passwords := 0
-	if e.Password != "" {
-		passwords++
+	if e.Sentinel == nil {
+		return
 	}
-	if ref := e.PasswordSecret; ref != nil {
-		passwords++
-		v.secretKey(external.Child("passwordSecret"), *ref)
-		v.add(external.Child("passwordSecret"), nil, rules.SecretBefore(*v.stack.CreateNamespace), "createNamespace")
+	s, sentinel := e.Sentinel, path.Child("sentinel")
+	if e.Cluster {
+		v.form(sentinel, nil, "must not be given together with cluster, which has no sentinels", path.Child("cluster").String())
 	}
-	v.add(external, nil, rules.Credentials(*e.Auth, e.Username, passwords))
+	if s.MasterName == "" {
+		v.form(sentinel.Child("masterName"), nil, "is required")
+	} else {
+		v.add(sentinel.Child("masterName"), s.MasterName, rules.MetadataItem(rules.StateRedis, "sentinelMasterName", s.MasterName))
+	}
+	if s.Username != "" {
+		v.add(sentinel.Child("username"), s.Username, rules.MetadataItem(rules.StateRedis, "sentinelUsername", s.Username))
+	}
+	v.add(sentinel, nil, rules.SentinelCredentials(s.Username, v.passwords(sentinel, s.Password, s.PasswordSecret)))
+}
+
+// passwords checks the two ways to give a password, and returns how many are given.
+func (v *validator) passwords(path *field.Path, password Secret, ref *SecretKey) (given int) {
+	v.add(path.Child("password"), nil, rules.RedisPassword(password.Reveal()))
+	if password != "" {
+		given++
+	}
+	if ref != nil {
+		given++
+		v.existingSecret(path.Child("passwordSecret"), *ref)
+	}
+	return given
+}
+
+// existingSecret checks a reference to a Secret that the stack does not make and
+// that its components need.
+func (v *validator) existingSecret(path *field.Path, ref SecretKey) {
+	v.secretKey(path, ref)
+	v.add(path, nil, rules.SecretBefore(*v.stack.CreateNamespace), "createNamespace")
+}
+
+// externalTLS checks how the connection to an external Redis is encrypted.
+func (v *validator) externalTLS(path *field.Path, e ExternalRedis) {
+	at := func(key string) *field.Path { return path.Child(key) }
+	for _, k := range []struct {
+		key   string
+		given bool
+	}{
+		{"insecureSkipTLSVerify", e.InsecureSkipTLSVerify}, {"caCert", e.CACert != ""}, {"caCertSecret", e.CACertSecret != nil},
+		{"clientCert", e.ClientCert != ""}, {"clientKey", e.ClientKey != ""}, {"clientCertSecret", e.ClientCertSecret != ""},
+	} {
+		if k.given && !e.EnableTLS {
+			v.add(at(k.key), nil, []rules.Reason{{Rule: "T-08", Allowed: "must not be given without enableTLS: true"}}, at("enableTLS").String())
+		}
+	}
+	for _, k := range []struct {
+		key, other  string
+		given, also bool
+	}{
+		{"caCertSecret", "caCert", e.CACertSecret != nil, e.CACert != ""},
+		{"insecureSkipTLSVerify", "caCert", e.InsecureSkipTLSVerify, e.CACert != ""},
+		{"insecureSkipTLSVerify", "caCertSecret", e.InsecureSkipTLSVerify, e.CACertSecret != nil},
+		{"clientCertSecret", "clientCert", e.ClientCertSecret != "", e.ClientCert != ""},
+		{"clientCertSecret", "clientKey", e.ClientCertSecret != "", e.ClientKey != ""},
+	} {
+		if k.given && k.also {
+			v.form(at(k.key), nil, "must not be given together with "+k.other, at(k.other).String())
+		}
+	}
+	if e.CACert != "" {
+		v.add(at("caCert"), nil, rules.Certificates(e.CACert))
+	}
+	if e.CACertSecret != nil {
+		v.existingSecret(at("caCertSecret"), *e.CACertSecret)
+	}
+	if e.ClientCertSecret != "" {
+		v.name(at("clientCertSecret"), e.ClientCertSecret)
+		v.add(at("clientCertSecret"), nil, rules.SecretBefore(*v.stack.CreateNamespace), "createNamespace")
+	}
+	switch {
+	case e.ClientCert == "" && e.ClientKey != "":
+		v.form(at("clientKey"), nil, "must not be given without clientCert", at("clientCert").String())
+	case e.ClientCert != "" && e.ClientKey == "":
+		v.form(at("clientCert"), nil, "must not be given without clientKey", at("clientKey").String())
+	case e.ClientCert != "":
+		if reasons := rules.Certificates(e.ClientCert); reasons != nil {
+			v.add(at("clientCert"), nil, reasons)
+			return
+		}
+		v.add(at("clientKey"), nil, rules.KeyPair(e.ClientCert, e.ClientKey.Reveal()), at("clientCert").String())
+	}
 }

@@ -17,17 +17,18 @@ type component struct {
 	secret             bool // its metadata
 	scopes             []string
 	metadata           map[string]string
+	secrets            map[string]SecretKey
 }
 
 func (v *validator) components() {
 	var all []component
 	for i, s := range v.stack.StateStores {
-		all = append(all, component{root("stateStores").Index(i), s.Name, s.Type, s.Version, rules.StateStore, v.stack.IsSecret("stateStores"), s.Scopes, s.Metadata})
+		all = append(all, component{root("stateStores").Index(i), s.Name, s.Type, s.Version, rules.StateStore, v.stack.IsSecret("stateStores"), s.Scopes, s.Metadata, s.SecretMetadata})
 		v.keyPrefix(root("stateStores").Index(i).Child("metadata", "keyPrefix"), s)
 		v.outbox(root("stateStores").Index(i), s)
 	}
 	for i, p := range v.stack.PubSubs {
-		all = append(all, component{root("pubSubs").Index(i), p.Name, p.Type, p.Version, rules.PubSub, v.stack.IsSecret("pubSubs"), p.Scopes, p.Metadata})
+		all = append(all, component{root("pubSubs").Index(i), p.Name, p.Type, p.Version, rules.PubSub, v.stack.IsSecret("pubSubs"), p.Scopes, p.Metadata, p.SecretMetadata})
 		v.delivery(root("pubSubs").Index(i), p)
 	}
 	names := make([]string, len(all))
@@ -70,10 +71,25 @@ func (v *validator) metadata(c component) {
 		}
 		entries = append(entries, rules.MetadataEntry{Name: key, Value: c.metadata[key]})
 	}
-	for key, reasons := range rules.MetadataTogether(typ, entries) {
-		if _, again := reported[key]; !again {
-			v.add(child(c.path.Child("metadata"), key), nil, reasons, c.path.Child("metadata").String(), "redis.external")
+	for _, key := range slices.Sorted(maps.Keys(c.secrets)) {
+		path := child(c.path.Child("secretMetadata"), key)
+		reasons := rules.StackSecretItem(typ, key)
+		v.add(path, nil, reasons)
+		if reasons == nil {
+			v.existingSecret(path, c.secrets[key])
 		}
+		entries = append(entries, rules.MetadataEntry{Name: key, From: rules.FromSecret})
+	}
+	for key, reasons := range rules.MetadataTogether(typ, entries) {
+		if _, again := reported[key]; again {
+			continue
+		}
+		kind := "metadata"
+		if _, secret := c.secrets[key]; secret {
+			kind = "secretMetadata"
+		}
+		v.add(child(c.path.Child(kind), key), nil, reasons,
+			c.path.Child("metadata").String(), c.path.Child("secretMetadata").String(), "redis.external")
 	}
 }
 
@@ -99,6 +115,9 @@ func (v *validator) redisMetadata() []rules.MetadataEntry {
 	if e == nil {
 		return []rules.MetadataEntry{{Name: "enableTLS", Value: "false"}, password}
 	}
+	secret := func(name string) rules.MetadataEntry {
+		return rules.MetadataEntry{Name: name, From: rules.FromSecret}
+	}
 	entries := []rules.MetadataEntry{
 		{Name: "redisHost", Value: e.Host}, {Name: "enableTLS", Value: strconv.FormatBool(e.EnableTLS)},
 	}
@@ -107,6 +126,15 @@ func (v *validator) redisMetadata() []rules.MetadataEntry {
 	}
 	if e.Username != "" {
 		entries = append(entries, rules.MetadataEntry{Name: "redisUsername", Value: e.Username})
+	}
+	if e.Cluster {
+		entries = append(entries, rules.MetadataEntry{Name: "redisType", Value: "cluster"})
+	}
+	if e.Sentinel != nil {
+		entries = append(entries, rules.MetadataEntry{Name: "failover", Value: "true"}, rules.MetadataEntry{Name: "sentinelMasterName"})
+	}
+	if e.ClientCert != "" || e.ClientCertSecret != "" {
+		entries = append(entries, secret("clientCert"), secret("clientKey"))
 	}
 	return entries
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/dapr"
+	"github.com/daprstack/daprstack/components/secrets"
 	"github.com/daprstack/daprstack/config"
 )
 
@@ -15,6 +16,7 @@ type sidecars struct {
 	guard          *dapr.SidecarGuard
 	shared         []dapr.Source                  // read by the apps that they concern
 	configurations map[string]*dapr.Configuration // by app-id
+	redisCA        *secrets.Ref                   // of a Redis with a private authority
 }
 
 // sources returns what the sidecar of an app may read.
@@ -25,7 +27,7 @@ func (s *sidecars) sources(appID string) []dapr.Source {
 // makeDapr makes Redis and the control plane side by side, and then every Dapr
 // object. Redis is registered first, because rendering the chart takes a moment.
 func (s *stack) makeDapr() (*sidecars, error) {
-	redis, err := s.makeRedis()
+	redis, redisCA, err := s.makeRedis()
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +35,7 @@ func (s *stack) makeDapr() (*sidecars, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &sidecars{shared: []dapr.Source{plane}, configurations: map[string]*dapr.Configuration{}}
+	made := &sidecars{shared: []dapr.Source{plane}, configurations: map[string]*dapr.Configuration{}, redisCA: redisCA}
 	if made.guard, err = s.makeGuard(); err != nil {
 		return nil, err
 	}
@@ -136,7 +138,7 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 		}
 		component, err := dapr.NewStateStore(s.ctx, store.Name, &dapr.StateStoreArgs{
 			Name: store.Name, Namespace: s.namespace, Backend: backend,
-			Scopes: store.Scopes, Metadata: metadata, SecretMetadata: hidden, After: after,
+			Scopes: store.Scopes, Metadata: metadata, SecretMetadata: withRefs(hidden, store.SecretMetadata), After: after,
 		}, s.cluster)
 		if err != nil {
 			return err
@@ -152,7 +154,7 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 			Name: p.Name, Namespace: s.namespace, Backend: backend,
 			Scopes: p.Scopes, Topics: s.topics(p.Name), ConsumerID: s.cfg.ConsumerID(p),
 			RedeliverInterval: p.RedeliverInterval.Duration, ProcessingTimeout: p.ProcessingTimeout.Duration,
-			Metadata: p.Metadata, SecretMetadata: hidden, After: after,
+			Metadata: p.Metadata, SecretMetadata: withRefs(hidden, p.SecretMetadata), After: after,
 		}
 		if p.MaxLenApprox != nil {
 			args.MaxLenApprox = *p.MaxLenApprox

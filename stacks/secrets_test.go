@@ -27,7 +27,7 @@ func TestSecretsOfEveryKey(t *testing.T) {
 	everything, err := stackfile.Read(filepath.Join("..", "config", "testdata", "everything.yaml"))
 	require.NoError(t, err)
 	external := maps.Clone(everything)
-	external["daprstack:redis"] = `{"external": {"host": "redis.example.com:6379", "username": "u", "password": "p"}}`
+	external["daprstack:redis"] = `{"external": {"host": "redis.example.com:6379", "username": "u", "password": "p", "sentinel": {"masterName": "m", "password": "p"}}}`
 	for _, values := range []map[string]string{everything, external} {
 		for _, path := range rulestest.Paths(rulestest.Tree(values)) {
 			if !refusesSecret(t, values, path) {
@@ -37,7 +37,7 @@ func TestSecretsOfEveryKey(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"redis.password", "redis.external.password", "dapr.chart.values.dapr_operator.replicaCount", "apps[0].args[0]", "apps[0].env.MODE",
+		"redis.password", "redis.external.password", "redis.external.sentinel.password", "dapr.chart.values.dapr_operator.replicaCount", "apps[0].args[0]", "apps[0].env.MODE",
 		"apps[0].sidecar.env.SSL_CERT_DIR", "stateStores[0].metadata.keyPrefix", "pubSubs[0].metadata.queueDepth",
 		"overlay.apps.mail.args[0]", "overlay.apps.mail.env.MODE", "overlay.pubSubs.queue.metadata.queueDepth",
 	} {

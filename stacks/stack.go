@@ -103,6 +103,10 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 		if given != nil {
 			args.Sidecar.Options, args.Sidecar.SecretEnv = given.sidecar(a.Sidecar.Options)
 		}
+		args.Sidecar.Options = s.cfg.WithRedisCA(a.Sidecar.AppID, args.Sidecar.Options)
+		if s.cfg.TrustsRedisCA(a.Sidecar.AppID) {
+			args.Sidecar.RedisCA = sidecars.redisCA
+		}
 	}
 	_, err = app.New(s.ctx, a.Name, args, s.cluster)
 	return err

@@ -16,6 +16,7 @@ import (
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules/rulestest"
 	"github.com/daprstack/daprstack/internal/graphtest"
+	"github.com/daprstack/daprstack/internal/redistest"
 	"github.com/daprstack/daprstack/internal/stackfile"
 	"github.com/daprstack/daprstack/stacks"
 )
@@ -146,6 +147,70 @@ func TestApartOnExternalRedis(t *testing.T) {
 	require.Empty(t, items(`{"external": {"host": "r:6379", "auth": false, "shared": true}}`))
 	require.Equal(t, map[string]string{"consumerID": "{namespace}", "keyPrefix": "namespace", "redisDB": "2"},
 		items(`{"external": {"host": "r:6379", "auth": false, "database": 2}}`))
+}
+
+// TestSecretsOfExternalRedis: T-06 for everything that reaches a Redis outside, given
+// or in Secrets that are there.
+func TestSecretsOfExternalRedis(t *testing.T) {
+	certificate, key := pair(t)
+	given := map[string]any{
+		"host": "s0:26379,s1:26379", "password": graphtest.Sentinel, "enableTLS": true, "caCert": certificate,
+		"clientCert": certificate, "clientKey": key,
+		"sentinel": map[string]any{"masterName": "m", "username": "u", "password": graphtest.Sentinel},
+	}
+	there := map[string]any{
+		"host": "s0:26379,s1:26379", "passwordSecret": map[string]any{"name": "a", "key": "p"}, "enableTLS": true,
+		"caCertSecret": map[string]any{"name": "b", "key": "root.pem"}, "clientCertSecret": "c",
+		"sentinel": map[string]any{"masterName": "m", "username": "u", "passwordSecret": map[string]any{"name": "d", "key": "p"}},
+	}
+	for name, c := range map[string]struct {
+		external map[string]any
+		refs     map[string][2]string
+		ca       [2]string
+	}{
+		"given": {given, map[string][2]string{
+			"redisPassword": {"redis-password-secret-1a2b3c4d", "password"}, "sentinelPassword": {"redis-sentinel-password-secret-1a2b3c4d", "password"},
+			"clientCert": {"redis-tls-secret-1a2b3c4d", "tls.crt"}, "clientKey": {"redis-tls-secret-1a2b3c4d", "tls.key"},
+		}, [2]string{"redis-tls-secret-1a2b3c4d", "ca.crt"}},
+		"there": {there, map[string][2]string{
+			"redisPassword": {"a", "p"}, "sentinelPassword": {"d", "p"}, "clientCert": {"c", "tls.crt"}, "clientKey": {"c", "tls.key"},
+		}, [2]string{"b", "root.pem"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			values := read(t, "dev")
+			redis, err := json.Marshal(map[string]any{"external": c.external})
+			require.NoError(t, err)
+			values["daprstack:redis"], values["daprstack:createNamespace"] = string(redis), "false"
+			g := run(t, values)
+			require.Empty(t, g.Clear(graphtest.Sentinel))
+			require.Empty(t, g.Clear(key))
+			for _, component := range g.All("kubernetes:dapr.io/v1alpha1:Component") {
+				items := component.Input("spec", "metadata")
+				for item, ref := range c.refs {
+					require.Contains(t, items, map[string]any{"name": item, "secretKeyRef": map[string]any{"name": ref[0], "key": ref[1]}})
+				}
+				for item, value := range map[string]string{"failover": "true", "sentinelMasterName": "m", "sentinelUsername": "u", "enableTLS": "true"} {
+					require.Contains(t, items, map[string]any{"name": item, "value": value})
+				}
+			}
+			pod := g.Get(t, "Deployment", "backend-deployment")
+			require.Contains(t, pod.Input("spec", "template", "spec", "volumes"), map[string]any{"name": "redis-ca", "secret": map[string]any{
+				"secretName": c.ca[0], "defaultMode": float64(0o444), "items": []any{map[string]any{"key": c.ca[1], "path": "ca.crt"}},
+			}})
+			annotations := pod.Input("spec", "template", "metadata", "annotations").(map[string]any)
+			require.Equal(t, "SSL_CERT_FILE=/etc/daprstack/redis-ca/ca.crt", annotations["dapr.io/env"])
+			require.Equal(t, "redis-ca:/etc/daprstack/redis-ca", annotations["dapr.io/volume-mounts"])
+			other := g.Get(t, "Deployment", "frontend-deployment")
+			require.Nil(t, other.Input("spec", "template", "spec", "volumes"), "it uses no Redis")
+		})
+	}
+}
+
+// pair returns a certificate and its key.
+func pair(t *testing.T) (certificate, key string) {
+	t.Helper()
+	made := redistest.NewTLS(t, "127.0.0.1")
+	return made.Cert + made.CA, made.Key
 }
 
 // TestOneCluster: every Kubernetes resource goes to the provider of the stack's

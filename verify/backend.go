@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -39,8 +40,8 @@ var backends = map[string]func(ctx context.Context, v *verifier, component strin
 		switch {
 		case err == nil:
 			return client, nil
-		case v.stack.Redis.External != nil:
-			err = skipped("the external Redis cannot be reached from this machine: " + err.Error())
+		case errors.Is(err, streams.ErrNotFromHere):
+			err = skipped("not looked at from here: " + err.Error())
 		}
 		return nil, err
 	},
@@ -54,6 +55,9 @@ func (v *verifier) backend(ctx context.Context, name string) (backend, error) {
 	if b := v.opened[name]; b != nil {
 		return b, nil
 	}
+	if err := v.unopened[name]; err != nil {
+		return nil, err
+	}
 	declared := v.declared()
 	i := slices.IndexFunc(declared, func(c component) bool { return c.name == name })
 	if i < 0 {
@@ -65,8 +69,11 @@ func (v *verifier) backend(ctx context.Context, name string) (backend, error) {
 		return nil, skipped("what " + declared[i].kind + " keeps cannot be looked at")
 	}
 	b, err := open(ctx, v, name)
-	if err == nil {
+	switch {
+	case err == nil:
 		v.opened[name] = b
+	case errors.As(err, new(skipped)):
+		v.unopened[name] = err // the other checks need not try it too
 	}
 	return b, err
 }

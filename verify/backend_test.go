@@ -13,7 +13,7 @@ func TestEveryTypeCanBeLookedAt(t *testing.T) {
 	for _, row := range rules.ComponentTypes {
 		require.Contains(t, backends, row.Backend, row.Name)
 	}
-	v := &verifier{opened: map[string]backend{}, stack: &config.Stack{StateStores: []config.StateStore{{Name: "store", Type: "state.other"}}}}
+	v := &verifier{opened: map[string]backend{}, unopened: map[string]error{}, stack: &config.Stack{StateStores: []config.StateStore{{Name: "store", Type: "state.other"}}}}
 	_, err := v.backend(t.Context(), "store")
 	require.EqualError(t, err, "what state.other keeps cannot be looked at")
 	require.False(t, failed(err), "skipped")

@@ -48,7 +48,7 @@ func (v *verifier) components() (all []check) {
 			check{entity: "component", rules: []string{"T-01", "T-02", "T-03", "T-09"}, what: c.name + ": loaded by the apps in its scopes and by no other",
 				prove: func(ctx context.Context) error { return v.loaded(ctx, c) }},
 			check{entity: "component", rules: []string{"T-06", "T-07"}, what: c.name + ": its password comes from an existing Secret",
-				prove: func(ctx context.Context) error { return v.password(ctx, c) }},
+				prove: func(ctx context.Context) error { return v.secrets(ctx, c) }},
 			check{entity: "component", rules: []string{"T-10", "Q-02", "Q-05", "E-10"}, what: c.name + ": Dapr honors every metadata item",
 				prove: func(ctx context.Context) error { return v.metadataItems(ctx, c) }},
 		)
@@ -120,34 +120,39 @@ func (v *verifier) read(ctx context.Context, resource schema.GroupVersionResourc
 	return nil
 }
 
-// password proves that a component refers to its password and that the password
-// is there. Errors never show its value.
-func (v *verifier) password(ctx context.Context, c component) error {
+// secrets proves that a component refers to its password, and that everything that it
+// refers to is there. Errors never show a value.
+func (v *verifier) secrets(ctx context.Context, c component) error {
 	o, err := v.componentObject(ctx, c.name)
 	if err != nil {
 		return err
 	}
-	needed := v.stack.Redis.External == nil || *v.stack.Redis.External.Auth
+	var problems []error
+	password := false
 	for _, item := range o.Spec.Metadata {
-		if item.Name != "redisPassword" {
-			continue
-		}
-		if item.SecretKeyRef == nil {
-			return errors.New("redisPassword is not a secretKeyRef")
-		}
-		secret, err := v.cluster.Kube.CoreV1().Secrets(v.stack.Namespace).Get(ctx, item.SecretKeyRef.Name, metav1.GetOptions{})
+		password = password || item.Name == "redisPassword"
 		switch {
-		case apierrors.IsNotFound(err):
-			return fmt.Errorf("there is no Secret %s in namespace %s", item.SecretKeyRef.Name, v.stack.Namespace)
-		case err != nil:
-			return fmt.Errorf("reading Secret %s: %w", item.SecretKeyRef.Name, err)
-		case len(secret.Data[item.SecretKeyRef.Key]) == 0:
-			return fmt.Errorf("the Secret %s has nothing under the key %s: Dapr reads an empty password", item.SecretKeyRef.Name, item.SecretKeyRef.Key)
+		case item.SecretKeyRef != nil:
+			problems = append(problems, v.secretIsThere(ctx, item.SecretKeyRef.Name, item.SecretKeyRef.Key))
+		case item.Name == "redisPassword":
+			problems = append(problems, errors.New("redisPassword is not a secretKeyRef"))
 		}
-		return nil
 	}
-	if needed {
-		return errors.New("redisPassword is missing")
+	if !password && (v.stack.Redis.External == nil || *v.stack.Redis.External.Auth) {
+		problems = append(problems, errors.New("redisPassword is missing"))
+	}
+	return errors.Join(problems...)
+}
+
+func (v *verifier) secretIsThere(ctx context.Context, name, key string) error {
+	secret, err := v.cluster.Kube.CoreV1().Secrets(v.stack.Namespace).Get(ctx, name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return fmt.Errorf("there is no Secret %s in namespace %s", name, v.stack.Namespace)
+	case err != nil:
+		return fmt.Errorf("reading Secret %s: %w", name, err)
+	case len(secret.Data[key]) == 0:
+		return fmt.Errorf("the Secret %s has nothing under the key %s: Dapr reads an empty value", name, key)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/internal/cluster"
+	"github.com/daprstack/daprstack/internal/streams"
 )
 
 func (v *verifier) pubSubs() (all []check) {
@@ -123,7 +124,10 @@ func (v *verifier) redeliver(ctx context.Context, p config.PubSub) error {
 	}
 	slack := max(time.Second, interval/10)
 	looks, err := client.Looks(ctx, 2*interval+slack)
-	if err != nil {
+	switch {
+	case errors.Is(err, streams.ErrUnwatched):
+		return skipped(err.Error())
+	case err != nil:
 		return err
 	}
 	var problems []error

@@ -53,7 +53,7 @@ func deviations(pod corev1.Pod, stack *config.Stack, s *config.Sidecar) error {
 	argument("config", stack.ConfigurationOf(s.AppID), "")
 	argument("dapr-http-port", strconv.Itoa(rules.SidecarPorts[0]), "")
 	argument("enable-mtls", strconv.FormatBool(*stack.Dapr.MTLS), "")
-	for _, option := range s.Options.Settings() {
+	for _, option := range stack.WithRedisCA(s.AppID, s.Options).Settings() {
 		if stack.IsSecret("apps") && (option.Key == rules.OptionEnv || option.Key == rules.OptionEnvFromSecret) {
 			continue // the stack makes a Secret of them, with a name of its own
 		}

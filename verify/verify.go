@@ -63,14 +63,15 @@ type verifier struct {
 	wait    bool
 	podApps sync.Map // of the pods that were looked at: the config.App of each name
 
-	opening sync.Mutex
-	opened  map[string]backend // by component
+	opening  sync.Mutex
+	opened   map[string]backend // by component
+	unopened map[string]error   // those that are not looked at from here
 }
 
 // Run makes all checks and reports them in a fixed order. It returns an error
 // only if ctx ends; problems of the stack are in the report.
 func Run(ctx context.Context, o Options) (Report, error) {
-	v := &verifier{stack: o.Stack, cluster: o.Cluster, wait: o.Wait, opened: map[string]backend{}}
+	v := &verifier{stack: o.Stack, cluster: o.Cluster, wait: o.Wait, opened: map[string]backend{}, unopened: map[string]error{}}
 	defer v.close()
 	checks := v.checks()
 	report := Report{Started: time.Now(), Results: make([]Result, len(checks))}

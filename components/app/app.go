@@ -45,6 +45,9 @@ type Sidecar struct {
 	// SecretVolumes are volumes of the pod for the option volumeMounts, by name,
 	// each with the Secret that it holds. Default none.
 	SecretVolumes map[string]string
+	// RedisCA is the Secret with the certificate of the authority of Redis, the
+	// file ca.crt of the volume [rules.RedisCAVolume]. Default none.
+	RedisCA *secrets.Ref
 }
 
 // Args are the arguments of [New].

@@ -92,6 +92,13 @@ func volumes(args *Args) (volumes corev1.VolumeArray, mounts corev1.VolumeMountA
 			DefaultMode: pulumi.Int(0o444), // daprd runs as a user that owns no volume of the pod
 		}})
 	}
+	if ca := args.Sidecar.RedisCA; ca != nil {
+		volumes = append(volumes, corev1.VolumeArgs{Name: pulumi.String(rules.RedisCAVolume), Secret: &corev1.SecretVolumeSourceArgs{
+			SecretName:  ca.Name.ToStringOutput().ToStringPtrOutput(),
+			Items:       corev1.KeyToPathArray{corev1.KeyToPathArgs{Key: pulumi.String(ca.Key), Path: pulumi.String("ca.crt")}},
+			DefaultMode: pulumi.Int(0o444),
+		}})
+	}
 	return volumes, mounts
 }
 

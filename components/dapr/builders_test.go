@@ -55,6 +55,14 @@ func TestRedisConnection(t *testing.T) {
 		Value("redisHost", "r:1"), Value("redisUsername", "u"), SecretRef("redisPassword", ref), Value("enableTLS", "true"),
 	}, (&RedisConnection{Host: "r:1", Username: "u", Password: &ref, EnableTLS: true}).items())
 	require.Contains(t, (&RedisConnection{Host: "r:1", Database: 2}).items(), Value("redisDB", "2"))
+	require.Equal(t, []Item{Value("redisHost", "r:1,r:2"), Value("redisType", "cluster"), Value("enableTLS", "true"), Value("insecureSkipTLSVerify", "true")},
+		(&RedisConnection{Host: "r:1,r:2", Cluster: true, EnableTLS: true, InsecureSkipTLSVerify: true}).items())
+	require.Equal(t, []Item{
+		Value("redisHost", "s:1"), Value("failover", "true"), Value("sentinelMasterName", "m"), Value("sentinelUsername", "u"),
+		SecretRef("sentinelPassword", ref), Value("enableTLS", "true"), SecretRef("clientCert", ref), SecretRef("clientKey", ref),
+	}, (&RedisConnection{
+		Host: "s:1", Sentinel: &RedisSentinel{MasterName: "m", Username: "u", Password: &ref}, EnableTLS: true, ClientCert: &ref, ClientKey: &ref,
+	}).items())
 }
 
 // TestPubSub: Q-02, every duration in whole milliseconds.

@@ -42,6 +42,18 @@ func RedisHost(address string) []Reason {
 	return nil
 }
 
+// RedisHosts checks the addresses of a Redis: several, separated by commas, only
+// with a cluster or sentinels (T-05).
+func RedisHosts(value string, several bool) []Reason {
+	if several {
+		return addresses(value)
+	}
+	if strings.Contains(value, ",") {
+		return because("T-05", "must be one host:port without redis.external.cluster or redis.external.sentinel")
+	}
+	return RedisHost(value)
+}
+
 // Scopes checks that the scopes of a component are not empty and name each app
 // once (T-09). [Known] checks that an entry is an app with a sidecar.
 func Scopes(scopes []string) []Reason {
@@ -82,6 +94,18 @@ func Credentials(auth bool, username string, passwords int) []Reason {
 		return because("T-06", "password and passwordSecret must not be given together")
 	case !auth && (passwords > 0 || username != ""):
 		return because("T-06", "a user or a password must not be given when auth is false")
+	}
+	return nil
+}
+
+// SentinelCredentials checks the credentials of sentinels (T-06): at most one
+// password, and one if there is a user, whom Dapr ignores without.
+func SentinelCredentials(username string, passwords int) []Reason {
+	switch {
+	case username != "" && passwords == 0:
+		return because("T-06", "password or passwordSecret is required with a username")
+	case passwords > 1:
+		return because("T-06", "password and passwordSecret must not be given together")
 	}
 	return nil
 }

@@ -40,19 +40,19 @@ func with(shared, own map[string]MetadataKey) map[string]MetadataKey {
 //     go-redis v9, which takes a 0 for its default.
 var redisMetadata = map[string]MetadataKey{
 	"redisHost":             {Form: Address, Instead: "redis.external.host"},
-	"redisPassword":         {Form: Text, Sensitive: true, Instead: "redis.password"},
+	"redisPassword":         {Form: Text, Sensitive: true, Instead: "redis.password or redis.external.password"},
 	"redisUsername":         {Form: Text, Needs: []string{"redisPassword"}, Instead: "redis.external.username"},
 	"enableTLS":             {Form: Truth, Default: "false", Instead: "redis.external.enableTLS"},
-	"insecureSkipTLSVerify": {Form: Truth, Default: "false", Needs: []string{"enableTLS=true"}},
-	"clientCert":            {Form: Text, Needs: []string{"enableTLS=true", "clientKey"}},
-	"clientKey":             {Form: Text, Sensitive: true, Needs: []string{"enableTLS=true", "clientCert"}},
+	"insecureSkipTLSVerify": {Form: Truth, Default: "false", Needs: []string{"enableTLS=true"}, Instead: "redis.external.insecureSkipTLSVerify"},
+	"clientCert":            {Form: Text, Needs: []string{"enableTLS=true", "clientKey"}, Instead: "redis.external.clientCert"},
+	"clientKey":             {Form: Text, Sensitive: true, Needs: []string{"enableTLS=true", "clientCert"}, Instead: "redis.external.clientKey"},
 
-	"redisType":          {Form: Text, Default: "node", Only: []string{"node", "cluster"}},
+	"redisType":          {Form: Text, Default: "node", Only: []string{"node", "cluster"}, Instead: "redis.external.cluster"},
 	"redisDB":            {Form: Integer, Default: "0", Needs: []string{"redisType=node"}},
-	"failover":           {Form: Truth, Default: "false", Needs: []string{"sentinelMasterName"}},
-	"sentinelMasterName": {Form: Text, Needs: []string{"failover=true"}},
-	"sentinelUsername":   {Form: Text, Needs: []string{"failover=true", "sentinelPassword"}},
-	"sentinelPassword":   {Form: Text, Sensitive: true, Needs: []string{"failover=true"}},
+	"failover":           {Form: Truth, Default: "false", Needs: []string{"sentinelMasterName"}, Instead: "redis.external.sentinel"},
+	"sentinelMasterName": {Form: Text, Needs: []string{"failover=true"}, Instead: "redis.external.sentinel.masterName"},
+	"sentinelUsername":   {Form: Text, Needs: []string{"failover=true", "sentinelPassword"}, Instead: "redis.external.sentinel.username"},
+	"sentinelPassword":   {Form: Text, Sensitive: true, Needs: []string{"failover=true"}, Instead: "redis.external.sentinel.password"},
 
 	"redisMaxRetries":       {Form: Integer, Default: "3", Min: 1, Off: true},
 	"redisMinRetryInterval": {Form: Span, Default: "8ms", Off: true},

@@ -39,15 +39,37 @@ func StackMetadataItem(componentType, name, value string, secret bool) []Reason 
 	case key.Instead != "" && !key.Sensitive:
 		return because("T-10", "must not be given as metadata: set %s", key.Instead)
 	case slices.Contains(encryptionKeys, name):
-		return because("T-10", "must not be given: sidecars of a stack may not read Secrets themselves, and then Dapr stores in clear without a word")
+		return notEncrypted()
 	case secret && key.Sensitive && key.Instead == "":
 		return NoTemplate("T-10", value)
 	}
 	return MetadataItem(componentType, name, value)
 }
 
+// StackSecretItem checks the name of a metadata item whose value a component of a
+// stack file reads from a Secret: a key that Dapr reads and that must not be given in
+// plain (T-06, T-10).
+func StackSecretItem(componentType, name string) []Reason {
+	key, reasons := metadataKey(componentType, name)
+	switch {
+	case reasons != nil || key == nil:
+		return reasons
+	case key.Instead != "":
+		return because("T-10", "must not be given as metadata: set %s", key.Instead)
+	case slices.Contains(encryptionKeys, name):
+		return notEncrypted()
+	case !key.Sensitive:
+		return because("T-10", "must be given in metadata: it is no secret")
+	}
+	return nil
+}
+
 // encryptionKeys are the keys that only a sidecar that may read Secrets honours.
 var encryptionKeys = []string{"primaryEncryptionKey", "secondaryEncryptionKey"}
+
+func notEncrypted() []Reason {
+	return because("T-10", "must not be given: sidecars of a stack may not read Secrets themselves, and then Dapr stores in clear without a word")
+}
 
 // templates are the parts of a value that Dapr replaces, those of a secret value
 // too (dapr v1.18.2, pkg/runtime/meta).
@@ -95,5 +117,5 @@ func plain(key MetadataKey) []Reason {
 	if key.Instead != "" {
 		return because("T-06", "must not be given as a plain value: set %s, a secret", key.Instead)
 	}
-	return because("T-06", "must not be given as a plain value, only as a secretKeyRef")
+	return because("T-06", "must not be given as a plain value, only as a secretKeyRef: in a stack file as a Pulumi secret or by secretMetadata")
 }

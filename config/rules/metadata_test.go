@@ -84,7 +84,7 @@ func TestMetadataOfTheStackFile(t *testing.T) {
 		{rules.StateRedis, "keyPrefix", "name", ""},
 		{rules.PubSubRedis, "redeliverInterval", "30000", "[T-10]: must not be given as metadata: set redeliverInterval of the pub/sub"},
 		{rules.PubSubRedis, "redeliverInterval", "30s", "[T-10]: must not be given as metadata: set redeliverInterval of the pub/sub"},
-		{rules.StateRedis, "redisPassword", "x", "[T-06]: must not be given as a plain value: set redis.password, a secret"},
+		{rules.StateRedis, "redisPassword", "x", "[T-06]: must not be given as a plain value: set redis.password or redis.external.password, a secret"},
 		{rules.StateRedis, "readTimeot", "3s", `[T-10]: must be a key that Dapr reads for state.redis; did you mean "readTimeout"?`},
 		{"state.mongodb", "x", "y", ""},
 	} {
@@ -104,7 +104,7 @@ func TestMetadataItems(t *testing.T) {
 	needs := func(what string) string {
 		return "[T-10]: must not be given without " + what + ": Dapr does not honour it then"
 	}
-	plain := "[T-06]: must not be given as a plain value: set redis.password, a secret"
+	plain := "[T-06]: must not be given as a plain value: set redis.password or redis.external.password, a secret"
 	for _, c := range []struct {
 		of, typ, items string
 		want           map[string]string

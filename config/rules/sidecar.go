@@ -88,6 +88,10 @@ func ContainerPort(p int) []Reason {
 // WritableVolume returns the name of the volume of an app's i-th writable path.
 func WritableVolume(i int) string { return fmt.Sprintf("writable-%d", i) }
 
+// RedisCAVolume is the name of the volume with the certificate of a private
+// authority that signed that of Redis.
+const RedisCAVolume = "redis-ca"
+
 func joinInts(values []int) string {
 	var b strings.Builder
 	for i, v := range values {

@@ -73,22 +73,27 @@ var forms = map[string]form{
 	"Tracing.SamplingRate":        matching("number as text", 0, `\+?[.0-9].*`),
 	"Tracing.Otel":                address,
 
-	"Redis.Image":            image,
-	"Redis.Storage":          quantity,
-	"Redis.StorageClass":     dnsName,
-	"Redis.MaxMemory":        quantity,
-	"Redis.Fsync":            oneOf("always", "everysec"),
-	"ExternalRedis.Host":     address,
-	"ExternalRedis.Database": from("whole number, 0 or more", 0),
-	"SecretKey.Name":         dnsName,
-	"SecretKey.Key":          dataKey,
-	"Resources.Requests":     quantities,
-	"Resources.Limits":       quantities,
-	"StateStore.Name":        dnsName,
-	"StateStore.Type":        oneOf(rules.TypesOf(rules.StateStore)...),
-	"StateStore.Version":     oneOf(rules.ComponentVersion),
-	"StateStore.Scopes":      appID.each(),
-	"StateStore.Metadata":    metadata(rules.StateRedis),
+	"Redis.Image":                    image,
+	"Redis.Storage":                  quantity,
+	"Redis.StorageClass":             dnsName,
+	"Redis.MaxMemory":                quantity,
+	"Redis.Fsync":                    oneOf("always", "everysec"),
+	"ExternalRedis.Host":             matching("host:port, or several separated by commas", 0, `[^, /@{}]+:[0-9]{1,5}(,[^, /@{}]+:[0-9]{1,5})*`),
+	"ExternalRedis.ClientCertSecret": dnsName,
+	"RedisSentinel.MasterName":       matching("name", 0, `\S(.*\S)?`),
+	"ExternalRedis.Database":         from("whole number, 0 or more", 0),
+	"SecretKey.Name":                 dnsName,
+	"SecretKey.Key":                  dataKey,
+	"Resources.Requests":             quantities,
+	"Resources.Limits":               quantities,
+	"StateStore.Name":                dnsName,
+	"StateStore.Type":                oneOf(rules.TypesOf(rules.StateStore)...),
+	"StateStore.Version":             oneOf(rules.ComponentVersion),
+	"StateStore.Scopes":              appID.each(),
+	"StateStore.Metadata":            metadata(rules.StateRedis),
+
+	"StateStore.SecretMetadata": secretMetadata(rules.StateRedis),
+	"PubSub.SecretMetadata":     secretMetadata(rules.PubSubRedis),
 
 	"PubSub.Name":              dnsName,
 	"PubSub.Type":              oneOf(rules.TypesOf(rules.PubSub)...),
@@ -185,6 +190,19 @@ func metadata(componentType string) form {
 		}
 	}
 	return f
+}
+
+// secretMetadata returns the form of the metadata that a component type reads from
+// Secrets (T-06).
+func secretMetadata(componentType string) form {
+	names := &schema{}
+	known := rules.Metadata(componentType)
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if rules.StackSecretItem(componentType, name) == nil {
+			names.Enum = append(names.Enum, name)
+		}
+	}
+	return form{Names: names}
 }
 
 // An item is one metadata key of a component.

@@ -150,7 +150,7 @@ var wellFormed = map[string][]rulestest.Edit{
 	"rates":                       one("dapr.configuration.tracing.samplingRate", "1e-3"),
 	"a text that is empty":        one("apps[0].env.EMPTY", ""),
 	"a whole number for a text":   one("context", json.RawMessage("5")),
-	"metadata with all its items": one("stateStores[0].metadata", tree{"keyPrefix": "shop", "redisType": "cluster", "ttlInSeconds": "60"}),
+	"metadata with all its items": one("stateStores[0].metadata", tree{"keyPrefix": "shop", "actorStateStore": "true", "ttlInSeconds": "60"}),
 }
 
 func TestSchemaOfWellFormedFiles(t *testing.T) {

@@ -51,7 +51,7 @@ func newWorld(t *testing.T) world {
 	c, err := New(stack, nil)
 	require.NoError(t, err)
 	c.open = func(context.Context, string) (*streams.Client, error) {
-		return streams.New(&redis.Options{Addr: server.Addr(), Protocol: 2, DisableIdentity: true}), nil
+		return streams.New(&redis.UniversalOptions{Addrs: []string{server.Addr()}, Protocol: 2, DisableIdentity: true}), nil
 	}
 	c.logs = func(context.Context, string) [][]byte { return nil }
 	t.Cleanup(func() { require.NoError(t, c.Close()) })

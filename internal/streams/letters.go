@@ -71,37 +71,72 @@ var (
 )
 
 // PutBack gives a dead letter back to the one group that could not handle it and
-// removes it from the dead letters, both or neither. The event itself is still in
-// its stream: it becomes pending in the group again, delivered longer than idle ago,
-// so that the sidecar claims it the next time that it looks for such events
-// (redeliverInterval), with all its retries. No other subscriber sees it.
-func (c *Client) PutBack(ctx context.Context, topic, group, deadLetters string, letter Entry, idle time.Duration) error {
+// removes it from the dead letters. The event itself is still in its stream: it
+// becomes pending in the group again, delivered longer than idle ago, so that the
+// sidecar claims it the next time that it looks for such events (redeliverInterval),
+// with all its retries. No other subscriber sees it.
+//
+// Both happen or neither, except in a cluster, which has the two streams in different
+// places: whoever is interrupted there between them puts the event back twice.
+func (c *Client) PutBack(ctx context.Context, stream, group, deadLetters string, letter Entry, idle time.Duration) error {
 	if letter.Event.Context == nil {
 		return errors.New("it is not an event")
 	}
-	original, err := c.Find(ctx, topic, letter.Event.ID())
+	original, err := c.Find(ctx, stream, letter.Event.ID())
 	if err != nil {
 		return err
 	}
 	if original == nil {
 		return ErrExpired
 	}
-	outcome, err := putBack.Run(ctx, c.redis, []string{topic, deadLetters},
-		group, original.ID, letter.ID, idle.Milliseconds()+1).Int()
+	move := c.putBackAtOnce
+	if _, cluster := c.redis.(*redis.ClusterClient); cluster {
+		move = c.putBackInSteps
+	}
+	outcome, err := move(ctx, stream, deadLetters, letter.ID, group, original.ID, idle.Milliseconds()+1)
 	switch {
 	case err != nil:
 		return fmt.Errorf("putting back event %s: %w", letter.Event.ID(), err)
-	case outcome == 0:
+	case outcome == gone:
 		return ErrGone
-	case outcome < 0:
+	case outcome == expired:
 		return ErrExpired
 	}
 	return nil
 }
 
-var putBack = redis.NewScript(`
-if #redis.call("XRANGE", KEYS[2], ARGV[3], ARGV[3]) == 0 then return 0 end
+// What the scripts return.
+const (
+	gone    = 0
+	expired = -1
+)
+
+// claimEvent makes an event of the stream KEYS[1] pending in a group.
+const claimEvent = `
 if #redis.call("XRANGE", KEYS[1], ARGV[2], ARGV[2]) == 0 then return -1 end
-redis.call("XCLAIM", KEYS[1], ARGV[1], ARGV[1], 0, ARGV[2], "IDLE", ARGV[4], "FORCE", "JUSTID")
-redis.call("XDEL", KEYS[2], ARGV[3])
-return 1`)
+redis.call("XCLAIM", KEYS[1], ARGV[1], ARGV[1], 0, ARGV[2], "IDLE", ARGV[3], "FORCE", "JUSTID")
+`
+
+var (
+	claim   = redis.NewScript(claimEvent + `return 1`)
+	putBack = redis.NewScript(`
+if #redis.call("XRANGE", KEYS[2], ARGV[4], ARGV[4]) == 0 then return 0 end
+` + claimEvent + `
+return redis.call("XDEL", KEYS[2], ARGV[4])`)
+)
+
+func (c *Client) putBackAtOnce(ctx context.Context, stream, deadLetters, letter, group, id string, idle int64) (int, error) {
+	return putBack.Run(ctx, c.redis, []string{stream, deadLetters}, group, id, idle, letter).Int()
+}
+
+func (c *Client) putBackInSteps(ctx context.Context, stream, deadLetters, letter, group, id string, idle int64) (int, error) {
+	there, err := c.redis.XRange(ctx, deadLetters, letter, letter).Result()
+	if err != nil || len(there) == 0 {
+		return gone, err
+	}
+	if outcome, err := claim.Run(ctx, c.redis, []string{stream}, group, id, idle).Int(); err != nil || outcome == expired {
+		return outcome, err
+	}
+	removed, err := c.redis.XDel(ctx, deadLetters, letter).Result()
+	return int(removed), err
+}

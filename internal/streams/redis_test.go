@@ -16,7 +16,7 @@ const topic, group, letters = "task.created", "activity-app", "dead"
 
 func newClient(t *testing.T) *Client {
 	t.Helper()
-	c := New(&redis.Options{Addr: miniredis.RunT(t).Addr(), Protocol: 2, DisableIdentity: true})
+	c := New(&redis.UniversalOptions{Addrs: []string{miniredis.RunT(t).Addr()}, Protocol: 2, DisableIdentity: true})
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	return c
 }

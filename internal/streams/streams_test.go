@@ -25,8 +25,7 @@ func TestMonitor(t *testing.T) {
 		{"u", "p", "*3\r\n$4\r\nAUTH\r\n$1\r\nu\r\n$1\r\np\r\n*1\r\n$7\r\nMONITOR\r\n"},
 	} {
 		var b bytes.Buffer
-		client := &Client{options: &redis.Options{Username: c.user, Password: c.password}}
-		require.NoError(t, client.monitor(&b))
+		require.NoError(t, monitor(&b, &redis.Options{Username: c.user, Password: c.password}))
 		require.Equal(t, c.want, b.String())
 	}
 }

@@ -12,8 +12,8 @@ func metadataCases() []Case {
 			`must be a key that Dapr reads for state.redis; did you mean "poolSize"?`},
 		{"T-10", "metadata of the other kind", rules.StateRedis, "queueDepth", "1", "must not be given: Dapr reads it for pubsub.redis only"},
 		{"T-10", "metadata of a state store", rules.PubSubRedis, "keyPrefix", "name", "must not be given: Dapr reads it for state.redis only"},
-		{"T-06", "plain password", rules.PubSubRedis, "redisPassword", "s3cret", "must not be given as a plain value: set redis.password, a secret"},
-		{"T-06", "plain key", rules.StateRedis, "clientKey", "s3cret", "must not be given as a plain value, only as a secretKeyRef"},
+		{"T-06", "plain password", rules.PubSubRedis, "redisPassword", "s3cret", "must not be given as a plain value: set redis.password or redis.external.password, a secret"},
+		{"T-06", "plain key", rules.StateRedis, "azureClientSecret", "s3cret", "must not be given as a plain value, only as a secretKeyRef: in a stack file as a Pulumi secret or by secretMetadata"},
 	} {
 		list, name := "stateStores", "statestore"
 		if c.of == rules.PubSubRedis {
