@@ -5,7 +5,9 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -36,8 +38,14 @@ func New(options *redis.UniversalOptions) *Client {
 	return &Client{redis.NewUniversalClient(options)}
 }
 
-// Close closes the connections.
-func (c *Client) Close() error { return c.redis.Close() }
+// Close closes the connections. Those to a master that is no more are closed
+// already.
+func (c *Client) Close() error {
+	if err := c.redis.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 // Lifetime returns how long a key of Redis will live; 0 means forever.
 func (c *Client) Lifetime(ctx context.Context, key string) (time.Duration, error) {
