@@ -76,7 +76,9 @@ func defaultRedis(r *Redis) {
 		return // nothing runs in the cluster
 	}
 	def(&r.Image, DefaultRedisImage)
-	def(&r.Storage, "1Gi")
+	if r.ExistingClaim == "" {
+		def(&r.Storage, "1Gi")
+	}
 	def(&r.Fsync, "always")
 	defaultResources(&r.Resources, Resources{
 		Requests: map[string]string{"cpu": "50m", "memory": "128Mi"},

@@ -105,6 +105,7 @@ func everything(t testing.TB) []map[string]string {
 			"host": "n0.example.com:6379,n1.example.com:6379", "cluster": true, "auth": false, "enableTLS": true, "insecureSkipTLSVerify": true,
 		}}}, {"pubSubs[0].metadata", object{"useEntraID": "true"}}, {"pubSubs[0].secretMetadata", object{"azureClientSecret": object{"name": "azure", "key": "client"}}},
 			{"stateStores[0].metadata", object{"useEntraID": "true"}}, {"stateStores[0].secretMetadata", object{"azureClientSecret": object{"name": "azure", "key": "client"}}}}),
+		apply(t, values, []edit{{"redis", object{"existingClaim": "orders"}}}),
 	}
 }
 

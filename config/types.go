@@ -32,6 +32,16 @@ type Stack struct {
 	// given to every pod of the namespace. Default none.
 	ImagePullSecrets []string `json:"imagePullSecrets,omitzero"`
 
+	// Adopt lists objects that exist already and that the stack takes over, each
+	// as Kind/name. They stay on destroy. Without it nothing is taken over that
+	// others made. Default none.
+	Adopt []string `json:"adopt,omitzero"`
+
+	// Production protects what holds data, the volume of Redis and the
+	// namespaces: nothing deletes or replaces it before an up with false. Default
+	// false.
+	Production bool `json:"production,omitzero"`
+
 	// Keep is what destroy leaves behind. Default nothing (C-03).
 	Keep Keep `json:"keep,omitzero"`
 
@@ -73,7 +83,8 @@ type Keep struct {
 	CRDs bool `json:"crds,omitzero"`
 
 	// Data is the volume of the in-cluster Redis, kept on destroy and when Dapr
-	// is turned off. Default false.
+	// is turned off; the next up finds it again. The namespace has to stay too:
+	// with namespaces, or with createNamespace: false. Default false.
 	Data bool `json:"data,omitzero"`
 }
 
@@ -223,6 +234,11 @@ type Redis struct {
 	// StorageClass of the volume. Default the cluster's default class. A change
 	// makes a new, empty volume.
 	StorageClass string `json:"storageClass,omitzero"`
+
+	// ExistingClaim names a PersistentVolumeClaim of the namespace to use as the
+	// volume. The stack neither changes nor removes it. Default none: the stack
+	// makes the claim redis-data.
+	ExistingClaim string `json:"existingClaim,omitzero"`
 
 	// MaxMemory is the limit of the data set, a Kubernetes quantity. Default
 	// three quarters of the memory limit: the rest is for buffers and for the

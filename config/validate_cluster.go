@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +30,19 @@ func (v *validator) cluster() {
 	for i, name := range s.ImagePullSecrets {
 		v.name(root("imagePullSecrets").Index(i), name)
 	}
+	for i, object := range s.Adopt {
+		if !adoptable.MatchString(object) {
+			v.form(root("adopt").Index(i), object, "must be an object as Kind/name, such as Namespace/"+cmp.Or(s.Namespace, "todo"))
+		}
+	}
+	if s.Keep.Data && !s.Keep.Namespaces && *s.CreateNamespace {
+		v.form(root("keep").Child("data"), true, "must not be given alone: the volume would go with its namespace; set keep.namespaces too, or createNamespace: false",
+			"keep.namespaces", "createNamespace")
+	}
 }
+
+// adoptable matches an object as Kind/name.
+var adoptable = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*/[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$`)
 
 // appNamespace checks the namespace of the applications.
 func (v *validator) appNamespace(s *Stack) {
@@ -183,8 +197,15 @@ func (v *validator) redis() {
 		return
 	}
 	v.image(path.Child("image"), r.Image)
-	v.quantity(path.Child("storage"), r.Storage)
-	v.storageClass(path.Child("storageClass"), r.StorageClass)
+	if r.ExistingClaim == "" {
+		v.quantity(path.Child("storage"), r.Storage)
+		v.storageClass(path.Child("storageClass"), r.StorageClass)
+	} else {
+		v.name(path.Child("existingClaim"), r.ExistingClaim)
+		if r.Storage != "" || r.StorageClass != "" {
+			v.form(path.Child("existingClaim"), r.ExistingClaim, "must not be given together with storage or storageClass", "redis.storage", "redis.storageClass")
+		}
+	}
 	v.resources(path.Child("resources"), r.Resources)
 	if r.Fsync != "always" && r.Fsync != "everysec" {
 		v.form(path.Child("fsync"), r.Fsync, "must be one of always, everysec")
@@ -207,6 +228,7 @@ func (v *validator) externalRedis(r Redis, path *field.Path) {
 		given bool
 	}{
 		{"image", r.Image != ""}, {"storage", r.Storage != ""}, {"storageClass", r.StorageClass != ""},
+		{"existingClaim", r.ExistingClaim != ""},
 		{"maxMemory", r.MaxMemory != ""}, {"fsync", r.Fsync != ""}, {"password", r.Password != ""},
 		{"resources", r.Resources.Requests != nil || r.Resources.Limits != nil},
 	} {

@@ -73,6 +73,7 @@ func (s *stack) makeControlPlane() (dapr.Source, error) {
 		SchedulerInMemory: d.Scheduler.InMemory,
 		SchedulerStorage:  d.Scheduler.Storage, SchedulerStorageClass: d.Scheduler.StorageClass,
 		RetainNamespace: s.cfg.Keep.Namespaces, RetainCRDs: s.cfg.Keep.CRDs,
+		ProtectNamespace: s.cfg.Production,
 	}, s.cluster)
 }
 

@@ -42,10 +42,10 @@ func (s *stack) runRedis() (*dapr.RedisConnection, error) {
 	}
 	server, err := redis.New(s.ctx, "redis", &redis.Args{
 		Namespace: s.namespace, Auth: password.Ref, Image: r.Image, PullSecrets: s.cfg.ImagePullSecrets,
-		Storage: r.Storage, StorageClass: r.StorageClass,
+		Claim: r.ExistingClaim, Storage: r.Storage, StorageClass: r.StorageClass,
 		MaxMemory: memory.Value(), Fsync: r.Fsync,
 		Resources:  kube.Resources(r.Resources),
-		RetainData: s.cfg.Keep.Data,
+		RetainData: s.cfg.Keep.Data, ProtectData: s.cfg.Production,
 	}, s.cluster)
 	if err != nil {
 		return nil, err

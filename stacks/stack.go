@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/app"
@@ -21,6 +21,9 @@ func deploy(ctx *pulumi.Context, cfg *config.Stack) error {
 		return err
 	}
 	s := &stack{ctx: ctx, cfg: cfg, cluster: pulumi.Provider(cluster)}
+	if err := s.markObjects(); err != nil {
+		return err
+	}
 	if cfg.IsPlatform() {
 		_, err = s.makeControlPlane()
 	} else {
@@ -41,15 +44,24 @@ type stack struct {
 	namespace pulumi.StringInput    // of the applications; what uses it waits for it
 }
 
+// markObjects makes every object bear the marks of the stack and of this
+// deployment of it, whose id lives as long as the state.
+func (s *stack) markObjects() error {
+	id, err := random.NewRandomId(s.ctx, "deployment", &random.RandomIdArgs{ByteLength: pulumi.Int(8)})
+	if err != nil {
+		return fmt.Errorf("making the id of the deployment: %w", err)
+	}
+	return kube.Mark(s.ctx, kube.Marks{Deployment: id.Hex, Adopt: s.cfg.Adopt})
+}
+
 // makeNamespace makes the namespace of the applications, unless it exists
 // already.
 func (s *stack) makeNamespace() (pulumi.StringInput, error) {
 	if !*s.cfg.CreateNamespace {
 		return pulumi.String(s.cfg.Namespace), nil
 	}
-	namespace, err := corev1.NewNamespace(s.ctx, "namespace", &corev1.NamespaceArgs{
-		Metadata: kube.Meta{Name: s.cfg.Namespace}.Args(s.ctx),
-	}, s.cluster, pulumi.RetainOnDelete(s.cfg.Keep.Namespaces))
+	namespace, err := kube.NewNamespace(s.ctx, "namespace", s.cfg.Namespace,
+		s.cluster, pulumi.RetainOnDelete(s.cfg.Keep.Namespaces), pulumi.Protect(s.cfg.Production))
 	if err != nil {
 		return nil, fmt.Errorf("making the namespace %q: %w", s.cfg.Namespace, err)
 	}

@@ -3,16 +3,21 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/spf13/cobra"
 
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/internal/engine"
+	"github.com/daprstack/daprstack/internal/ownership"
 )
 
 type destroyOptions struct {
 	console
 	stackOptions
+	ownershipOptions
 	yes bool
 }
 
@@ -28,6 +33,7 @@ func newDestroyCommand(runF func(context.Context, *destroyOptions) error) *cobra
 		},
 	}
 	o.registerStack(cmd)
+	o.registerOthers(cmd)
 	registerYes(cmd, &o.yes)
 	return cmd
 }
@@ -55,27 +61,72 @@ func runDestroy(ctx context.Context, o *destroyOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.check(ctx, t, want, client, state); err != nil {
+		return err
+	}
 	// Leftovers go first: they may hold what the engine knows, as a pod holds its
 	// volume.
-	if err := o.removeLeftovers(ctx, t, state.Leftovers); err != nil {
+	removed, err := removeLeftovers(ctx, client, state)
+	for _, object := range removed {
+		fmt.Fprintln(o.out, "removed "+object+", which the interrupted run had made")
+	}
+	if err != nil {
 		return err
 	}
 	_, err = stack.Destroy(ctx, optdestroy.Parallel(parallel),
 		optdestroy.ProgressStreams(o.out), optdestroy.ErrorProgressStreams(o.err))
-	return engineError(ctx, "destroy", err)
+	if err != nil {
+		return engineError(ctx, "destroy", err)
+	}
+	return o.release(ctx, client, state)
 }
 
-func (o *destroyOptions) removeLeftovers(ctx context.Context, t *target, leftovers []engine.Leftover) error {
-	if len(leftovers) == 0 {
-		return nil
+// check fails if the stack of the cluster is not, or not all, the one that the
+// state knows, or if something of others would go with it.
+func (o *destroyOptions) check(ctx context.Context, t *target, want *config.Stack, client *cluster.Client, state engine.State) error {
+	var known, removed []cluster.Object
+	var protected []string
+	for _, object := range state.Objects {
+		if object.Protected {
+			protected = append(protected, object.String())
+		}
+		known = append(known, object.Object)
+		if !object.Retained {
+			removed = append(removed, object.Object)
+		}
 	}
-	client, err := t.client()
+	if len(protected) > 0 {
+		return fmt.Errorf("stack %s is marked as production, which protects %s; nothing was removed: to remove it all the same, set production: false and run daprstack up -s %s first",
+			t.stack, strings.Join(protected, ", "), t.stack)
+	}
+	lost, err := ownership.Lost(ctx, client, t.self(state), known)
 	if err != nil {
 		return err
 	}
-	removed, err := removeLeftovers(ctx, client, t.manager(), leftovers)
-	for _, object := range removed {
-		fmt.Fprintln(o.out, "removed "+object+", which the interrupted run had made")
+	if len(lost) > 0 {
+		return t.deployedElsewhere(lost)
 	}
-	return err
+	if len(known) == 0 {
+		if err := t.checkUnknown(ctx, client, want); err != nil {
+			return err
+		}
+	}
+	if o.others {
+		return nil
+	}
+	return t.checkInside(ctx, client, state, removed)
+}
+
+// release takes the marks off what the stack had adopted and leaves behind.
+func (o *destroyOptions) release(ctx context.Context, client *cluster.Client, state engine.State) error {
+	for _, object := range state.Objects {
+		if !object.Adopted {
+			continue
+		}
+		if err := ownership.Release(ctx, client, object.Object); err != nil {
+			return err
+		}
+		fmt.Fprintf(o.out, "left the %s, which was there before the stack\n", object.Object)
+	}
+	return nil
 }

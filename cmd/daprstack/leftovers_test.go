@@ -33,26 +33,26 @@ func leftoversCluster(objects ...runtime.Object) (*cluster.Client, *dynamicfake.
 	return &cluster.Client{Kube: known, Objects: dynamic}, dynamic, known
 }
 
-func object(kind, namespace, name, manager string) *unstructured.Unstructured {
+func object(kind, namespace, name, deployment string) *unstructured.Unstructured {
 	o := &unstructured.Unstructured{}
 	o.SetAPIVersion("v1")
 	o.SetKind(kind)
 	o.SetNamespace(namespace)
 	o.SetName(name)
-	o.SetAnnotations(map[string]string{kube.ManagerAnnotation: manager})
+	o.SetLabels(map[string]string{kube.DeploymentLabel: deployment})
 	return o
 }
 
 func TestOnlyLeftoversOfTheStackAreRemoved(t *testing.T) {
-	const ours = "daprstack-dev"
+	const ours = "0123456789abcdef"
 	c, dynamic, _ := leftoversCluster(
 		object("Secret", "todo", "ours", ours),
-		object("Secret", "todo", "others", "daprstack-prod"),
+		object("Secret", "todo", "others", "fedcba9876543210"),
 		object("Secret", "todo", "nobodys", ""),
 		object("Secret", "other", "ours", ours),
 		object("Namespace", "", "todo", ours),
 	)
-	removed, err := removeLeftovers(t.Context(), c, ours, []engine.Leftover{
+	removed, err := removeLeftovers(t.Context(), c, engine.State{Deployment: ours, Leftovers: []cluster.Object{
 		{APIVersion: "v1", Kind: "Secret", Namespace: "todo", Name: "ours"},
 		{APIVersion: "v1", Kind: "Secret", Namespace: "todo", Name: "others"},
 		{APIVersion: "v1", Kind: "Secret", Namespace: "todo", Name: "nobodys"},
@@ -60,9 +60,9 @@ func TestOnlyLeftoversOfTheStackAreRemoved(t *testing.T) {
 		{APIVersion: "v1", Kind: "Namespace", Name: "todo"},
 		{APIVersion: "v1", Kind: "Gone", Name: "unknown-kind"},
 		{APIVersion: "dapr.io/v1alpha1", Kind: "Component", Namespace: "todo", Name: "unknown-group"},
-	})
+	}})
 	require.NoError(t, err)
-	require.Equal(t, []string{"Secret ours", "Namespace todo"}, removed)
+	require.Equal(t, []string{"Secret todo/ours", "Namespace todo"}, removed)
 
 	var left []string
 	secrets, err := dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "secrets"}).List(t.Context(), metav1.ListOptions{})
@@ -74,23 +74,23 @@ func TestOnlyLeftoversOfTheStackAreRemoved(t *testing.T) {
 }
 
 func TestLeftoversReportWhatFails(t *testing.T) {
-	leftovers := []engine.Leftover{
+	leftovers := []cluster.Object{
 		{APIVersion: "v1", Kind: "Namespace", Name: "todo"},
 		{APIVersion: "v1", Kind: "Secret", Namespace: "todo", Name: "ours"},
 	}
 	denied := func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, errors.New("denied") }
-	const want = "removing the Secret ours, which an interrupted run made: denied"
+	const want = "removing the Secret todo/ours, which an interrupted run made: denied"
 	objects := []runtime.Object{object("Namespace", "", "todo", "m"), object("Secret", "todo", "ours", "m")}
 	for _, verb := range []string{"get", "delete"} {
 		c, dynamic, _ := leftoversCluster(objects...)
 		dynamic.PrependReactor(verb, "secrets", denied)
-		removed, err := removeLeftovers(t.Context(), c, "m", leftovers)
+		removed, err := removeLeftovers(t.Context(), c, engine.State{Deployment: "m", Leftovers: leftovers})
 		require.EqualError(t, err, want, verb)
 		require.Equal(t, []string{"Namespace todo"}, removed, verb)
 	}
 	// A group that can't be asked is not one that has nothing.
 	c, _, known := leftoversCluster(objects...)
 	known.PrependReactor("get", "resource", denied)
-	_, err := removeLeftovers(t.Context(), c, "m", leftovers[1:])
-	require.EqualError(t, err, want)
+	_, err := removeLeftovers(t.Context(), c, engine.State{Deployment: "m", Leftovers: leftovers[1:]})
+	require.EqualError(t, err, "removing the Secret todo/ours, which an interrupted run made: looking up the kinds of v1: denied")
 }

@@ -5,12 +5,15 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/spf13/cobra"
+
+	"github.com/daprstack/daprstack/internal/engine"
 )
 
 type previewOptions struct {
 	console
 	stackOptions
 	policyOptions
+	ownershipOptions
 	diff            bool
 	expectNoChanges bool
 	errorFormat     string
@@ -29,6 +32,8 @@ func newPreviewCommand(runF func(context.Context, *previewOptions) error) *cobra
 	}
 	o.registerStack(cmd)
 	o.registerPolicy(cmd)
+	o.registerAdopt(cmd)
+	o.registerOthers(cmd)
 	cmd.Flags().BoolVar(&o.diff, "diff", false, "show every property that would change")
 	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "fail if anything would change")
 	registerErrorFormat(cmd, &o.errorFormat)
@@ -58,6 +63,13 @@ func runPreview(ctx context.Context, o *previewOptions) error {
 	if err != nil {
 		return err
 	}
+	state, err := engine.Inspect(ctx, stack)
+	if err != nil {
+		return err
+	}
+	if stack, err = t.openAdopted(ctx, stack, state, o.console); err != nil {
+		return err
+	}
 	options := append(pack.preview(), optpreview.ProgressStreams(o.out), optpreview.ErrorProgressStreams(o.err))
 	if o.diff {
 		options = append(options, optpreview.Diff())
@@ -65,8 +77,12 @@ func runPreview(ctx context.Context, o *previewOptions) error {
 	if o.expectNoChanges {
 		options = append(options, optpreview.ExpectNoChanges())
 	}
-	if _, err = stack.Preview(ctx, options...); err != nil {
+	plan, err := engine.Preview(ctx, stack, options...)
+	if err != nil {
 		return engineError(ctx, "preview", err)
+	}
+	if _, err := t.settle(ctx, state, plan, o.ownershipOptions, o.console); err != nil {
+		return err
 	}
 	return reportOlderSidecars(ctx, client, want, o.out)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
@@ -18,6 +20,7 @@ type upOptions struct {
 	console
 	stackOptions
 	policyOptions
+	ownershipOptions
 	yes         bool
 	skipVerify  bool
 	errorFormat string
@@ -36,6 +39,8 @@ func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
 	}
 	o.registerStack(cmd)
 	o.registerPolicy(cmd)
+	o.registerAdopt(cmd)
+	o.registerOthers(cmd)
 	registerYes(cmd, &o.yes)
 	cmd.Flags().BoolVar(&o.skipVerify, "no-verify", false, "do not verify the stack at the end")
 	registerErrorFormat(cmd, &o.errorFormat)
@@ -68,11 +73,29 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.resume(ctx, stack, o.err); err != nil {
+	state, err := t.resume(ctx, stack, o.err)
+	if err != nil {
 		return err
 	}
-	if err := pack.check(ctx, stack, o.console); err != nil {
+	if stack, err = t.openAdopted(ctx, stack, state, o.console); err != nil {
 		return err
+	}
+	plan, err := pack.plan(ctx, stack, o.console)
+	if err != nil {
+		return err
+	}
+	adopted, err := t.settle(ctx, state, plan, o.ownershipOptions, o.console)
+	if err != nil {
+		return err
+	}
+	if len(adopted) > 0 {
+		if err := o.confirm(o.yes, "take over %s of others", count(len(adopted), "object", "objects")); err != nil {
+			return err
+		}
+		if stack, err = t.adopt(ctx, stack, adopted, o.console); err != nil {
+			return err
+		}
+		fmt.Fprintf(o.out, "For stock Pulumi, add to %s: %s: [%s]\n", filepath.Base(t.file), t.key("adopt"), strings.Join(t.adopted, ", "))
 	}
 	result, err := stack.Up(ctx, append(pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
 		optup.ProgressStreams(o.out), optup.ErrorProgressStreams(o.err))...)

@@ -235,6 +235,8 @@ func toMap(object map[string]any) pulumi.Map {
 	for key, value := range object {
 		switch value := value.(type) {
 		case nil:
+		case string: // kube.Mark reads the name
+			in[key] = pulumi.String(value)
 		case map[string]any:
 			in[key] = toMap(value)
 		case []any:

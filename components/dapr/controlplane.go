@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
@@ -44,6 +43,9 @@ type ControlPlaneArgs struct {
 	SchedulerStorage, SchedulerStorageClass string
 	// RetainNamespace and RetainCRDs leave them behind on destroy. Default false.
 	RetainNamespace, RetainCRDs bool
+	// ProtectNamespace makes the engine refuse to delete the namespace, which holds
+	// the jobs and reminders of the scheduler. Default false.
+	ProtectNamespace bool
 }
 
 func (a *ControlPlaneArgs) check() error {
@@ -96,14 +98,15 @@ func (c *ControlPlane) make(ctx *pulumi.Context, name string, args *ControlPlane
 	if err != nil {
 		return err
 	}
-	namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{
-		Metadata: kube.Meta{Name: args.Namespace}.Args(ctx),
-	}, pulumi.Parent(c), pulumi.RetainOnDelete(args.RetainNamespace))
+	namespace, err := kube.NewNamespace(ctx, name+"-namespace", args.Namespace,
+		pulumi.Parent(c), pulumi.RetainOnDelete(args.RetainNamespace), pulumi.Protect(args.ProtectNamespace))
 	if err != nil {
 		return fmt.Errorf("making the namespace: %w", err)
 	}
 	chart := &chart{ctx: ctx, name: name + "-chart", plane: c, namespace: args.Namespace, authority: args.Authority, public: objects.public}
-	crds, err := chart.register(objects.crds, true, pulumi.RetainOnDelete(args.RetainCRDs))
+	// What is cluster-wide waits for the namespace too: another deployment of the
+	// stack fails there.
+	crds, err := chart.register(objects.crds, true, pulumi.RetainOnDelete(args.RetainCRDs), pulumi.DependsOn([]pulumi.Resource{namespace}))
 	if err != nil {
 		return err
 	}

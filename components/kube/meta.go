@@ -13,6 +13,8 @@ const (
 	ManagerAnnotation = "pulumi.com/patchFieldManager"
 	// SkipAwaitAnnotation makes the provider not wait until an object is ready.
 	SkipAwaitAnnotation = "pulumi.com/skipAwait"
+	// ForceAnnotation makes the provider take over fields that others manage.
+	ForceAnnotation = "pulumi.com/patchForce"
 )
 
 // Manager returns the field manager of every object of a stack. By default the

@@ -50,7 +50,7 @@ func claim(ctx *pulumi.Context, args *Args) *corev1.PersistentVolumeClaimArgs {
 		spec.StorageClassName = pulumi.String(args.StorageClass)
 	}
 	return &corev1.PersistentVolumeClaimArgs{
-		Metadata: kube.Meta{Namespace: args.Namespace, Labels: labels, SkipAwait: true}.Args(ctx),
+		Metadata: kube.Meta{Name: Claim, Namespace: args.Namespace, Labels: labels, SkipAwait: true}.Args(ctx),
 		Spec:     spec,
 	}
 }
@@ -61,7 +61,7 @@ func service(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
 
 // deployment returns a Deployment of one pod, replaced as a whole: two servers
 // must never write the same volume.
-func deployment(ctx *pulumi.Context, args *Args, claim pulumi.StringPtrOutput) *appsv1.DeploymentArgs {
+func deployment(ctx *pulumi.Context, args *Args, claim pulumi.StringPtrInput) *appsv1.DeploymentArgs {
 	pod := corev1.PodSpecArgs{
 		ImagePullSecrets: kube.PullSecrets(args.PullSecrets),
 		SecurityContext: &corev1.PodSecurityContextArgs{
@@ -69,7 +69,7 @@ func deployment(ctx *pulumi.Context, args *Args, claim pulumi.StringPtrOutput) *
 		},
 		Volumes: corev1.VolumeArray{
 			corev1.VolumeArgs{Name: pulumi.String("data"), PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSourceArgs{
-				ClaimName: claim.Elem(),
+				ClaimName: claim.ToStringPtrOutput().Elem(),
 			}},
 			corev1.VolumeArgs{Name: pulumi.String("auth"), Secret: &corev1.SecretVolumeSourceArgs{
 				SecretName:  args.Auth.Name.ToStringOutput().ToStringPtrOutput(),

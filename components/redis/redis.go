@@ -21,6 +21,10 @@ const (
 	Port    = 6379
 )
 
+// Claim is the name of the volume claim. It is the same every time, so that a
+// server finds the data of the one before it.
+const Claim = "redis-data"
+
 // AuthFile is the key of the password Secret that holds the piece of
 // redis.conf with the password, and AuthTemplate is its content: see
 // [secrets.PasswordArgs].
@@ -39,7 +43,10 @@ type Args struct {
 	Image string
 	// PullSecrets are Secrets with registry credentials. Default none.
 	PullSecrets []string
-	// Storage is the size of the volume. Required.
+	// Claim names an existing volume claim, which is left as it is. Default none:
+	// the server gets one of its own, [Claim].
+	Claim string
+	// Storage is the size of the volume. Required without Claim.
 	Storage string
 	// StorageClass of the volume. Default the cluster's default class.
 	StorageClass string
@@ -50,8 +57,12 @@ type Args struct {
 	Fsync string
 	// Resources of the container. Default none.
 	Resources kube.Resources
-	// RetainData keeps the volume when Redis is removed. Default false.
+	// RetainData keeps the volume when Redis is removed; the next server finds it
+	// again. Default false.
 	RetainData bool
+	// ProtectData makes the engine refuse to delete or replace the volume. Default
+	// false.
+	ProtectData bool
 }
 
 func (a *Args) check() error {
@@ -62,7 +73,7 @@ func (a *Args) check() error {
 		return errors.New("a namespace is required")
 	case a.Auth.Name == nil || a.Auth.Key == "":
 		return errors.New("the Secret of the password is required")
-	case a.Image == "" || a.Storage == "" || a.Fsync == "":
+	case a.Image == "" || a.Fsync == "" || a.Claim == "" && a.Storage == "":
 		return errors.New("image, storage and fsync are required")
 	case a.MaxMemory <= 0:
 		return errors.New("maxMemory must be positive")
@@ -91,7 +102,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering redis %q: %w", name, err)
 	}
 	child := pulumi.Parent(r)
-	volume, err := corev1.NewPersistentVolumeClaim(ctx, name+"-data", claim(ctx, args), child, pulumi.RetainOnDelete(args.RetainData))
+	volume, err := r.volume(ctx, name, args)
 	if err != nil {
 		return nil, fmt.Errorf("making the volume of redis %q: %w", name, err)
 	}
@@ -99,11 +110,26 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, fmt.Errorf("making the Service of redis %q: %w", name, err)
 	}
-	r.deployment, err = appsv1.NewDeployment(ctx, name+"-server", deployment(ctx, args, volume.Metadata.Name()), child)
+	r.deployment, err = appsv1.NewDeployment(ctx, name+"-server", deployment(ctx, args, volume), child)
 	if err != nil {
 		return nil, fmt.Errorf("making the server of redis %q: %w", name, err)
 	}
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"host": pulumi.String(r.Host)})
+}
+
+// volume returns the name of the claim, after making it unless it exists.
+func (r *Redis) volume(ctx *pulumi.Context, name string, args *Args) (pulumi.StringPtrInput, error) {
+	if args.Claim != "" {
+		return pulumi.String(args.Claim), nil
+	}
+	made, err := corev1.NewPersistentVolumeClaim(ctx, name+"-data", claim(ctx, args), pulumi.Parent(r),
+		pulumi.RetainOnDelete(args.RetainData), pulumi.Protect(args.ProtectData),
+		// A claim that the engine named, before there was a name that lasts, stays.
+		pulumi.IgnoreChanges([]string{"metadata.name"}))
+	if err != nil {
+		return nil, err
+	}
+	return made.Metadata.Name(), nil
 }
 
 // Ready returns the resources that exist once Redis can be used.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +24,9 @@ type Client struct {
 	Objects dynamic.Interface
 
 	config *rest.Config
+
+	mu    sync.Mutex
+	kinds map[string][]metav1.APIResource // by group version
 }
 
 // New returns a client of the cluster that config points to.

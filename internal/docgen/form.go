@@ -58,6 +58,7 @@ var forms = map[string]form{
 	"Stack.Context":          {Schema: schema{Pattern: `.`}},
 	"Stack.Namespace":        namespace,
 	"Stack.ImagePullSecrets": dnsName,
+	"Stack.Adopt":            matching("Kind/name", 0, `[A-Z][A-Za-z0-9]*/[a-z0-9]([-a-z0-9.:]*[a-z0-9])?`),
 
 	"Dapr.Version":                matching("version", 0, `\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?`),
 	"Dapr.Namespace":              namespace,
@@ -76,6 +77,7 @@ var forms = map[string]form{
 	"Redis.Image":                    image,
 	"Redis.Storage":                  quantity,
 	"Redis.StorageClass":             dnsName,
+	"Redis.ExistingClaim":            dnsName,
 	"Redis.MaxMemory":                quantity,
 	"Redis.Fsync":                    oneOf("always", "everysec"),
 	"ExternalRedis.Host":             matching("host:port, or several separated by commas", 0, `[^, /@{}]+:[0-9]{1,5}(,[^, /@{}]+:[0-9]{1,5})*`),

@@ -192,7 +192,7 @@ func TestSchemaOfOptions(t *testing.T) {
 func TestSchemaOfWholeValuesAsText(t *testing.T) {
 	schema := compiled(t)
 	for text, key := range map[string]string{
-		"false": "createNamespace", `{"data": true}`: "keep", ` ["registry"]`: "imagePullSecrets", "null": "stateStores",
+		"false": "createNamespace", `{"crds": true}`: "keep", ` ["registry"]`: "imagePullSecrets", "null": "stateStores",
 	} {
 		file := parse(t, "Pulumi.dev.yaml")
 		file["config"].(tree)["daprstack:"+key] = text

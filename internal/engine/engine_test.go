@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/toolchain"
 )
 
@@ -111,7 +112,7 @@ func TestInspect(t *testing.T) {
 			{"type":"creating","resource":{"inputs":{"apiVersion":"v1","kind":"Secret","metadata":{"name":"n","namespace":"ns"}}}},
 			{"type":"creating","resource":{"retainOnDelete":true,"inputs":{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kept"}}}},
 			{"type":"updating","resource":{"inputs":{"apiVersion":"v1","kind":"Service","metadata":{"name":"known"}}}}]}`: {
-			Pending: true, Leftovers: []Leftover{{"v1", "Secret", "ns", "n"}},
+			Pending: true, Leftovers: []cluster.Object{{APIVersion: "v1", Kind: "Secret", Namespace: "ns", Name: "n"}},
 		},
 	} {
 		got, err := inspect([]byte(deployment))

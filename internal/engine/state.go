@@ -4,8 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/daprstack/daprstack/components/kube"
+	"github.com/daprstack/daprstack/internal/cluster"
 )
 
 // State is what the state file tells about a stack.
@@ -14,15 +18,25 @@ type State struct {
 	Pending bool
 	// Leftovers are the Kubernetes objects that it was creating. The state does not
 	// tell whether they exist.
-	Leftovers []Leftover
+	Leftovers []cluster.Object
 	// Context is the kubeconfig context that the stack is deployed on, or "" if it
 	// never was deployed.
 	Context string
+	// Deployment is the id of the deployment, or "" before the first update.
+	Deployment string
+	// Objects are the Kubernetes objects of the deployment.
+	Objects []Object
 }
 
-// Leftover is a Kubernetes object that an update was creating when it was ended.
-type Leftover struct {
-	APIVersion, Kind, Namespace, Name string
+// Object is a Kubernetes object of a deployment.
+type Object struct {
+	cluster.Object
+	// Retained objects stay when the engine deletes them.
+	Retained bool
+	// Adopted objects were there before the stack.
+	Adopted bool
+	// Protected objects are not deleted.
+	Protected bool
 }
 
 // Inspect reads the state, in one call of the engine.
@@ -38,46 +52,54 @@ func Inspect(ctx context.Context, stack *auto.Stack) (State, error) {
 	return state, nil
 }
 
+// resource is a resource as the state file has it.
+type resource struct {
+	Type    string         `json:"type"`
+	Inputs  map[string]any `json:"inputs"`
+	Outputs map[string]any `json:"outputs"`
+	Retain  bool           `json:"retainOnDelete"`
+	Protect bool           `json:"protect"`
+}
+
 func inspect(raw json.RawMessage) (State, error) {
 	if len(raw) == 0 {
 		return State{}, nil
 	}
 	var deployment struct {
 		Pending []struct {
-			Type     string `json:"type"`
-			Resource struct {
-				Retain bool `json:"retainOnDelete"`
-				Inputs struct {
-					APIVersion string `json:"apiVersion"`
-					Kind       string `json:"kind"`
-					Metadata   struct {
-						Name      string `json:"name"`
-						Namespace string `json:"namespace"`
-					} `json:"metadata"`
-				} `json:"inputs"`
-			} `json:"resource"`
+			Type     string   `json:"type"`
+			Resource resource `json:"resource"`
 		} `json:"pending_operations"`
-		Resources []struct {
-			Type   string `json:"type"`
-			Inputs struct {
-				Context string `json:"context"`
-			} `json:"inputs"`
-		} `json:"resources"`
+		Resources []resource `json:"resources"`
 	}
 	if err := json.Unmarshal(raw, &deployment); err != nil {
 		return State{}, err
 	}
 	state := State{Pending: len(deployment.Pending) > 0}
 	for _, op := range deployment.Pending {
-		in := op.Resource.Inputs
-		if op.Type == "creating" && in.Kind != "" && in.Metadata.Name != "" && !op.Resource.Retain {
-			state.Leftovers = append(state.Leftovers, Leftover{in.APIVersion, in.Kind, in.Metadata.Namespace, in.Metadata.Name})
+		object := objectOf(op.Resource.Inputs)
+		if op.Type == "creating" && object.Kind != "" && object.Name != "" && !op.Resource.Retain {
+			state.Leftovers = append(state.Leftovers, object)
 		}
 	}
-	for _, resource := range deployment.Resources {
-		if resource.Type == "pulumi:providers:kubernetes" {
-			state.Context = resource.Inputs.Context
-		}
+	for _, r := range deployment.Resources {
+		state.add(r)
 	}
 	return state, nil
+}
+
+func (s *State) add(r resource) {
+	switch {
+	case r.Type == "pulumi:providers:kubernetes":
+		s.Context, _ = r.Inputs["context"].(string)
+	case r.Type == "random:index/randomId:RandomId":
+		s.Deployment, _ = r.Outputs["hex"].(string)
+	case strings.HasPrefix(r.Type, "kubernetes:"):
+		metadata, _ := r.Inputs["metadata"].(map[string]any)
+		labels, _ := metadata["labels"].(map[string]any)
+		s.Objects = append(s.Objects, Object{
+			Object:   objectOf(r.Inputs),
+			Retained: r.Retain, Adopted: labels[kube.AdoptedLabel] != nil, Protected: r.Protect,
+		})
+	}
 }

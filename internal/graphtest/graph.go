@@ -18,6 +18,7 @@ type Resource struct {
 	Inputs          resource.PropertyMap
 	SecretOutputs   []string // additional secret outputs
 	Retain          bool     // retained on delete
+	Protect         bool     // never deleted
 
 	dependencies []string // URNs
 }

@@ -45,6 +45,7 @@ var custom = []string{
 	"kubernetes:core/v1:ConfigMap",
 	"kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
 	"pulumi:providers:kubernetes",
+	"random:index/randomId:RandomId",
 	"random:index/randomPassword:RandomPassword",
 	"tls:index/certRequest:CertRequest",
 	"tls:index/locallySignedCert:LocallySignedCert",
@@ -145,6 +146,7 @@ func (r *recorder) record(args pulumi.MockResourceArgs) {
 		Inputs:        args.Inputs,
 		Provider:      args.Provider,
 		Retain:        rpc.GetRetainOnDelete(),
+		Protect:       rpc.GetProtect(),
 		SecretOutputs: rpc.GetAdditionalSecretOutputs(),
 		dependencies:  slices.Clone(rpc.GetDependencies()),
 	}
@@ -180,6 +182,8 @@ func (r *recorder) outputs(args pulumi.MockResourceArgs) resource.PropertyMap {
 	switch args.TypeToken {
 	case "random:index/randomPassword:RandomPassword":
 		out["result"] = resource.MakeSecret(resource.NewProperty(Sentinel))
+	case "random:index/randomId:RandomId":
+		computed("hex", "0123456789abcdef")
 	case "tls:index/privateKey:PrivateKey":
 		out["privateKeyPem"] = resource.MakeSecret(resource.NewProperty(Sentinel + " of " + args.Name))
 	case "tls:index/certRequest:CertRequest":
