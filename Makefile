@@ -56,16 +56,19 @@ images: ## Build the reference applications' images without Docker and push them
 test: ## Unit tests with the race detector
 	go test -race ./...
 
+comma := ,
+
 # The flags are those that Dapr and Pulumi are built with (toolchain/build.go):
 # with others all of them would be compiled again. What is tested lies outside the
 # module, so a cached result says nothing.
-upstream = cd toolchain/$(1) && CGO_ENABLED=0 GOFLAGS= GOWORK=off go test -count 1 -mod=readonly -trimpath -buildvcs=false \
+upstream = cd toolchain/$(1) && CGO_ENABLED=0 GOFLAGS=$(3) GOWORK=off go test -count 1 -mod=readonly -trimpath -buildvcs=false \
 	-gcflags=all=-dwarf=false -ldflags='-s -w' -tags=$(2) ./upstream
 
 .PHONY: test-upstream
 test-upstream: ## Hold what daprstack knows about Dapr and Pulumi against their own code
 	$(call upstream,pulumi)
 	$(call upstream,dapr,stablecomponents)
+	$(call upstream,dapr,stablecomponents$(comma)dapr117,-modfile=$(CURDIR)/toolchain/dapr-1.17/go.mod)
 
 .PHONY: e2e
 e2e: ## End-to-end tests: local node, engine, Dapr and Redis (root, Linux)

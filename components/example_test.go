@@ -27,7 +27,7 @@ func Example() {
 		}
 		server, err := redis.New(ctx, "redis", &redis.Args{
 			Namespace: namespace, Auth: password.Ref,
-			Image: "docker.io/library/redis:7.0.15", Storage: "1Gi", MaxMemory: 192 << 20, Fsync: "always",
+			Image: "docker.io/library/redis:7.2.16", Storage: "1Gi", MaxMemory: 192 << 20, Fsync: "always",
 		})
 		if err != nil {
 			return err

@@ -62,6 +62,8 @@ var badCluster = []badStackFile{
 	{"bad redis", []edit{{"redis.image", "no image"}, {"redis.storage", "big"}, {"redis.fsync", "never"}, {"redis.maxMemory", "1Gi"}},
 		[]string{`redis.fsync: "never": must be one of always, everysec`, `redis.image: "no image": must be an image reference`,
 			`redis.maxMemory: "1Gi": must be less than the memory limit, 256Mi`, `redis.storage: "big": must be a positive Kubernetes quantity such as 500m or 1Gi`}},
+	{"redis with known flaws", one("redis.image", "redis:7.0.15"),
+		[]string{`redis.image: "redis:7.0.15": must have the security fixes of Redis: 7.2.15, 7.4.10, 8.2.8, 8.4.5, 8.6.5, 8.8.1, or a later release of one of these lines`}},
 	{"bad redis resources", one("redis.resources", object{"limits": object{"memory": "64Mi", "gpu": "1"}, "requests": object{"memory": "1Gi"}}),
 		[]string{`redis.resources.limits.gpu: unknown key; the keys here are cpu, ephemeral-storage, memory`,
 			`redis.resources.requests.memory: "1Gi": must not be more than the limit, 64Mi`}},

@@ -15,7 +15,7 @@ const (
 	DefaultDaprNamespace   = "dapr-system"
 	DefaultChartRepository = "https://dapr.github.io/helm-charts/"
 	DefaultConfiguration   = "appconfig"
-	DefaultRedisImage      = "docker.io/library/redis:7.0.15"
+	DefaultRedisImage      = "docker.io/library/redis:7.2.16"
 	DefaultRenewBefore     = 30 * 24 * time.Hour
 )
 

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -112,6 +113,9 @@ func (v *validator) options(app *field.Path, a App) {
 	}
 	key := func(row rules.SidecarOption) string { return row.Key }
 	v.optionFaults(path, s.Options.Check())
+	for _, key := range slices.Sorted(maps.Keys(s.Options)) {
+		v.add(optionPath(path, key), nil, rules.OptionSince(key, v.stack.Dapr.Version), "dapr.version")
+	}
 	v.optionFaults(path, s.Options.Together(key))
 	if v.stack.TrustsRedisCA(s.AppID) {
 		by := []string{"redis.external", "stateStores", "pubSubs"}

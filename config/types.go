@@ -223,8 +223,10 @@ type Tracing struct {
 // Redis is the Redis that backs the components: one in the cluster, or an
 // external one.
 type Redis struct {
-	// Image of the in-cluster Redis, at least 7.0. Default
-	// docker.io/library/redis:7.0.15.
+	// Image of the in-cluster Redis, at least 7.0. Of the official image only
+	// releases with all security fixes are taken. Default
+	// docker.io/library/redis:7.2.16, the newest of the line whose license is BSD;
+	// on the local node Debian's Redis.
 	Image string `json:"image,omitzero"`
 
 	// Storage is the size of the volume, a Kubernetes quantity. Default 1Gi. It

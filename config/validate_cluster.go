@@ -197,6 +197,7 @@ func (v *validator) redis() {
 		return
 	}
 	v.image(path.Child("image"), r.Image)
+	v.add(path.Child("image"), r.Image, rules.RedisImage(r.Image))
 	if r.ExistingClaim == "" {
 		v.quantity(path.Child("storage"), r.Storage)
 		v.storageClass(path.Child("storageClass"), r.StorageClass)
@@ -238,6 +239,10 @@ func (v *validator) externalRedis(r Redis, path *field.Path) {
 	}
 	v.externalAddress(external, *e)
 	v.externalTLS(external, *e)
+	if e.InsecureSkipTLSVerify {
+		v.add(external.Child("insecureSkipTLSVerify"), true,
+			rules.MetadataSince(rules.StateRedis, "insecureSkipTLSVerify", v.stack.Dapr.Version), "dapr.version")
+	}
 	v.add(external.Child("username"), e.Username, rules.RedisUsername(e.Username))
 	v.add(external, nil, rules.Credentials(*e.Auth, e.Username, v.passwords(external, e.Password, e.PasswordSecret)))
 }

@@ -104,6 +104,10 @@ func (w *warner) externalRedis() {
 			break
 		}
 	}
+	if e.EnableTLS && !rules.VerifiesRedis(w.stack.Dapr.Version) {
+		w.warn("T-08", root("redis").Child("external", "enableTLS"), nil,
+			"encrypts, but Dapr "+w.stack.Dapr.Version+" does not verify the certificate of Redis; 1.18 does")
+	}
 	if !w.stack.Apart() || e.Database != 0 {
 		return
 	}

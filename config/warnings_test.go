@@ -39,6 +39,9 @@ func TestWarnings(t *testing.T) {
 			[]string{`pubSubs[0].scopes[0]: "frontend-app" [X-01]: publishes and takes no event of this pub/sub`,
 				`pubSubs[0].scopes[3]: "mail-app" [X-01]: publishes and takes no event of this pub/sub`}},
 		{"app without a sidecar", []edit{{"apps[0].invokes", nil}, {"apps[0].sidecar", nil}}, nil},
+		{"TLS before certificates were verified", []edit{{"dapr.version", "1.17.5"}, {"redis", object{"external": object{"host": "redis:6379", "auth": false, "enableTLS": true}}}},
+			[]string{`redis.external.enableTLS: [T-08]: encrypts, but Dapr 1.17.5 does not verify the certificate of Redis; 1.18 does`}},
+		{"TLS with certificates that are verified", one("redis", object{"external": object{"host": "redis:6379", "auth": false, "enableTLS": true}}), nil},
 		{"Secrets of a new namespace", []edit{
 			{"imagePullSecrets", []any{"registry"}}, {"apps[0].secretEnv", object{"TOKEN": object{"name": "tokens", "key": "web"}}},
 		}, []string{

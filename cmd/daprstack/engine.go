@@ -32,6 +32,9 @@ func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error
 		if err := t.setChart(chart); err != nil {
 			return nil, err
 		}
+		if err := t.setRedis(); err != nil {
+			return nil, err
+		}
 	}
 	tools, err := tc.Ensure(ctx, toolchain.Engine...)
 	if err != nil {

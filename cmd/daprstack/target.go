@@ -150,7 +150,19 @@ func (t *target) set(setting string) error {
 // setChart makes the stack use the chart in a folder of this machine, unless the
 // stack file names a chart or says that there is none.
 func (t *target) setChart(dir string) error {
-	key := t.key("dapr")
+	return t.give("dapr", "dapr.chart.path", dir, "dapr.chart.repository", "dapr.install=false")
+}
+
+// setRedis makes the stack use the Redis of the local node, unless the stack file
+// names an image or a Redis outside the cluster.
+func (t *target) setRedis() error {
+	return t.give("redis", "redis.image", localRedis, "redis.external")
+}
+
+// give sets the value at a path below a top-level key, unless the stack file sets it
+// or what stands instead of it: a path, with one value or with any.
+func (t *target) give(top, path, text string, instead ...string) error {
+	key := t.key(top)
 	if value, given := t.settings.Config[key]; given && !value.Object() {
 		// Config.Set would replace the value. A text may hold an object, though.
 		text, err := value.Value(config.NopDecrypter)
@@ -159,17 +171,17 @@ func (t *target) setChart(dir string) error {
 		}
 		t.settings.Config[key] = config.NewObjectValue(text)
 	}
-	if install, given, err := t.settings.Config.Get(t.key("dapr.install"), true); err != nil {
-		return err
-	} else if text, err := install.Value(config.NopDecrypter); given && (err != nil || text == "false") {
-		return err
-	}
-	for _, path := range []string{"dapr.chart.path", "dapr.chart.repository"} {
-		if _, given, err := t.settings.Config.Get(t.key(path), true); given || err != nil {
+	for _, other := range append(instead, path) {
+		other, only, one := strings.Cut(other, "=")
+		value, given, err := t.settings.Config.Get(t.key(other), true)
+		if err != nil || given && !one {
+			return err
+		}
+		if has, err := value.Value(config.NopDecrypter); given && (err != nil || has == only) {
 			return err
 		}
 	}
-	return t.settings.Config.Set(t.key("dapr.chart.path"), config.NewTypedValue(dir, config.TypeString), true)
+	return t.settings.Config.Set(t.key(path), config.NewTypedValue(text, config.TypeString), true)
 }
 
 // rawConfig returns the configuration as the program gets it, except that encrypted

@@ -95,6 +95,22 @@ func TestSetChart(t *testing.T) {
 	}
 }
 
+// TestSetRedis: the local node has a Redis of its own.
+func TestSetRedis(t *testing.T) {
+	for redis, want := range map[string]string{
+		"":                                 `{"image":"localhost/redis:7.0.15-debian"}`,
+		"redis: { storage: 2Gi }":          `{"image":"localhost/redis:7.0.15-debian","storage":"2Gi"}`,
+		"redis: { image: mine:1 }":         `{"image":"mine:1"}`,
+		"redis: { external: { host: h } }": `{"external":{"host":"h"}}`,
+	} {
+		found := targetOf(t, "config:\n  daprstack:context: mine\n"+prefixed(redis), stackOptions{})
+		require.NoError(t, found.setRedis())
+		values, _, err := found.rawConfig()
+		require.NoError(t, err)
+		require.JSONEq(t, want, values["daprstack:redis"])
+	}
+}
+
 func TestSetChartLeavesWhatIsNoObject(t *testing.T) {
 	found := targetOf(t, "config:\n  daprstack:context: mine\n  daprstack:dapr: yes, please\n", stackOptions{})
 	require.NoError(t, found.setChart("/chart"))

@@ -14,6 +14,7 @@ type MetadataKey struct {
 	Sensitive bool     `json:"sensitive,omitempty"` // must be a secretKeyRef (T-06)
 	Needs     []string `json:"needs,omitempty"`     // "key" or "key=value": without these Dapr ignores the key
 	Old       []string `json:"old,omitempty"`       // other names that Dapr still reads
+	Since     string   `json:"since,omitempty"`     // the minor version that reads it first; empty: all that the rules know do
 	Instead   string   `json:"instead,omitempty"`   // the key of the stack file that must be used instead
 }
 
@@ -33,7 +34,7 @@ func with(shared, own map[string]MetadataKey) map[string]MetadataKey {
 
 // redisMetadata are the keys that both kinds read. The module
 // toolchain/dapr/upstream compares them with their sources:
-//   - names and types: components-contrib v1.18.0,
+//   - names and types: components-contrib v1.18.3,
 //     common/component/redis/settings.go; the azure keys:
 //     common/authentication/azure/metadata-properties.go;
 //   - defaults: common/component/redis/redis.go there, and the options of
@@ -43,7 +44,7 @@ var redisMetadata = map[string]MetadataKey{
 	"redisPassword":         {Form: Text, Sensitive: true, Instead: "redis.password or redis.external.password"},
 	"redisUsername":         {Form: Text, Needs: []string{"redisPassword"}, Instead: "redis.external.username"},
 	"enableTLS":             {Form: Truth, Default: "false", Instead: "redis.external.enableTLS"},
-	"insecureSkipTLSVerify": {Form: Truth, Default: "false", Needs: []string{"enableTLS=true"}, Instead: "redis.external.insecureSkipTLSVerify"},
+	"insecureSkipTLSVerify": {Form: Truth, Default: "false", Needs: []string{"enableTLS=true"}, Instead: "redis.external.insecureSkipTLSVerify", Since: "1.18"},
 	"clientCert":            {Form: Text, Needs: []string{"enableTLS=true", "clientKey"}, Instead: "redis.external.clientCert"},
 	"clientKey":             {Form: Text, Sensitive: true, Needs: []string{"enableTLS=true", "clientCert"}, Instead: "redis.external.clientKey"},
 

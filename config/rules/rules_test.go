@@ -313,3 +313,36 @@ func ExampleAppID() {
 	}
 	// Output: [S-01]: must be lower-case letters, digits and hyphens, starting and ending with a letter or digit, at most 58 characters
 }
+
+// TestSince: every row that a known version lacks names a version that is known.
+func TestSince(t *testing.T) {
+	for _, key := range rules.Options() {
+		if key.Since != "" {
+			require.Nil(t, rules.OptionSince(key.Key, key.Since+".0"), key.Key)
+			require.NotNil(t, rules.OptionSince(key.Key, "1.17.0"), key.Key)
+		}
+		require.Nil(t, rules.OptionSince(key.Key, rules.PinnedDapr), key.Key)
+	}
+	for _, typ := range rules.TypesOf() {
+		for name, key := range rules.Metadata(typ) {
+			require.Nil(t, rules.MetadataSince(typ, name, rules.PinnedDapr), name)
+			require.Equal(t, key.Since == "", rules.MetadataSince(typ, name, "1.17.9") == nil, name)
+		}
+	}
+}
+
+// TestRedisImage: releases before the security fixes, and what nothing is known of.
+func TestRedisImage(t *testing.T) {
+	for image, good := range map[string]bool{
+		"redis:7.2.15": true, "redis:7.2.16-alpine": true, "docker.io/library/redis:7.4.10": true, "library/redis:8.8.1": true,
+		"redis:8.10.0": true, "redis:9.0.0": true, "redis:7.2": true, "redis:8.6-alpine": true, "redis:7": true, "redis": true, "redis:latest": true,
+		"redis:8.6.10": true, "redis@sha256:0123": true,
+		"registry.example.com/redis:7.0.1": true, "localhost/redis:7.0.15-debian": true, "valkey/valkey:7.2.5": true, "redis/redis-stack:7.2.0": true,
+
+		"redis:7.2.14": false, "redis:7.4.9-alpine3.21": false, "docker.io/library/redis:8.0.6": false, "index.docker.io/library/redis:8.6.4": false,
+		"redis:7.0.15": false, "redis:7.0": false, "redis:6.2.23": false, "redis:8.0-M01": false, "docker.io/redis:8.8.0": false,
+		"redis:7.2.5@sha256:0123": false,
+	} {
+		require.Equal(t, good, rules.RedisImage(image) == nil, image)
+	}
+}

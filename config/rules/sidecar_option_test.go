@@ -236,6 +236,8 @@ func TestSidecarData(t *testing.T) {
 	type datum struct {
 		Key, Annotation, Argument, With string
 		Default, Text                   string            // as they stand in an annotation
+		Before                          string            `json:",omitempty"` // the default before 1.18
+		Since                           string            `json:",omitempty"`
 		Value                           map[string]string `json:",omitempty"` // of a map of texts
 		Refused                         []string          `json:",omitempty"` // texts that are refused
 	}
@@ -245,13 +247,17 @@ func TestSidecarData(t *testing.T) {
 	}
 	var all []datum
 	for _, row := range rules.SidecarTable {
-		d := datum{Key: row.Key, Annotation: row.Annotation, Argument: row.Argument}
+		d := datum{Key: row.Key, Annotation: row.Annotation, Argument: row.Argument, Since: row.Since}
 		if with, ok := rules.Option(row.With); ok {
 			d.With = with.Annotation
 		}
-		if row.Default != nil {
-			d.Default = rules.SidecarOptions{row.Key: row.Default, "appHealthCheck.enabled": true}.Annotations()["dapr.io/"+row.Annotation]
+		text := func(v any) string {
+			if v == nil {
+				return ""
+			}
+			return rules.SidecarOptions{row.Key: v, "appHealthCheck.enabled": true}.Annotations()["dapr.io/"+row.Annotation]
 		}
+		d.Default, d.Before = text(row.Default), text(row.Before)
 		if o, ok := tests[row.Key]; ok {
 			d.Text = o.Text
 			d.Value, _ = rulestest.Typed(row, o.Value).(map[string]string)

@@ -23,6 +23,12 @@ type SidecarOption struct {
 	// Default is the value that Dapr uses without the annotation, nil if there is
 	// none: see Unset.
 	Default any
+	// Before is the default of the versions before the pinned minor version, nil if it
+	// is the same.
+	Before any
+	// Since is the minor version whose injector reads the annotation first, "1.18".
+	// Empty if all that the rules know do.
+	Since string
 	// Unset describes what happens without the option, for one without a Default.
 	// Default "none".
 	Unset string
@@ -140,7 +146,7 @@ var SidecarTable = []SidecarOption{
 		Doc:     "The addresses on which daprd's API listens, one of them that of localhost, where its app calls it. An IPv6 address stands in brackets."},
 	{Key: "disableInitEndpoints", Annotation: "disable-init-endpoints", Argument: "disable-init-endpoints", Form: choices("config", "subscribe"),
 		Doc: "What daprd does not ask the app for when it starts: config, the actors that it hosts, or subscribe, its subscriptions in code."},
-	{Key: OptionNativeSidecar, Annotation: "enable-native-sidecar", Form: truth(), Default: false,
+	{Key: OptionNativeSidecar, Annotation: "enable-native-sidecar", Form: truth(), Default: false, Since: "1.18",
 		Doc: "Runs daprd as a native sidecar, an init container that goes on running: it starts before the app and ends after it. Kubernetes 1.29 or later."},
 	{Key: OptionImage, Annotation: "sidecar-image", Form: imageReference(),
 		Unset:  "that of the control plane",
@@ -152,29 +158,29 @@ var SidecarTable = []SidecarOption{
 	{Key: OptionVolumeMountsRW, Annotation: "volume-mounts-rw", Form: volumeMounts(),
 		Doc: "Volumes of the pod that daprd may write to, as in `volumeMounts`."},
 	{Key: "livenessProbe.delay", Annotation: "sidecar-liveness-probe-delay-seconds", Form: wholeUnits(time.Second, 0),
-		Default: 180 * time.Second,
-		Doc:     "The time before the first probe, in whole seconds."},
+		Default: 180 * time.Second, Before: 3 * time.Second,
+		Doc: "The time before the first probe, in whole seconds."},
 	{Key: "livenessProbe.timeout", Annotation: "sidecar-liveness-probe-timeout-seconds", Form: wholeUnits(time.Second, 1),
 		Default: 3 * time.Second,
 		Doc:     "How long an answer may take, in whole seconds."},
 	{Key: "livenessProbe.period", Annotation: "sidecar-liveness-probe-period-seconds", Form: wholeUnits(time.Second, 1),
-		Default: 10 * time.Second,
-		Doc:     "The time between two probes, in whole seconds."},
+		Default: 10 * time.Second, Before: 6 * time.Second,
+		Doc: "The time between two probes, in whole seconds."},
 	{Key: "livenessProbe.threshold", Annotation: "sidecar-liveness-probe-threshold", Form: wholeNumber(1, math.MaxInt32),
-		Default: 5,
-		Doc:     "How many probes in a row have to fail."},
+		Default: 5, Before: 3,
+		Doc: "How many probes in a row have to fail."},
 	{Key: "readinessProbe.delay", Annotation: "sidecar-readiness-probe-delay-seconds", Form: wholeUnits(time.Second, 0),
-		Default: time.Second,
-		Doc:     "The time before the first probe, in whole seconds."},
+		Default: time.Second, Before: 3 * time.Second,
+		Doc: "The time before the first probe, in whole seconds."},
 	{Key: "readinessProbe.timeout", Annotation: "sidecar-readiness-probe-timeout-seconds", Form: wholeUnits(time.Second, 1),
-		Default: time.Second,
-		Doc:     "How long an answer may take, in whole seconds."},
+		Default: time.Second, Before: 3 * time.Second,
+		Doc: "How long an answer may take, in whole seconds."},
 	{Key: "readinessProbe.period", Annotation: "sidecar-readiness-probe-period-seconds", Form: wholeUnits(time.Second, 1),
-		Default: time.Second,
-		Doc:     "The time between two probes, in whole seconds."},
+		Default: time.Second, Before: 6 * time.Second,
+		Doc: "The time between two probes, in whole seconds."},
 	{Key: "readinessProbe.threshold", Annotation: "sidecar-readiness-probe-threshold", Form: wholeNumber(1, math.MaxInt32),
-		Default: 5,
-		Doc:     "How many probes in a row have to fail."},
+		Default: 5, Before: 3,
+		Doc: "How many probes in a row have to fail."},
 
 	// Set by the stack, from keys with logic of their own or for every sidecar.
 	{Annotation: "enabled", Form: truth()},
@@ -201,7 +207,7 @@ var SidecarTable = []SidecarOption{
 	{Annotation: "app-channel-address", Argument: "app-channel-address", Form: anyText()},
 	{Annotation: "placement-host-address", Argument: "placement-host-address", Form: anyText()},
 	{Annotation: "scheduler-host-address", Argument: "scheduler-host-address", Form: anyText()},
-	{Annotation: "actors-disseminate-timeout", Argument: "actors-disseminate-timeout", Form: timeSpan()},
+	{Annotation: "actors-disseminate-timeout", Argument: "actors-disseminate-timeout", Form: timeSpan(), Since: "1.18"},
 	{Annotation: "sentry-request-jwt-audiences", Argument: "sentry-request-jwt-audiences", Form: anyText()},
 	{Annotation: "sidecar-svc-annotations", Form: anyText()},
 	{Annotation: "component-container", Form: anyText()},

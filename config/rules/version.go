@@ -35,3 +35,28 @@ func minorOf(version string) string {
 	minor, _, _ := strings.Cut(rest, ".")
 	return major + "." + minor
 }
+
+// MetadataSince checks that a version of Dapr reads a metadata key (T-10).
+func MetadataSince(componentType, name, version string) []Reason {
+	return since("T-10", Metadata(componentType)[name].Since, version)
+}
+
+// OptionSince checks that a version of Dapr reads an option of a sidecar (S-12).
+func OptionSince(key, version string) []Reason {
+	row, _ := Option(key)
+	return since(row.RuleID(), row.Since, version)
+}
+
+// VerifiesRedis reports whether a version of Dapr verifies the certificate of a
+// Redis with TLS (components-contrib, common/component/redis).
+func VerifiesRedis(version string) bool { return since("", "1.18", version) == nil }
+
+// since reports that a version is older than the minor version that has something
+// first. Of a version that the rules do not know it says nothing.
+func since(rule, first, version string) []Reason {
+	at := slices.Index(daprMinors, minorOf(version))
+	if at < 0 || at >= slices.Index(daprMinors, first) {
+		return nil
+	}
+	return because(rule, "must not be given: Dapr %s ignores it, %s reads it", minorOf(version), first)
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -51,23 +52,32 @@ func optionType(row rules.SidecarOption) reflect.Type {
 // optionDoc returns the documentation of an option, with its default and its
 // rule.
 func optionDoc(row rules.SidecarOption) string {
-	unset := row.Unset
-	switch v := row.Default.(type) {
-	case nil:
-		if unset == "" {
-			unset = "none"
-		}
-	case []string:
-		unset = strings.Join(v, ", ")
-	case time.Duration:
-		unset = config.Duration{Duration: v}.String()
-	default:
-		unset = fmt.Sprint(v)
+	unset, doc := cmp.Or(row.Unset, "none"), row.Doc
+	if row.Default != nil {
+		unset = standardText(row.Default)
+	}
+	if row.Before != nil {
+		unset += "; before 1.18, " + standardText(row.Before)
 	}
 	if row.Rule != "" {
 		unset += " (" + row.Rule + ")"
 	}
-	return row.Doc + " Default " + unset + "."
+	if row.Since != "" {
+		doc += " Dapr " + row.Since + " or later."
+	}
+	return doc + " Default " + unset + "."
+}
+
+// standardText returns a default as a stack file would have it.
+func standardText(v any) string {
+	switch v := v.(type) {
+	case []string:
+		return strings.Join(v, ", ")
+	case time.Duration:
+		return config.Duration{Duration: v}.String()
+	default:
+		return fmt.Sprint(v)
+	}
 }
 
 func optionForm(f rules.OptionForm) form {

@@ -19,15 +19,19 @@ import (
 // key is what daprstack knows about a metadata key: MetadataKey of package
 // rules.
 type key struct {
-	Form, Default string
-	Sensitive     bool
-	Old, Only     []string
+	Form, Default, Since string
+	Sensitive            bool
+	Old, Only            []string
 }
 
+// keys returns what it knows about the keys of this version, by component type.
 func keys(t *testing.T) map[string]map[string]key {
 	all := map[string]map[string]key{}
 	file(t, &all, "config", "rules", "testdata", "metadata.json")
 	require.Len(t, all, 2)
+	for _, ours := range all {
+		maps.DeleteFunc(ours, func(_ string, k key) bool { return !has(t, k.Since) })
+	}
 	return all
 }
 
@@ -164,6 +168,10 @@ func TestCases(t *testing.T) {
 	known := keys(t)
 	accepted := map[string]bool{}
 	for _, c := range cases {
+		if _, ok := known[c.Type][c.Key]; !ok && c.Refused == "" {
+			require.NotContains(t, settingsFields(), c.Key, "a key of a later version")
+			continue
+		}
 		t.Run(c.Type+" "+c.Key+"="+c.Value, func(t *testing.T) {
 			s, err := load(component(c.Type, map[string]string{c.Key: c.Value}))
 			if c.Dapr == "error" {

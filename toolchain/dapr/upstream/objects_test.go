@@ -171,7 +171,13 @@ func crds(t *testing.T) map[string]*apiextensions.JSONSchemaProps {
 // moduleDir returns the directory of a pinned module's source.
 func moduleDir(t *testing.T, module string) string {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	return listModule(t, module, "{{.Dir}}")
+}
+
+// listModule returns what the go command says about a pinned module.
+func listModule(t *testing.T, module, format string) string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", format, module).Output()
 	require.NoError(t, err)
 	return strings.TrimSpace(string(out))
 }

@@ -29,7 +29,7 @@ import (
 // option is a row of config/rules.SidecarTable, as its test wrote it down.
 type option struct {
 	Key, Annotation, Argument, With string
-	Default, Text                   string
+	Default, Before, Since, Text    string
 	Value                           map[string]string
 	Refused                         []string
 }
@@ -40,6 +40,12 @@ func sidecarOptions(t *testing.T) []option {
 	t.Helper()
 	var all []option
 	file(t, &all, "config", "rules", "testdata", "sidecar.json")
+	all = slices.DeleteFunc(all, func(o option) bool { return !has(t, o.Since) })
+	for i, o := range all {
+		if o.Before != "" && !has(t, "1.18") {
+			all[i].Default = o.Before
+		}
+	}
 	require.NotEmpty(t, all)
 	return all
 }
@@ -268,9 +274,8 @@ func TestConcurrencyOfGRPC(t *testing.T) {
 	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	defer connection.Close()
-	connect := func() (*grpc.ClientConn, func(bool), error) { return connection, func(bool) {}, nil }
 
-	channel := grpcchannel.CreateLocalChannel(0, 1, connect, config.TracingSpec{}, 4<<20, 4<<10, "127.0.0.1", "")
+	channel := grpcchannel.CreateLocalChannel(0, 1, connect(connection), config.TracingSpec{}, 4<<20, 4<<10, "127.0.0.1", "")
 	done := make(chan struct{})
 	go func() {
 		req := invokev1.NewInvokeMethodRequest("m")

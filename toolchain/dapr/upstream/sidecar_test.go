@@ -4,6 +4,9 @@
 // (stacks/testdata). It runs the code that a sidecar runs, up to the point where
 // Redis would have to answer.
 //
+// The same tests hold for each minor version that the rules know: go.mod is that of
+// the pinned one, and that of an older one is in a folder of its own, dapr-1.17.
+//
 // It belongs to the module that builds Dapr, so a new pin is tested against the
 // data before it is used. The program's own module stays free of Dapr; the two
 // share files instead of packages.
