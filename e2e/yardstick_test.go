@@ -89,23 +89,26 @@ const helmValues = `{
   }
 }`
 
-// newYardstick takes the objects from the state of the stack, which must be up.
-func newYardstick(t *testing.T) yardstick {
+// newHelm returns helm and kubectl, with Dapr's chart.
+func newHelm(t *testing.T) yardstick {
 	t.Helper()
-	dir := t.TempDir()
 	tc, err := toolchain.New(checkout(t), progress.New(os.Stderr))
 	require.NoError(t, err)
 	tools, err := tc.Ensure(t.Context(), toolchain.Helm, toolchain.Node)
 	require.NoError(t, err)
-	kubectl := filepath.Join(dir, "kubectl") // the node's binary, under that name
+	kubectl := filepath.Join(t.TempDir(), "kubectl") // the node's binary, under that name
 	require.NoError(t, os.Symlink(tools[toolchain.Node], kubectl))
 
 	chart, err := tc.DaprChart(t.Context())
 	require.NoError(t, err)
-	y := yardstick{
-		chart: chart, values: dir + "/values.json", objects: dir + "/objects.json",
-		helm: tools[toolchain.Helm], kubectl: kubectl,
-	}
+	return yardstick{chart: chart, helm: tools[toolchain.Helm], kubectl: kubectl}
+}
+
+// newYardstick takes the objects from the state of the stack, which must be up.
+func newYardstick(t *testing.T) yardstick {
+	t.Helper()
+	y, dir := newHelm(t), t.TempDir()
+	y.values, y.objects = dir+"/values.json", dir+"/objects.json"
 	var items []any
 	for _, r := range stateResources(t) {
 		inputs, _ := withoutMarks(r.Inputs).(map[string]any)
@@ -189,7 +192,7 @@ func withoutMarks(v any) any {
 
 func (y yardstick) up(t *testing.T) {
 	t.Helper()
-	y.command(t, y.helm, "upgrade", "--install", "dapr", y.chart, "--namespace", daprNamespace, "--create-namespace", "--values", y.values, "--wait")
+	y.install(t)
 	y.command(t, y.kubectl, "apply", "--server-side", "--filename", y.objects)
 }
 
@@ -203,6 +206,18 @@ func (y yardstick) awaitApps(t *testing.T) {
 func (y yardstick) down(t *testing.T) {
 	t.Helper()
 	y.command(t, y.kubectl, "delete", "--wait", "--filename", y.objects)
+	y.uninstall(t)
+}
+
+// install installs Dapr with helm.
+func (y yardstick) install(t *testing.T) {
+	t.Helper()
+	y.command(t, y.helm, "upgrade", "--install", "dapr", y.chart, "--namespace", daprNamespace, "--create-namespace", "--values", y.values, "--wait")
+}
+
+// uninstall removes what helm installed, and what it leaves behind.
+func (y yardstick) uninstall(t *testing.T) {
+	t.Helper()
 	y.command(t, y.helm, "uninstall", "dapr", "--namespace", daprNamespace, "--wait")
 	y.command(t, y.kubectl, "delete", "--wait", "--ignore-not-found", "namespace", daprNamespace)
 	for _, crd := range localCluster(t).names(crds, "dapr.io") {

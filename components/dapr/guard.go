@@ -64,7 +64,7 @@ const (
 		`object.metadata.annotations['dapr.io/enabled'].lowerAscii() == 'true'`
 	hasSidecar = `object.spec.containers.exists(c, c.name == 'daprd') || ` +
 		`(has(object.spec.initContainers) && object.spec.initContainers.exists(c, c.name == 'daprd'))`
-	noSidecar = "the pod asks for a Dapr sidecar and was given none: the injector's webhook is missing, " +
+	noSidecar = "the pod asks for a Dapr sidecar and was given none: the injector's webhook is missing or did not answer, " +
 		"the pod lacks the label " + rules.SidecarLabel + "=" + rules.SidecarLabelValue + ", " +
 		"or the injector does not serve whoever created it [S-11]"
 )
