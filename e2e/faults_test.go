@@ -228,7 +228,7 @@ func (s *shop) settled() {
 			return err.Error()
 		}
 		defer redis.Close()
-		groups, err := redis.Groups(ctx, faultTopic)
+		groups, err := redis.Groups(ctx, s.stack.Stream("orders", faultTopic))
 		if err != nil {
 			return err.Error()
 		}
@@ -248,7 +248,7 @@ func (s *shop) deadLetters() map[delivery]bool {
 	defer redis.Close()
 	dead := map[delivery]bool{}
 	for _, app := range subscribers {
-		require.NoError(s.t, redis.Each(s.t.Context(), rules.DeadLetterTopic(faultTopic, app+"-app"), func(e streams.Entry) error {
+		require.NoError(s.t, redis.Each(s.t.Context(), s.stack.Stream("orders", rules.DeadLetterTopic(faultTopic, app+"-app")), func(e streams.Entry) error {
 			dead[delivery{app, e.Event.ID()}] = true
 			return nil
 		}))

@@ -54,19 +54,33 @@ const shopFile = "testdata/shop.yaml"
 // stack file changed. It is destroyed at the end of the test.
 func openShop(t *testing.T, settings ...string) *shop {
 	t.Helper()
+	s := newShop(t)
+	s.open(shopFile, settings...)
+	return s
+}
+
+// newShop makes the local node ready for the shop, without its stack.
+func newShop(t *testing.T) *shop {
+	t.Helper()
 	run(t, "local", "up")
 	run(t, "destroy", "--yes")
 	s := &shop{t: t}
 	s.collector = newCollector(t, thisMachine(t))
 	s.loadImage()
+	return s
+}
+
+// open brings up the shop by a stack file.
+func (s *shop) open(file string, settings ...string) {
+	t := s.t
+	t.Helper()
 	for i := range 3 {
 		settings = append(settings, fmt.Sprintf("apps[%d].env.COLLECTOR=%s", i, s.URL))
 	}
-	s.bringUp("shop", shopFile, settings...)
+	s.bringUp("shop", file, settings...)
 	service, err := s.client.Kube.CoreV1().Services(s.stack.Namespace).Get(t.Context(), "till", metav1.GetOptions{})
 	require.NoError(t, err)
 	s.till = fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
-	return s
 }
 
 // bringUp brings a stack up on the local node, with some settings of its stack

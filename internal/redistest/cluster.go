@@ -102,6 +102,18 @@ func (c *Cluster) MasterOf(key string) *Process {
 	return processAt(c.t, c.Nodes, master.Options().Addr)
 }
 
+// ReplicasOf returns the nodes that follow the master that has a key.
+func (c *Cluster) ReplicasOf(key string) (all []*Process) {
+	c.t.Helper()
+	master := c.MasterOf(key)
+	for _, node := range c.Nodes {
+		if node != master && node.running != nil && strings.Contains(node.do("info", "replication"), "master_port:"+portOf(master)) {
+			all = append(all, node)
+		}
+	}
+	return all
+}
+
 // KillMasterOf kills the master that has a key and waits until its replica has
 // taken its place. It returns the one that was killed.
 func (c *Cluster) KillMasterOf(key string) *Process {

@@ -2,12 +2,16 @@ package redistest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -147,6 +151,14 @@ func (p *Process) Kill() {
 	}
 }
 
+// Freeze stops the process for a while, as a machine that hangs or is cut off does.
+func (p *Process) Freeze(d time.Duration) {
+	p.t.Helper()
+	require.NoError(p.t, p.running.Process.Signal(syscall.SIGSTOP))
+	time.Sleep(d)
+	require.NoError(p.t, p.running.Process.Signal(syscall.SIGCONT))
+}
+
 // client returns a client of this process alone.
 func (p *Process) client() *redis.Client {
 	o := &redis.Options{Addr: p.Addr, Password: p.options.Password, Protocol: 2, DisableIdentity: true, MaxRetries: -1}
@@ -166,14 +178,32 @@ func (p *Process) do(arguments ...any) string {
 	return fmt.Sprint(said)
 }
 
-// freePort returns a port on which nothing listens.
+// freePort returns a port on which nothing listens, another one each time. It is
+// below those that the kernel gives to clients, of which one could take it before
+// Redis does.
 func freePort(t testing.TB, host string) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	ports.Lock()
+	defer ports.Unlock()
+	for {
+		port := 20000 + rand.IntN(12000)
+		if ports.given[port] {
+			continue
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		require.NoError(t, listener.Close())
+		ports.given[port] = true
+		return port
+	}
 }
+
+var ports = struct {
+	sync.Mutex
+	given map[int]bool
+}{given: map[int]bool{}}
 
 // Eventually waits until condition returns nil.
 func Eventually(t testing.TB, what string, condition func() error) {

@@ -98,6 +98,18 @@ func (s *Sentinels) Master() *Process {
 	return processAt(s.t, s.Servers, net.JoinHostPort(said[0], said[1]))
 }
 
+// Replicas returns the servers that are not the master.
+func (s *Sentinels) Replicas() (all []*Process) {
+	s.t.Helper()
+	master := s.Master()
+	for _, server := range s.Servers {
+		if server != master && server.running != nil {
+			all = append(all, server)
+		}
+	}
+	return all
+}
+
 func processAt(t testing.TB, all []*Process, addr string) *Process {
 	t.Helper()
 	for _, p := range all {
@@ -114,7 +126,7 @@ func processAt(t testing.TB, all []*Process, addr string) *Process {
 func (s *Sentinels) KillMaster() *Process {
 	s.t.Helper()
 	killed := s.Master()
-	killed.Kill()
+	killed.Kill() // unless it is dead already
 	Eventually(s.t, "another master", func() error {
 		if s.Master() == killed {
 			return fmt.Errorf("it is still %s", killed.Addr)
