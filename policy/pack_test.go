@@ -55,6 +55,16 @@ func TestGoodStack(t *testing.T) {
 	for name, edits := range map[string][]rulestest.Edit{
 		"with Dapr":    nil,
 		"without Dapr": {{Path: "dapr.enabled", Value: false}},
+		"on the Redis of others": {
+			{Path: "redis", Value: map[string]any{"external": map[string]any{
+				"host": "s0:26379,s1:26379", "password": "p", "database": 1, "enableTLS": true, "insecureSkipTLSVerify": true,
+				"sentinel": map[string]any{"masterName": "m", "username": "u", "password": "p"},
+			}}},
+			{Path: "pubSubs[1]", Value: map[string]any{"name": "bus", "scopes": []any{"backend-app"}}},
+			{Path: "pubSubs[1].consumerID", Value: "second"},
+			{Path: "pubSubs[2]", Value: map[string]any{"name": "queue", "scopes": []any{"backend-app"}}},
+		},
+		"on the cluster of others": {{Path: "redis", Value: map[string]any{"external": map[string]any{"host": "n0:6379,n1:6379", "cluster": true, "auth": false}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Empty(t, judge(t, devStack(t, edits...), nil))

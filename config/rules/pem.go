@@ -10,11 +10,10 @@ import (
 // Certificates checks that a text is certificates in PEM form and nothing else: a
 // private key there would be written in clear (T-08).
 func Certificates(text string) []Reason {
-	rest, found := []byte(text), 0
-	for block := (*pem.Block)(nil); ; found++ {
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
+	found := 0
+	block, rest := pem.Decode([]byte(text))
+	for ; block != nil; block, rest = pem.Decode(rest) {
+		found++
 		if block.Type != "CERTIFICATE" {
 			return because("T-08", "must be certificates only, without a private key")
 		}

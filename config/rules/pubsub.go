@@ -45,11 +45,14 @@ func ConsumerGroup(consumerID, namespace, appID string) string {
 	return strings.ReplaceAll(consumerID, namespaced, namespace+"."+appID)
 }
 
+// PerApp reports whether a consumerID is another one for each app.
+func PerApp(consumerID string) bool { return strings.Contains(consumerID, namespaced) }
+
 // ConsumerID checks that a literal consumer id is not shared: it is the name
 // of the Redis consumer group, so two apps with the same one compete for the
 // messages. Without it each app's own app-id is used, which is unique.
 func ConsumerID(id string, subscribers int) []Reason {
-	if id == "" || subscribers <= 1 || strings.Contains(id, namespaced) {
+	if id == "" || subscribers <= 1 || PerApp(id) {
 		return nil
 	}
 	return because("Q-01", "must be left out: the %d subscribing apps would compete for the messages; "+

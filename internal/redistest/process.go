@@ -84,7 +84,7 @@ func start(t testing.TB, o Options, port int, configuration []string, arguments 
 	}, o.TLS.lines(t, port)...)
 	require.NoError(t, os.WriteFile(file, []byte(strings.Join(append(lines, configuration...), "\n")+"\n"), 0o600))
 	p := &Process{
-		Addr: net.JoinHostPort(o.Host, fmt.Sprint(port)), t: t, options: o,
+		Addr: net.JoinHostPort(o.Host, strconv.Itoa(port)), t: t, options: o,
 		command: append([]string{path, file}, arguments...),
 	}
 	p.Start()

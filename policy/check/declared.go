@@ -67,7 +67,7 @@ func (s *stack) addComponent(i int, o Object) {
 		}
 		items, _ := itemsOf(o)
 		for _, it := range items {
-			if it.name.value == consumerID {
+			if it.name.value == consumerID && !rules.PerApp(it.value.value) {
 				s.claim(i, "Q-01", "", itemPath(consumerID), it.value)
 			}
 		}
