@@ -115,9 +115,9 @@ type Dapr struct {
 	// Chart is the source of the Helm chart.
 	Chart Chart `json:"chart,omitzero"`
 
-	// HA runs three replicas of every control-plane service. Default false. It
-	// cannot be turned on for an existing control plane: the volume claims of
-	// its StatefulSets cannot change.
+	// HA runs three replicas of every control-plane service. Default false. On a
+	// control plane that runs it cannot change: the volume claims of a StatefulSet
+	// stay. preview says how to go on.
 	HA bool `json:"ha,omitzero"`
 
 	// MTLS encrypts and authenticates the traffic between sidecars. Default
@@ -179,8 +179,9 @@ type Scheduler struct {
 	// that restarts alone cannot rejoin. Default false.
 	InMemory bool `json:"inMemory,omitzero"`
 
-	// Storage is the size of each of the three volumes, a Kubernetes quantity.
-	// Default 1Gi.
+	// Storage is the size of each of the three volumes, a Kubernetes quantity. On a
+	// control plane that runs it cannot change; preview says how to go on. Default
+	// 1Gi.
 	Storage string `json:"storage,omitzero"`
 
 	// StorageClass of the volumes. Default the cluster's default class.

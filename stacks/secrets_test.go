@@ -155,3 +155,16 @@ func TestSecretsOfTheChart(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, g.Clear("sentinel"), "it is no secret here")
 }
+
+// TestNullInTheChart: a null takes a default of the chart away, as Helm has it
+// (OpenShift chooses the groups of volumes itself).
+func TestNullInTheChart(t *testing.T) {
+	values := read(t, "dev")
+	values["daprstack:dapr"] = `{"chart": {"values": {"dapr_scheduler": {"securityContext": {"fsGroup": null}}, "dapr_placement": null}}}`
+	g, err := graphtest.Run(t, stacks.Program(values))
+	require.NoError(t, err)
+	given := g.Charts[0]["values"].(map[string]any)
+	require.Equal(t, map[string]any{"fsGroup": nil}, given["dapr_scheduler"].(map[string]any)["securityContext"])
+	require.Contains(t, given, "dapr_placement")
+	require.Nil(t, given["dapr_placement"])
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/spf13/cobra"
@@ -65,6 +66,9 @@ func runPreview(ctx context.Context, o *previewOptions) error {
 	}
 	state, err := engine.Inspect(ctx, stack)
 	if err != nil {
+		return err
+	}
+	if err := errors.Join(t.checkRemains(ctx, client, state), t.checkVolumes(ctx, client, state, want)); err != nil {
 		return err
 	}
 	if stack, err = t.openAdopted(ctx, stack, state, o.console); err != nil {

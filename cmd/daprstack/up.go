@@ -77,6 +77,9 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(t.checkRemains(ctx, client, state), t.checkVolumes(ctx, client, state, want)); err != nil {
+		return err
+	}
 	if stack, err = t.openAdopted(ctx, stack, state, o.console); err != nil {
 		return err
 	}

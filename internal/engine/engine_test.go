@@ -107,7 +107,10 @@ func TestInspect(t *testing.T) {
 		``:                 {},
 		`{"resources":[]}`: {},
 		`{"resources":[{"type":"pulumi:providers:kubernetes","inputs":{"context":"here","version":"1"}}]}`: {Context: "here"},
-		`{"pending_operations":[{"type":"creating"}]}`:                                                     {Pending: true},
+		`{"resources":[{"type":"kubernetes:core/v1:Secret","inputs":{"apiVersion":"v1","kind":"Secret","metadata":{"name":"n","namespace":"ns"}},"outputs":{"metadata":{"uid":"u"}}}]}`: {
+			Objects: []Object{{Object: cluster.Object{APIVersion: "v1", Kind: "Secret", Namespace: "ns", Name: "n"}, UID: "u"}},
+		},
+		`{"pending_operations":[{"type":"creating"}]}`: {Pending: true},
 		`{"pending_operations":[
 			{"type":"creating","resource":{"inputs":{"apiVersion":"v1","kind":"Secret","metadata":{"name":"n","namespace":"ns"}}}},
 			{"type":"creating","resource":{"retainOnDelete":true,"inputs":{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kept"}}}},

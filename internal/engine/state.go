@@ -31,6 +31,8 @@ type State struct {
 // Object is a Kubernetes object of a deployment.
 type Object struct {
 	cluster.Object
+	// UID of the object, as the cluster gave it.
+	UID string
 	// Retained objects stay when the engine deletes them.
 	Retained bool
 	// Adopted objects were there before the stack.
@@ -97,8 +99,10 @@ func (s *State) add(r resource) {
 	case strings.HasPrefix(r.Type, "kubernetes:"):
 		metadata, _ := r.Inputs["metadata"].(map[string]any)
 		labels, _ := metadata["labels"].(map[string]any)
+		live, _ := r.Outputs["metadata"].(map[string]any)
+		uid, _ := live["uid"].(string)
 		s.Objects = append(s.Objects, Object{
-			Object:   objectOf(r.Inputs),
+			Object: objectOf(r.Inputs), UID: uid,
 			Retained: r.Retain, Adopted: labels[kube.AdoptedLabel] != nil, Protected: r.Protect,
 		})
 	}

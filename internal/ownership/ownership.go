@@ -77,6 +77,24 @@ func belongsToAnother(self Self, labels map[string]string) bool {
 	return deployment != "" && deployment != self.Deployment
 }
 
+// Known is an object that the state lists, with the UID that the cluster gave it.
+type Known struct {
+	cluster.Object
+	UID string
+}
+
+// Remains reports whether at least one of the objects is still there: not only its
+// name, which another cluster may have too.
+func Remains(ctx context.Context, c *cluster.Client, objects []Known) (bool, error) {
+	for _, known := range objects {
+		live, err := get(ctx, c, known.Object)
+		if err != nil || live != nil && string(live.GetUID()) == known.UID {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // claims looks objects up and returns those that exist and are foreign.
 func claims(ctx context.Context, c *cluster.Client, objects []cluster.Object, foreign func(*unstructured.Unstructured) bool) ([]Claim, error) {
 	found := make([]*Claim, len(objects))

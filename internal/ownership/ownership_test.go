@@ -190,3 +190,31 @@ func TestRelease(t *testing.T) {
 	require.Equal(t, map[string]string{"note": "theirs"}, live.GetAnnotations())
 	require.NoError(t, ownership.Release(t.Context(), c, cluster.Object{APIVersion: "v1", Kind: "Namespace", Name: "gone"}))
 }
+
+// TestRemains: an object is still there if it is the one that the state knows, and
+// not another of its name.
+func TestRemains(t *testing.T) {
+	todo := meta("", "todo")
+	todo.UID = "made anew"
+	password := meta("todo", "redis-password")
+	password.UID = "the same"
+	cluster := at(t, namespace(todo), secret(password))
+	remains := func(known ...ownership.Known) bool {
+		found, err := ownership.Remains(t.Context(), cluster, known)
+		require.NoError(t, err)
+		return found
+	}
+	var (
+		anew  = ownership.Known{Object: object("v1", "Namespace", "", "todo"), UID: "old"}
+		gone  = ownership.Known{Object: object("v1", "Secret", "todo", "other"), UID: "old"}
+		crd   = ownership.Known{Object: object("dapr.io/v1alpha1", "Component", "todo", "store"), UID: "old"}
+		there = ownership.Known{Object: object("v1", "Secret", "todo", "redis-password"), UID: "the same"}
+	)
+	require.False(t, remains())
+	require.False(t, remains(anew, gone, crd))
+	require.True(t, remains(anew, gone, crd, there))
+}
+
+func object(apiVersion, kind, namespace, name string) cluster.Object {
+	return cluster.Object{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: name}
+}
