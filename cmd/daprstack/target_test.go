@@ -151,3 +151,23 @@ func TestKubeconfigPath(t *testing.T) {
 	t.Setenv("KUBECONFIG", "")
 	require.Equal(t, filepath.Join(".kube", "config"), filepath.Join(filepath.Base(filepath.Dir(kubeconfigPath("", false))), "config"))
 }
+
+// TestSecretThatWouldBeInClear: the driver, which sees where a secret stands,
+// refuses it where the cluster would show it.
+func TestSecretThatWouldBeInClear(t *testing.T) {
+	newCheckout(t)
+	write(t, "Pulumi.dev.yaml", `
+config:
+  daprstack:context: mine
+  daprstack:namespace: shop
+  daprstack:apps:
+    - name: web
+      image: { secure: "v1:nonce:cipher" }
+      port: 80
+      env: { TOKEN: { secure: "v1:nonce:other" } }
+`)
+	found, err := findTarget(stackOptions{stack: "dev"})
+	require.NoError(t, err)
+	_, err = found.load()
+	require.ErrorContains(t, err, "the stack file has 1 problem:\n  apps[0].image: must not be a secret: the cluster shows it to everybody")
+}
