@@ -75,16 +75,12 @@ func TestPlatform(t *testing.T) {
 			require.Contains(t, out, "namespace shop, made by the stack daprstack-shop: "+toolchain.DaprVersion+" of kitchen-app, ledger-app, till-app")
 			require.Contains(t, out, "namespace todo, made by the stack daprstack-dev: "+toolchain.DaprVersion+" of activity-app, backend-app, frontend-app")
 		}},
-		{"an upgrade says whose sidecars are older", func(t *testing.T) {
-			out := run(t, with("preview", platform, []string{"-c", "dapr.version=1.18.99"})...)
-			require.Contains(t, out, "Sidecars older than the control plane, Dapr 1.18.99: namespace shop, made by the stack daprstack-shop")
-			require.Contains(t, out, "Sidecars older than the control plane, Dapr 1.18.99: namespace todo, made by the stack daprstack-dev")
-		}},
+		{"an upgraded platform says whose sidecars are older", func(t *testing.T) { upgradedPlatform(t, s) }},
 		{"what it cannot work with is refused, all at once", func(t *testing.T) {
 			out, err := try(t, with("preview", onPlatform, []string{"-c", "dapr.mtls=false", "-c", "dapr.version=1.17.5", "-c", "dapr.namespace=elsewhere"})...)
 			require.Error(t, err)
 			require.Contains(t, out, "it is in namespace dapr-system, the stack file says dapr.namespace: elsewhere")
-			require.Contains(t, out, "it is of Dapr "+toolchain.DaprVersion+", and the stack file was checked against 1.17.5")
+			require.Contains(t, out, "it is of Dapr "+upgraded+", and the stack file was checked against 1.17.5")
 			require.Contains(t, out, "its mTLS is on, the stack file says dapr.mtls: false")
 		}},
 		{"one environment goes under the load of the other", func(t *testing.T) {
@@ -96,7 +92,7 @@ func TestPlatform(t *testing.T) {
 		}},
 		{"the other one is as it was", func(t *testing.T) {
 			s.t = t
-			run(t, with("preview", platform, []string{"--expect-no-changes"})...)
+			run(t, with("preview", platform, toUpgraded, []string{"--expect-no-changes"})...)
 			s.run("preview", "--expect-no-changes")
 			s.run("verify", "--quick")
 		}},
@@ -105,6 +101,46 @@ func TestPlatform(t *testing.T) {
 			t.FailNow()
 		}
 	}
+}
+
+// upgraded is a version that the node has by name only: its images are those of the
+// pinned one.
+const upgraded = "1.18.99"
+
+var toUpgraded = []string{"-c", "dapr.version=" + upgraded}
+
+// upgradedPlatform upgrades the control plane, and then one of the environments.
+func upgradedPlatform(t *testing.T, s *shop) {
+	for _, name := range []string{"operator", "injector", "sentry", "placement", "scheduler", "daprd"} {
+		image := "ghcr.io/dapr/" + name + ":"
+		out, err := exec.CommandContext(t.Context(), "ctr", "--address", containerd, "--namespace", "k8s.io",
+			"images", "tag", "--force", image+toolchain.DaprVersion, image+upgraded).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	const (
+		older = "Sidecars older than the control plane, Dapr " + upgraded + ": namespace "
+		shop  = "shop, made by the stack daprstack-shop: " + toolchain.DaprVersion + " of kitchen-app, ledger-app, till-app"
+		todo  = "todo, made by the stack daprstack-dev: " + toolchain.DaprVersion + " of activity-app, backend-app, frontend-app"
+	)
+	for _, command := range []string{"preview", "up"} {
+		args := with(command, platform, toUpgraded)
+		if command == "up" {
+			args = append(args, "--yes")
+		}
+		out := run(t, args...)
+		require.Contains(t, out, older+shop)
+		require.Contains(t, out, older+todo)
+	}
+	failed, report := verified(t, append(s.args, "--quick")...)
+	require.Empty(t, lines(failed), "older sidecars work")
+	require.Contains(t, notes(report), "older than Dapr "+upgraded+": namespace "+shop+
+		"; to replace the pods, set dapr.version: "+upgraded+" in their stack and run up")
+
+	// The binary still calls itself by the pinned version, so it is not verified.
+	run(t, with("up", onPlatform, toUpgraded, []string{"--yes", "--no-verify"})...)
+	out := run(t, with("preview", platform, toUpgraded, []string{"--expect-no-changes"})...)
+	require.Contains(t, out, older+shop)
+	require.NotContains(t, out, "namespace todo", "its pods were replaced")
 }
 
 // underLoad publishes events and invokes an app through the sidecars while do runs.
