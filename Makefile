@@ -82,9 +82,9 @@ bench: ## Compare `up` with helm and kubectl on the same objects, in turns (PAIR
 	YARDSTICK=$(or $(PAIRS),5) go test -tags e2e -count 1 -timeout 60m -v -run TestYardstick ./e2e
 
 .PHONY: faults
-faults: ## Publish 10,000 events while everything fails: none may be lost (RUNS=1, PLAIN=1 for plain Dapr as well; 10 minutes a run)
+faults: ## Publish 10,000 events while everything fails: none may be lost (RUNS=1, PLAIN=1 for plain Dapr as well; 25 minutes a run)
 	@go run ./toolchain/bootstrap all
-	FAULTS=$(or $(RUNS),1) FAULTS_PLAIN=$(PLAIN) go test -tags e2e -count 1 -timeout 90m -v -run TestFaults ./e2e
+	FAULTS=$(or $(RUNS),1) FAULTS_PLAIN=$(PLAIN) FAULTS_REDIS=$(or $(RUNS),1) go test -tags e2e -count 1 -timeout 90m -v -run TestFaults ./e2e
 
 .PHONY: bench-events
 bench-events: ## Compare events through our pub/sub with a plain one beside it (TURNS=5)

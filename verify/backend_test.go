@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,4 +20,22 @@ func TestEveryTypeCanBeLookedAt(t *testing.T) {
 	require.False(t, failed(err), "skipped")
 	_, err = v.backend(t.Context(), "nothing")
 	require.EqualError(t, err, "the stack file has no component nothing")
+}
+
+// TestNotLookedAtFromHere: a Redis that only pods reach makes no check fail, and is
+// tried once.
+func TestNotLookedAtFromHere(t *testing.T) {
+	tried, real := 0, backends["redis"]
+	t.Cleanup(func() { backends["redis"] = real })
+	backends["redis"] = func(context.Context, *verifier, string) (backend, error) {
+		tried++
+		return nil, skipped("not looked at from here")
+	}
+	v := &verifier{opened: map[string]backend{}, unopened: map[string]error{}, stack: &config.Stack{StateStores: []config.StateStore{{Name: "store", Type: rules.StateRedis}}}}
+	for range 3 {
+		_, err := v.backend(t.Context(), "store")
+		require.EqualError(t, err, "not looked at from here")
+		require.False(t, failed(err))
+	}
+	require.Equal(t, 1, tried)
 }
