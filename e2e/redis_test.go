@@ -226,21 +226,6 @@ var redisFaults = []struct {
 	{"master frozen for 8 s, then goes on", true, func(redis outside, stream string) {
 		redis.master(stream).Freeze(8 * time.Second)
 	}},
-	{"replicas cut off for 1 s, then master killed", true, func(redis outside, stream string) {
-		thaw := make(chan struct{})
-		replicas := redis.replicas(stream)
-		for _, replica := range replicas {
-			go func() { replica.Freeze(time.Second); thaw <- struct{}{} }()
-		}
-		time.Sleep(900 * time.Millisecond) // the master takes writes meanwhile
-		killed := redis.master(stream)
-		killed.Kill()
-		for range replicas {
-			<-thaw
-		}
-		redis.killMaster(stream) // waits until another is the master
-		killed.Start()
-	}},
 	{"nothing fails any more", false, nil},
 }
 

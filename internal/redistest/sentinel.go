@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -137,4 +138,23 @@ func (s *Sentinels) KillMaster() *Process {
 		return nil
 	})
 	return killed
+}
+
+// Lag lets the replicas fall behind for a while, as when the network between them
+// and the master is down, and kills the master then: one of them takes its place
+// without what it has missed. It needs a password.
+func (s *Sentinels) Lag(d time.Duration) {
+	s.t.Helper()
+	replicas := s.Replicas()
+	master := s.Master()
+	for _, replica := range replicas {
+		replica.do("config", "set", "masterauth", "wrong")
+	}
+	master.do("client", "kill", "type", "replica")
+	time.Sleep(d)
+	master.Kill()
+	for _, replica := range replicas {
+		replica.do("config", "set", "masterauth", replica.options.Password)
+	}
+	s.KillMaster().Start()
 }
