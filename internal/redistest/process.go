@@ -101,7 +101,11 @@ func start(t testing.TB, o Options, port int, configuration []string, arguments 
 // server starts a server that keeps its data on disk.
 func server(t testing.TB, o Options, port int, more ...string) *Process {
 	t.Helper()
-	lines := append([]string{"save \"\"", "appendonly yes", "appendfsync always", "repl-diskless-sync-delay 0"}, more...)
+	lines := append([]string{
+		"save \"\"", "appendonly yes", "appendfsync always", "repl-diskless-sync-delay 0",
+		// A machine may have several addresses, and connections go out from another one.
+		"replica-announce-ip " + o.Host, fmt.Sprintf("replica-announce-port %d", port),
+	}, more...)
 	if o.Password != "" {
 		lines = append(lines, "requirepass "+o.Password, "masterauth "+o.Password)
 	}

@@ -32,6 +32,7 @@ func NewSentinels(t testing.TB, o Options) *Sentinels {
 		s.Servers = append(s.Servers, server(t, o, freePort(t, o.Host), fmt.Sprintf("replicaof %s %d", o.Host, port)))
 	}
 	lines := []string{
+		"sentinel announce-ip " + o.Host,
 		fmt.Sprintf("sentinel monitor %s %s %d 2", MasterName, o.Host, port),
 		fmt.Sprintf("sentinel down-after-milliseconds %s 2000", MasterName), fmt.Sprintf("sentinel failover-timeout %s 10000", MasterName),
 	}
