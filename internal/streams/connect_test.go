@@ -126,11 +126,16 @@ func theWholeWay(t *testing.T, c *Client) {
 	require.Positive(t, left)
 }
 
-// TestFailover: what is connected already finds the new master.
+// TestFailover: what is connected already finds the new master. The processes are at
+// an address from which connections do not go out by themselves.
 func TestFailover(t *testing.T) {
 	t.Parallel()
-	s := redistest.NewSentinels(t, redistest.Options{})
-	c, err := open(t, map[string]string{"redisHost": s.Addrs(), "failover": "true", "sentinelMasterName": redistest.MasterName}, nil)
+	const host, password = "127.0.0.2", "s3cret"
+	authority := redistest.NewTLS(t, host)
+	s := redistest.NewSentinels(t, redistest.Options{Host: host, Password: password, TLS: authority})
+	c, err := open(t, secured(map[string]string{
+		"redisHost": s.Addrs(), "failover": "true", "sentinelMasterName": redistest.MasterName, "redisPassword": password,
+	}, authority), authority)
 	require.NoError(t, err)
 	add(t, c, topic, "a")
 	s.Replicated()
