@@ -55,7 +55,7 @@ func (t *target) checkVolumes(ctx context.Context, client *cluster.Client, state
 	const memory = "in memory"
 	var problems []error
 	for _, o := range state.Objects {
-		if o.Kind != "StatefulSet" || o.Namespace != dapr.Namespace || !*dapr.Enabled || dapr.Chart.Values[chartPart(o.Name)] != nil {
+		if o.Kind != "StatefulSet" || o.Namespace != dapr.Namespace || !*dapr.Enabled || chartDecides(dapr.Chart.Values, o.Name) {
 			continue
 		}
 		set, err := client.Kube.AppsV1().StatefulSets(o.Namespace).Get(ctx, o.Name, metav1.GetOptions{})
@@ -83,9 +83,11 @@ func (t *target) checkVolumes(ctx context.Context, client *cluster.Client, state
 	return errors.Join(problems...)
 }
 
-// chartPart returns the key of the chart's values for one of its StatefulSets.
-func chartPart(set string) string {
-	return strings.ReplaceAll(strings.TrimSuffix(set, "-server"), "-", "_")
+// chartDecides reports whether values of the chart say what the volumes of one of
+// its StatefulSets are.
+func chartDecides(values map[string]any, set string) bool {
+	part, _ := values[strings.ReplaceAll(strings.TrimSuffix(set, "-server"), "-", "_")].(map[string]any)
+	return part["cluster"] != nil || part["volumeclaims"] != nil || part["ha"] != nil
 }
 
 // claims returns the volumes that a StatefulSet asks for, by name.

@@ -68,6 +68,9 @@ func TestVolumesOfTheControlPlane(t *testing.T) {
 	require.NoError(t, check(func(d *config.Dapr) {
 		d.HA, d.Chart.Values = true, map[string]any{"dapr_placement": map[string]any{"cluster": map[string]any{"forceInMemoryLog": true}}}
 	}), "the chart decides")
+	require.ErrorContains(t, check(func(d *config.Dapr) {
+		d.HA, d.Chart.Values = true, map[string]any{"dapr_placement": map[string]any{"fsGroup": nil}}
+	}), "dapr.ha is true", "values that say nothing of volumes")
 	require.ErrorContains(t, check(func(d *config.Dapr) { d.Scheduler.Storage = "2Gi" }),
 		"dapr.scheduler is 2Gi in the stack file and 1Gi on context mine, where StatefulSet dapr-system/dapr-scheduler-server runs")
 	require.ErrorContains(t, check(func(d *config.Dapr) { d.Scheduler.StorageClass = "fast" }), "dapr.scheduler is 1Gi fast in the stack file and 1Gi on")
