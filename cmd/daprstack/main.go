@@ -36,6 +36,7 @@ func newRootCommand() *cobra.Command {
 		newUpCommand(runUp),
 		newRefreshCommand(runRefresh),
 		newDestroyCommand(runDestroy),
+		newRecoverCommand(runRecover),
 		newOutputsCommand(runOutputs),
 		newVerifyCommand(runVerify),
 		newEventsCommand(),

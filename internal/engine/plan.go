@@ -12,6 +12,9 @@ import (
 	"github.com/daprstack/daprstack/internal/cluster"
 )
 
+// Unknown stands in a plan for a value that only the update will know.
+const Unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
 // Plan lists the Kubernetes objects that an update would make and remove.
 type Plan struct {
 	// Creates are the objects that the state does not know yet. Those whose name
@@ -19,6 +22,10 @@ type Plan struct {
 	Creates []cluster.Object
 	// Deletes are the objects that would go.
 	Deletes []cluster.Object
+
+	// made are all resources that the state does not know yet, in the order in which
+	// they are registered.
+	made []apitype.StepEventStateMetadata
 }
 
 // Preview previews a stack and returns what an update would make and remove.
@@ -41,6 +48,9 @@ func Preview(ctx context.Context, stack *auto.Stack, options ...optpreview.Optio
 }
 
 func (p *Plan) add(step apitype.StepEventMetadata) {
+	if step.Op == apitype.OpCreate && step.New != nil {
+		p.made = append(p.made, *step.New)
+	}
 	if !strings.HasPrefix(step.Type, "kubernetes:") {
 		return
 	}

@@ -124,6 +124,48 @@ func claims(ctx context.Context, c *cluster.Client, objects []cluster.Object, fo
 	return all, nil
 }
 
+// Find returns an object of the deployment, or one that its stack keeps, nil if
+// there is none. With a prefix, the object is the deployment's only one of its kind
+// whose name begins with it.
+func Find(ctx context.Context, c *cluster.Client, self Self, object cluster.Object, prefix string) (*unstructured.Unstructured, error) {
+	if prefix != "" {
+		return findNamed(ctx, c, self, object, prefix)
+	}
+	live, err := get(ctx, c, object)
+	if err != nil || live == nil {
+		return nil, err
+	}
+	if labels := live.GetLabels(); labels[kube.StackLabel] != self.Stack || belongsToAnother(self, labels) {
+		return nil, nil
+	}
+	return live, nil
+}
+
+func findNamed(ctx context.Context, c *cluster.Client, self Self, object cluster.Object, prefix string) (*unstructured.Unstructured, error) {
+	objects, known, err := c.Resource(object.APIVersion, object.Kind, object.Namespace)
+	if err != nil || !known {
+		return nil, err
+	}
+	list, err := objects.List(ctx, metav1.ListOptions{LabelSelector: kube.DeploymentLabel + "=" + self.Deployment})
+	if err != nil {
+		return nil, fmt.Errorf("looking for the %s %s…: %w", object.Kind, prefix, err)
+	}
+	var found []*unstructured.Unstructured
+	for i := range list.Items {
+		if strings.HasPrefix(list.Items[i].GetName(), prefix) {
+			found = append(found, &list.Items[i])
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return found[0], nil
+	default:
+		return nil, fmt.Errorf("there are %d objects %s %s…: remove those that nothing uses", len(found), object.Kind, prefix)
+	}
+}
+
 // get returns an object, nil if it does not exist.
 func get(ctx context.Context, c *cluster.Client, object cluster.Object) (*unstructured.Unstructured, error) {
 	objects, known, err := c.Resource(object.APIVersion, object.Kind, object.Namespace)
