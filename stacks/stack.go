@@ -65,7 +65,7 @@ func (s *stack) makeNamespace() (pulumi.StringInput, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the namespace %q: %w", s.cfg.Namespace, err)
 	}
-	return namespace.Metadata.Name().Elem(), nil
+	return namespace.Name, nil
 }
 
 // makeApps makes the applications in their namespace, and what they need there.

@@ -47,7 +47,7 @@ func reachable(ctx context.Context, o stackOptions) (*target, *config.Stack, err
 	if err != nil {
 		return nil, nil, err
 	}
-	t.namespace, t.adopted = stack.Namespace, stack.Adopt
+	t.adopted = stack.Adopt
 	return t, stack, t.reach(ctx)
 }
 

@@ -79,11 +79,7 @@ func (t *target) settle(ctx context.Context, state engine.State, plan engine.Pla
 	if err != nil {
 		return nil, err
 	}
-	creates := slices.Clone(plan.Creates)
-	for i := range creates {
-		creates[i] = t.known(creates[i])
-	}
-	claims, err := ownership.Taken(ctx, client, t.self(state), creates)
+	claims, err := ownership.Taken(ctx, client, t.self(state), plan.Creates)
 	if err != nil {
 		return nil, err
 	}
@@ -101,15 +97,6 @@ func (t *target) settle(ctx context.Context, state engine.State, plan engine.Pla
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys), nil
-}
-
-// known returns an object of a plan with its namespace: that of the applications is
-// not known in a plan that makes it.
-func (t *target) known(object cluster.Object) cluster.Object {
-	if object.Namespace == engine.Unknown {
-		object.Namespace = t.namespace
-	}
-	return object
 }
 
 // refuse returns an error for the claims, nil if all of them may be adopted.

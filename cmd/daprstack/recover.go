@@ -86,7 +86,7 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 	}
 	found, missing, err := engine.Rebuild(ctx, stack, plan, self.Deployment,
 		func(ctx context.Context, object cluster.Object, prefix string) (*unstructured.Unstructured, error) {
-			return ownership.Find(ctx, client, self, t.known(object), prefix)
+			return ownership.Find(ctx, client, self, object, prefix)
 		})
 	if err != nil {
 		return step.Fail(err)

@@ -25,7 +25,6 @@ type target struct {
 	project    *workspace.Project
 	settings   *workspace.ProjectStack
 	inherited  map[string]bool // the keys whose values are the project's
-	namespace  string          // of the applications
 	adopted    []string        // the objects that the stack may take over, as Kind/name
 	context    string
 	kubeconfig string

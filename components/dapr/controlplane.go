@@ -110,7 +110,7 @@ func (c *ControlPlane) make(ctx *pulumi.Context, name string, args *ControlPlane
 	if err != nil {
 		return err
 	}
-	system := systemConfiguration(args, namespace.Metadata.Name().Elem())
+	system := systemConfiguration(args, namespace.Name)
 	configuration, err := system.register(ctx, name+"-system", pulumi.Parent(c), pulumi.DependsOn(crds))
 	if err != nil {
 		return err

@@ -12,9 +12,6 @@ import (
 	"github.com/daprstack/daprstack/internal/cluster"
 )
 
-// Unknown stands in a plan for a value that only the update will know.
-const Unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-
 // Plan lists the Kubernetes objects that an update would make and remove.
 type Plan struct {
 	// Creates are the objects that the state does not know yet. Those whose name

@@ -226,9 +226,9 @@ func restore(inputs, live any) any {
 			case isSecret(value) && ok:
 				restored[key] = secret(actual)
 				there[key] = restored[key]
-			case value == Unknown && ok:
+			case value == unknown && ok:
 				restored[key] = actual
-			case !isSecret(value) && value != Unknown:
+			case !isSecret(value) && value != unknown:
 				restored[key] = restore(value, actual)
 			}
 		}
@@ -244,7 +244,7 @@ func restore(inputs, live any) any {
 			case isSecret(value):
 				restored[i] = secret(there[i])
 				there[i] = restored[i]
-			case value == Unknown:
+			case value == unknown:
 				restored[i] = there[i]
 			default:
 				restored[i] = restore(value, there[i])
@@ -256,8 +256,10 @@ func restore(inputs, live any) any {
 	}
 }
 
-// The key and the value that mark a secret in a state, and in a preview.
+// What stands in a preview for a value that only the update will know; and the key
+// and the value that mark a secret, in a preview and in a state.
 const (
+	unknown         = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 	signature       = "4dabf18193072939515e22adb298388d"
 	secretSignature = "1b47061264138c4ac30d75fd1eb44270"
 )
