@@ -100,6 +100,13 @@ func TestUpFlags(t *testing.T) {
 				yes: true, errorFormat: "text",
 			},
 		},
+		flagCase[upOptions]{
+			args: "-y --adopt --with-what-others-put-there",
+			want: upOptions{
+				console: quiet, stackOptions: defaultStack, ownershipOptions: ownershipOptions{adopt: true, others: true},
+				yes: true, errorFormat: "text",
+			},
+		},
 		flagCase[upOptions]{args: "prod", err: `unknown command "prod" for "up"`},
 		flagCase[upOptions]{args: "--diff", err: "unknown flag: --diff"},
 		flagCase[upOptions]{args: "--errors xml", err: badErrorFormat},
@@ -125,9 +132,26 @@ func TestDestroyFlags(t *testing.T) {
 		flagCase[destroyOptions]{
 			args: "--yes" + everyStackFlag, want: destroyOptions{console: quiet, stackOptions: givenStack, yes: true},
 		},
+		flagCase[destroyOptions]{
+			args: "--with-what-others-put-there",
+			want: destroyOptions{console: quiet, stackOptions: defaultStack, ownershipOptions: ownershipOptions{others: true}},
+		},
+		flagCase[destroyOptions]{args: "--adopt", err: "unknown flag: --adopt"},
 		flagCase[destroyOptions]{args: "-y", want: destroyOptions{console: quiet, stackOptions: defaultStack, yes: true}},
 		flagCase[destroyOptions]{args: "prod", err: `unknown command "prod" for "destroy"`},
 		flagCase[destroyOptions]{args: "--force", err: "unknown flag: --force"},
+	)
+}
+
+func TestRecoverFlags(t *testing.T) {
+	testFlags(t, newRecoverCommand,
+		flagCase[recoverOptions]{want: recoverOptions{console: quiet, stackOptions: defaultStack}},
+		flagCase[recoverOptions]{
+			args: "-y --deployment 0123456789abcdef" + everyStackFlag,
+			want: recoverOptions{console: quiet, stackOptions: givenStack, yes: true, deployment: "0123456789abcdef"},
+		},
+		flagCase[recoverOptions]{args: "prod", err: `unknown command "prod" for "recover"`},
+		flagCase[recoverOptions]{args: "--adopt", err: "unknown flag: --adopt"},
 	)
 }
 
@@ -248,7 +272,7 @@ func TestEveryCommandIsThere(t *testing.T) {
 	}
 	walk(newRootCommand())
 	require.ElementsMatch(t, []string{
-		"config", "diff", "preview", "up", "refresh", "destroy", "outputs", "verify",
+		"config", "diff", "preview", "up", "refresh", "destroy", "recover", "outputs", "verify",
 		"events", "events show", "events put-back", "events asyncapi", "events page",
 		"local up", "local down", "local status", "local load", "local kubeconfig", "local logs", "local supervise",
 	}, paths)

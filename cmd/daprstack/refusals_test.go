@@ -83,7 +83,7 @@ func execute(t *testing.T, args ...string) (stdout string, err error) {
 // The commands that read a stack file, and those of them that ask its cluster.
 var (
 	online = [][]string{
-		{"preview"}, {"up", "--yes"}, {"refresh"}, {"destroy", "--yes"}, {"outputs"}, {"verify"},
+		{"preview"}, {"up", "--yes"}, {"refresh"}, {"destroy", "--yes"}, {"recover", "--yes"}, {"outputs"}, {"verify"},
 		{"events"}, {"events", "show", "task.created", "backend-app"}, {"events", "put-back", "task.created", "backend-app", "--all"},
 	}
 	all = append([][]string{{"events", "asyncapi"}, {"events", "page"}}, online...)

@@ -110,6 +110,15 @@ func TestInspect(t *testing.T) {
 		`{"resources":[{"type":"kubernetes:core/v1:Secret","inputs":{"apiVersion":"v1","kind":"Secret","metadata":{"name":"n","namespace":"ns"}},"outputs":{"metadata":{"uid":"u"}}}]}`: {
 			Objects: []Object{{Object: cluster.Object{APIVersion: "v1", Kind: "Secret", Namespace: "ns", Name: "n"}, UID: "u"}},
 		},
+		`{"resources":[
+			{"type":"random:index/randomId:RandomId","outputs":{"hex":"0123456789abcdef"}},
+			{"type":"kubernetes:core/v1:Namespace","protect":true,"retainOnDelete":true,"inputs":{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"n","labels":{"daprstack.io/adopted":"true"}}}},
+			{"type":"kubernetes:core/v1:Secret","inputs":{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s","namespace":"n"}}}]}`: {
+			Deployment: "0123456789abcdef", Objects: []Object{
+				{Object: cluster.Object{APIVersion: "v1", Kind: "Namespace", Name: "n"}, Retained: true, Adopted: true, Protected: true},
+				{Object: cluster.Object{APIVersion: "v1", Kind: "Secret", Namespace: "n", Name: "s"}},
+			},
+		},
 		`{"pending_operations":[{"type":"creating"}]}`: {Pending: true},
 		`{"pending_operations":[
 			{"type":"creating","resource":{"inputs":{"apiVersion":"v1","kind":"Secret","metadata":{"name":"n","namespace":"ns"}}}},
