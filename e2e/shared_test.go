@@ -104,7 +104,7 @@ func appOfOthers(t *testing.T) {
 	c.create(serviceAccounts, account)
 	out, err := try(t, append(plain("up"), "-c", "createNamespace=false")...)
 	require.Error(t, err)
-	assert.Contains(t, out, "ServiceAccount todo/backend: made with somebody")
+	assert.Contains(t, out, "ServiceAccount todo/backend: unknown, since ")
 	require.Empty(t, c.list(deployments, namespace))
 	require.NoError(t, c.Resource(namespaces).Delete(t.Context(), namespace, metav1.DeleteOptions{}))
 	eventually(t, "the namespace is gone", func(context.Context) string { return strings.Join(c.names(namespaces, namespace), " ") })
