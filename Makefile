@@ -76,6 +76,11 @@ e2e: ## End-to-end tests: local node, engine, Dapr and Redis (root, Linux)
 	@command -v chromium >/dev/null || { echo "installing chromium, which the page is tested with"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 	go test -tags e2e -count 1 -timeout 60m -v ./e2e/...
 
+.PHONY: e2e-redis
+e2e-redis: ## The shop on Redis behind sentinels, on a cluster of six, and where only pods reach it (8 minutes)
+	@go run ./toolchain/bootstrap all
+	EVERY_REDIS=1 go test -tags e2e -count 1 -timeout 60m -v -run 'TestRedis' ./e2e
+
 .PHONY: bench
 bench: ## Compare `up` with helm and kubectl on the same objects, in turns (PAIRS=5)
 	@go run ./toolchain/bootstrap all

@@ -73,7 +73,9 @@ var everyRedis = []struct {
 // six, both with passwords, TLS, a private authority and client certificates. The
 // master is killed while verify looks and events are published: nothing that the
 // publisher was told is there may be lost, and verify proves everything afterwards.
+// Without EVERY_REDIS it is skipped.
 func TestRedis(t *testing.T) {
+	onlyWithEveryRedis(t)
 	for _, r := range everyRedis {
 		t.Run(r.name, func(t *testing.T) {
 			s := newShop(t)
@@ -107,6 +109,7 @@ func TestRedis(t *testing.T) {
 
 // TestRedisThatOnlyPodsReach: up is green, and verify says what it does not look at.
 func TestRedisThatOnlyPodsReach(t *testing.T) {
+	onlyWithEveryRedis(t)
 	s := newShop(t)
 	server := redistest.NewServer(t, redistest.Options{Host: thisMachine(t), Password: redisPassword})
 	s.open(s.fileOn(map[string]any{"host": s.serviceOf(server), "password": redisPassword}))
@@ -114,6 +117,13 @@ func TestRedisThatOnlyPodsReach(t *testing.T) {
 	require.Contains(t, out, "not looked at from here")
 	require.Contains(t, out, " 0 failed")
 	s.eventArrives(t)
+}
+
+func onlyWithEveryRedis(t *testing.T) {
+	t.Helper()
+	if os.Getenv("EVERY_REDIS") == "" {
+		t.Skip("set EVERY_REDIS=1: make e2e-redis")
+	}
 }
 
 // serviceOf makes a Service by whose name pods reach a server, and nobody else.
