@@ -64,6 +64,9 @@ func newObject(kind, namespace, name string) *unstructured.Unstructured {
 	o.SetKind(kind)
 	o.SetNamespace(namespace)
 	o.SetName(name)
+	if kind == "ConfigMap" { // without a field of its own, nobody manages it
+		o.Object["data"] = map[string]any{"some": "thing"}
+	}
 	return o
 }
 
