@@ -12,12 +12,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/daprstack/daprstack/internal/engine"
+	"github.com/daprstack/daprstack/internal/progress"
+	"github.com/daprstack/daprstack/internal/stackfile"
+	"github.com/daprstack/daprstack/stacks"
+	"github.com/daprstack/daprstack/toolchain"
 )
 
 // TestSharedCluster: nothing is taken over that others made, nothing of theirs is
@@ -145,7 +154,39 @@ func secondMachine(t *testing.T) {
 		assert.Contains(t, out, "daprstack recover -s dev")
 	}
 	everyAppReady(t, "1/1")
+
+	// Nor can a stock Pulumi, which does not ask: the API server refuses it.
+	stack := stockStack(t)
+	_, err = stack.Up(t.Context())
+	require.ErrorContains(t, err, "Apply failed with 1 conflict")
+	require.ErrorContains(t, err, ".metadata.labels.daprstack.io/deployment")
+	_, err = stack.Destroy(t.Context())
+	require.NoError(t, err)
+	everyAppReady(t, "1/1")
 	run(t, plain("destroy")...)
+}
+
+// stockStack returns the stack without Dapr on the engine as a stock Pulumi runs
+// it, with a state of its own.
+func stockStack(t *testing.T) *auto.Stack {
+	t.Helper()
+	root := checkout(t)
+	project, err := workspace.LoadProject(filepath.Join(root, "Pulumi.yaml"))
+	require.NoError(t, err)
+	values, err := stackfile.Load(filepath.Join(root, "Pulumi.yaml"), filepath.Join(root, "Pulumi.dev.yaml"))
+	require.NoError(t, err)
+	values["daprstack:dapr"] = `{"enabled": false}`
+	tc, err := toolchain.New(root, progress.New(os.Stderr))
+	require.NoError(t, err)
+	tools, err := tc.Ensure(t.Context(), toolchain.Engine...)
+	require.NoError(t, err)
+	stack, err := engine.Open(t.Context(), engine.Options{
+		Project: project, Stack: "dev", Settings: &workspace.ProjectStack{}, Tools: tools,
+		Program: func(map[string]string, ...string) pulumi.RunFunc { return stacks.Program(values) },
+		Dir:     t.TempDir(), Kubeconfig: localKubeconfig(t),
+	})
+	require.NoError(t, err)
+	return stack
 }
 
 // keep keeps everything that can be kept.
