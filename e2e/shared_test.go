@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -239,7 +240,7 @@ func (c cluster) versions() map[string]string {
 			if what != deployments { // their status changes by itself
 				found[o.GetKind()+o.GetNamespace()+"/"+o.GetName()] = o.GetResourceVersion()
 			} else {
-				found[o.GetKind()+o.GetNamespace()+"/"+o.GetName()] = fmt.Sprint(o.GetGeneration())
+				found[o.GetKind()+o.GetNamespace()+"/"+o.GetName()] = strconv.FormatInt(o.GetGeneration(), 10)
 			}
 		}
 	}

@@ -279,3 +279,28 @@ func TestSidecarData(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(got)+"\n", "go test ./config/rules -run TestSidecarData -update-sidecar writes it anew")
 }
+
+// TestOptionsOf: annotations that are no option of the stack file, or that Dapr
+// would not read as they stand, are left out.
+func TestOptionsOf(t *testing.T) {
+	require.Equal(t, rules.SidecarOptions{"logAsJSON": true}, rules.OptionsOf(map[string]string{
+		"enabled": "true", "app-id": "a-app", "log-as-json": "true", "http-max-request-size": "much", "no-such-annotation": "1",
+	}))
+}
+
+func TestTypeOf(t *testing.T) {
+	state, known := rules.TypeOf(rules.StateRedis)
+	require.True(t, known)
+	require.Equal(t, rules.StateRedis, state.Name)
+	none, known := rules.TypeOf("state.nosuch")
+	require.False(t, known)
+	require.Empty(t, none)
+}
+
+func TestEventNamesAtTheirLimits(t *testing.T) {
+	longest := strings.Repeat("a", 63)
+	require.Empty(t, rules.EventType(longest+".done"))
+	require.NotEmpty(t, rules.EventType(longest+"a.done"))
+	require.Empty(t, rules.Topic("dead-letter.a-app.task.created"))
+	require.NotEmpty(t, rules.Topic("dead-letter.A-app.task.created"))
+}
