@@ -101,15 +101,22 @@ func (t *target) settle(ctx context.Context, state engine.State, plan engine.Pla
 
 // refuse returns an error for the claims, nil if all of them may be adopted.
 func (t *target) refuse(claims []ownership.Claim, o ownershipOptions) error {
-	var elsewhere, others []ownership.Claim
+	var leaving, elsewhere, others []ownership.Claim
 	for _, claim := range claims {
-		if claim.Deployment != "" {
+		switch {
+		case claim.Deleting:
+			leaving = append(leaving, claim)
+		case claim.Deployment != "":
 			elsewhere = append(elsewhere, claim)
-		} else {
+		default:
 			others = append(others, claim)
 		}
 	}
 	var errs []error
+	if len(leaving) > 0 {
+		errs = append(errs, fmt.Errorf("%s being deleted on context %s; nothing was changed: wait until they are gone, and run it again:\n%s",
+			count(len(leaving), "object is", "objects are"), t.context, lines(leaving)))
+	}
 	if len(elsewhere) > 0 {
 		errs = append(errs, t.deployedElsewhere(elsewhere))
 	}

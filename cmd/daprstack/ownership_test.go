@@ -20,6 +20,8 @@ func TestClaimsAreRefused(t *testing.T) {
 	}
 	nobodys := claim("", "", "made with kubectl")
 	same, another := claim("daprstack-dev", "one", "stack daprstack-dev"), claim("daprstack-prod", "two", "stack daprstack-prod")
+	leaving := claim("daprstack-dev", "mine", "it is being deleted")
+	leaving.Deleting = true
 	const (
 		adoptable = "1 object exists on context mine that stack dev did not make; nothing was changed:\n  Namespace todo: made with kubectl\nuse other names"
 		share     = "stack dev is deployed on context mine, and this state does not know it."
@@ -30,12 +32,16 @@ func TestClaimsAreRefused(t *testing.T) {
 		adopt  bool
 		want   []string
 	}{
-		"nothing":                      {},
-		"of others":                    {claims: []ownership.Claim{nobodys}, want: []string{adoptable, "--adopt"}},
-		"of others, adopted":           {claims: []ownership.Claim{nobodys}, adopt: true},
-		"the same stack":               {claims: []ownership.Claim{same}, want: []string{theirs + "dev", share, "daprstack recover -s dev"}},
-		"the same stack, adopted":      {claims: []ownership.Claim{same}, adopt: true, want: []string{share}},
-		"another stack, adopted":       {claims: []ownership.Claim{another}, adopt: true, want: []string{theirs + "prod", "use other names, or destroy that stack first"}},
+		"nothing":                 {},
+		"of others":               {claims: []ownership.Claim{nobodys}, want: []string{adoptable, "--adopt"}},
+		"of others, adopted":      {claims: []ownership.Claim{nobodys}, adopt: true},
+		"the same stack":          {claims: []ownership.Claim{same}, want: []string{theirs + "dev", share, "daprstack recover -s dev"}},
+		"the same stack, adopted": {claims: []ownership.Claim{same}, adopt: true, want: []string{share}},
+		"another stack, adopted":  {claims: []ownership.Claim{another}, adopt: true, want: []string{theirs + "prod", "use other names, or destroy that stack first"}},
+		"being deleted, adopted": {
+			claims: []ownership.Claim{leaving}, adopt: true,
+			want: []string{"1 object is being deleted on context mine; nothing was changed: wait until they are gone, and run it again:\n  Namespace todo: it is being deleted"},
+		},
 		"of others, and another stack": {claims: []ownership.Claim{nobodys, another}, want: []string{adoptable, theirs + "prod"}},
 	} {
 		t.Run(name, func(t *testing.T) {

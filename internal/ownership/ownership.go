@@ -34,6 +34,8 @@ type Claim struct {
 	Stack, Deployment string
 	// Owner says in words whose it is.
 	Owner string
+	// Deleting reports whether it is being deleted: it will not be there for long.
+	Deleting bool
 }
 
 // String returns the object and whose it is.
@@ -187,7 +189,7 @@ func claimOf(o *unstructured.Unstructured) Claim {
 	return Claim{
 		Object: cluster.Object{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName()},
 		Stack:  labels[kube.StackLabel], Deployment: labels[kube.DeploymentLabel],
-		Owner: ownerOf(o),
+		Owner: ownerOf(o), Deleting: o.GetDeletionTimestamp() != nil,
 	}
 }
 
@@ -207,7 +209,7 @@ func ownerOf(o *unstructured.Unstructured) string {
 	since := ", since " + o.GetCreationTimestamp().UTC().Format("2006-01-02 15:04 MST")
 	switch {
 	case o.GetDeletionTimestamp() != nil:
-		return "it is being deleted; wait until it is gone"
+		return "it is being deleted"
 	case labels[kube.AdoptedLabel] != "":
 		return "stack " + labels[kube.StackLabel] + " had adopted it" + since
 	case labels[kube.DeploymentLabel] != "":

@@ -110,6 +110,7 @@ func TestTaken(t *testing.T) {
 			}
 			require.Len(t, taken, 1)
 			require.Equal(t, "Namespace/todo", taken[0].Key())
+			require.Equal(t, name == "being deleted", taken[0].Deleting)
 			require.Contains(t, taken[0].String(), "Namespace todo: "+c.owner)
 		})
 	}
