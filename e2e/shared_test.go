@@ -49,8 +49,8 @@ func TestSharedCluster(t *testing.T) {
 		{"what others put into the namespace stays", thingsOfOthers},
 		{"a second machine is refused", secondMachine},
 		{"the data is found after Dapr off and on, and after destroy and up", dataIsKept},
-		{"a lost state is rebuilt", lostState},
 		{"production is protected", production},
+		{"a lost state is rebuilt", lostState},
 		{"destroy leaves nothing", destroyLeavesNothing},
 	} {
 		if !t.Run(step.name, step.run) {
@@ -174,6 +174,8 @@ func stockStack(t *testing.T) *auto.Stack {
 	root := checkout(t)
 	project, err := workspace.LoadProject(filepath.Join(root, "Pulumi.yaml"))
 	require.NoError(t, err)
+	settings, err := workspace.LoadProjectStack(nil, project, filepath.Join(root, "Pulumi.dev.yaml"))
+	require.NoError(t, err)
 	values, err := stackfile.Load(filepath.Join(root, "Pulumi.yaml"), filepath.Join(root, "Pulumi.dev.yaml"))
 	require.NoError(t, err)
 	values["daprstack:dapr"] = `{"enabled": false}`
@@ -182,7 +184,7 @@ func stockStack(t *testing.T) *auto.Stack {
 	tools, err := tc.Ensure(t.Context(), toolchain.Engine...)
 	require.NoError(t, err)
 	stack, err := engine.Open(t.Context(), engine.Options{
-		Project: project, Stack: "dev", Settings: &workspace.ProjectStack{}, Tools: tools,
+		Project: project, Stack: "dev", Settings: settings, Tools: tools,
 		Program: func(map[string]string, ...string) pulumi.RunFunc { return stacks.Program(values) },
 		Dir:     t.TempDir(), Kubeconfig: localKubeconfig(t),
 	})
@@ -208,25 +210,23 @@ func dataIsKept(t *testing.T) {
 	hasTask(t, title)
 }
 
-// lostState goes on from what dataIsKept left.
+// lostState goes on from what the steps before it left, and leaves a rebuilt state
+// to be destroyed.
 func lostState(t *testing.T) {
-	title := addTask(t)
 	lost := filepath.Join(engineDir, "state")
 	require.NoError(t, os.Rename(lost, filepath.Join(t.TempDir(), "state")))
-	out, err := try(t, append([]string{"up"}, keep...)...)
+	out, err := try(t, "up", "--yes")
 	require.Error(t, err)
 	assert.Contains(t, out, "daprstack recover -s dev")
 
 	before := localCluster(t).versions()
-	out = run(t, append([]string{"recover"}, keep...)...)
+	out = run(t, "recover", "--yes")
 	assert.Contains(t, out, "0 are not there")
 	assert.Equal(t, before, localCluster(t).versions(), "recover changes nothing on the cluster")
 	noSecretInState(t)
+	everyAppReady(t, "2/2")
 
-	run(t, append([]string{"up"}, keep...)...)
-	hasTask(t, title)
-	run(t, append([]string{"preview", "--expect-no-changes"}, keep[1:]...)...)
-	out, err = try(t, append([]string{"recover"}, keep...)...)
+	out, err = try(t, "recover", "--yes")
 	require.Error(t, err)
 	assert.Contains(t, out, "the state knows stack dev already: nothing is lost")
 }

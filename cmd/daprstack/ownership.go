@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
@@ -79,7 +80,7 @@ func (t *target) settle(ctx context.Context, state engine.State, plan engine.Pla
 	if err != nil {
 		return nil, err
 	}
-	claims, err := ownership.Taken(ctx, client, t.self(state), plan.Creates)
+	claims, err := t.taken(ctx, client, state, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +98,28 @@ func (t *target) settle(ctx context.Context, state engine.State, plan engine.Pla
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys), nil
+}
+
+// leaveTimeout is how long settle waits for objects that are being deleted, as those
+// of a stack that was just destroyed.
+const leaveTimeout = 90 * time.Second
+
+// taken returns what exists and is not the stack's, after what is being deleted has
+// gone.
+func (t *target) taken(ctx context.Context, client *cluster.Client, state engine.State, plan engine.Plan) ([]ownership.Claim, error) {
+	end := time.Now().Add(leaveTimeout)
+	for {
+		claims, err := ownership.Taken(ctx, client, t.self(state), plan.Creates)
+		leaving := slices.ContainsFunc(claims, func(c ownership.Claim) bool { return c.Deleting })
+		if err != nil || !leaving || time.Now().After(end) {
+			return claims, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // refuse returns an error for the claims, nil if all of them may be adopted.
