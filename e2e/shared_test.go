@@ -211,8 +211,9 @@ func dataIsKept(t *testing.T) {
 }
 
 // lostState goes on from what the steps before it left, and leaves a rebuilt state
-// to be destroyed.
+// that was updated and can be destroyed.
 func lostState(t *testing.T) {
+	title := addTask(t)
 	lost := filepath.Join(engineDir, "state")
 	require.NoError(t, os.Rename(lost, filepath.Join(t.TempDir(), "state")))
 	out, err := try(t, "up", "--yes")
@@ -229,6 +230,13 @@ func lostState(t *testing.T) {
 	out, err = try(t, "recover", "--yes")
 	require.Error(t, err)
 	assert.Contains(t, out, "the state knows stack dev already: nothing is lost")
+
+	// The authority is made anew, and everything that trusted the lost one with it.
+	run(t, "up", "--yes")
+	everyAppReady(t, "2/2")
+	hasTask(t, title)
+	assert.Contains(t, run(t, "verify", "--quick"), " 0 failed")
+	run(t, "preview", "--expect-no-changes")
 }
 
 // versions returns the versions of what recover might touch.

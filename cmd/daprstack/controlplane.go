@@ -75,7 +75,8 @@ func (t *target) checkNobodyUses(ctx context.Context, c *cluster.Client, want *c
 		}
 	}
 	if len(users) > 0 {
-		return fmt.Errorf("sidecars of others use the control plane of stack %s; nothing was removed. Destroy their stacks first:%s", t.stack, strings.Join(users, ""))
+		return fmt.Errorf("sidecars of others use the control plane of stack %s; nothing was removed. Destroy their stacks first; "+
+			"--with-what-others-put-there takes it from them, and with the CRDs their Dapr objects:%s", t.stack, strings.Join(users, ""))
 	}
 	return nil
 }

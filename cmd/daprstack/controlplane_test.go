@@ -93,7 +93,7 @@ func TestDestroyOfAControlPlaneThatIsUsedIsRefused(t *testing.T) {
 	check := func(stack string, s *config.Stack) error {
 		return planeTarget(stack).checkNobodyUses(t.Context(), planeCluster("daprstack-platform"), s)
 	}
-	require.EqualError(t, check("platform", planeStack(t, true)), `sidecars of others use the control plane of stack platform; nothing was removed. Destroy their stacks first:
+	require.EqualError(t, check("platform", planeStack(t, true)), `sidecars of others use the control plane of stack platform; nothing was removed. Destroy their stacks first; --with-what-others-put-there takes it from them, and with the CRDs their Dapr objects:
   namespace shop: 1.18.1 of web-app
   namespace todo: 1.18.1 of web-app`)
 	err := check("platform", planeStack(t, true, web))

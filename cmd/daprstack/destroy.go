@@ -50,8 +50,10 @@ func runDestroy(ctx context.Context, o *destroyOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := t.checkNobodyUses(ctx, client, want); err != nil {
-		return err
+	if !o.others {
+		if err := t.checkNobodyUses(ctx, client, want); err != nil {
+			return err
+		}
 	}
 	stack, err := t.open(ctx, o.err)
 	if err != nil {

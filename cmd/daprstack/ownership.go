@@ -31,7 +31,7 @@ func (o *ownershipOptions) registerAdopt(cmd *cobra.Command) {
 }
 
 func (o *ownershipOptions) registerOthers(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&o.others, "with-what-others-put-there", false, "remove namespaces with what others put into them")
+	cmd.Flags().BoolVar(&o.others, "with-what-others-put-there", false, "remove namespaces with what others put into them, and a control plane that others use")
 }
 
 // manager returns what [kube.Manager] returns in the program.

@@ -153,9 +153,9 @@ func (c *chart) register(objects []unstructured.Unstructured, await bool, opts .
 	var all []pulumi.Resource
 	for _, o := range objects {
 		in := c.inputs(o)
-		annotate(in, kube.ManagerAnnotation, kube.Manager(c.ctx))
+		annotate(in, kube.ManagerAnnotation, pulumi.String(kube.Manager(c.ctx)))
 		if !await {
-			annotate(in, kube.SkipAwaitAnnotation, "true")
+			annotate(in, kube.SkipAwaitAnnotation, pulumi.String("true"))
 		}
 		name := c.name + ":" + strings.TrimPrefix(o.GetNamespace()+"/"+o.GetName(), "/")
 		made := &pulumi.CustomResourceState{}
@@ -183,6 +183,9 @@ func (c *chart) inputs(o unstructured.Unstructured) pulumi.Map {
 	if c.public != nil {
 		hide(in, o.Object, withIdentity(o, c.public[identity(o)]))
 	}
+	if template, ok := at(in, "spec", "template"); ok {
+		annotate(template, rootAnnotation, digest(pulumi.Array{c.authority.Root}))
+	}
 	switch o.GetKind() + " " + o.GetName() {
 	case "Secret " + trustBundle:
 		in["stringData"] = pulumi.ToSecret(pulumi.StringMap{
@@ -195,6 +198,12 @@ func (c *chart) inputs(o unstructured.Unstructured) pulumi.Map {
 	}
 	return in
 }
+
+// rootAnnotation replaces the pods of the control plane when they get another
+// root. They would read it by themselves, but only once the kubelet has brought
+// it, and until then the injector would give the old one to new pods, which would
+// crash for ever.
+const rootAnnotation = "daprstack.io/root"
 
 // trustBundle names the Secret from which sentry reads the authority, and the
 // ConfigMap from which the services read its root.
@@ -279,7 +288,7 @@ func withIdentity(o unstructured.Unstructured, public map[string]any) map[string
 }
 
 // annotate adds an annotation to the inputs of an object.
-func annotate(object pulumi.Map, key, value string) {
+func annotate(object pulumi.Map, key string, value pulumi.StringInput) {
 	metadata, ok := at(object, "metadata")
 	if !ok {
 		metadata = pulumi.Map{}
@@ -290,5 +299,5 @@ func annotate(object pulumi.Map, key, value string) {
 		annotations = pulumi.Map{}
 		metadata["annotations"] = annotations
 	}
-	annotations[key] = pulumi.String(value)
+	annotations[key] = value
 }

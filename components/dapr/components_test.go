@@ -171,6 +171,12 @@ func TestAuthority(t *testing.T) {
 	require.Equal(t, base64.StdEncoding.EncodeToString([]byte("certificate ca-root")), client["caBundle"])
 	require.Equal(t, map[string]any{"name": "dapr-webhook", "namespace": "dapr-system"}, client["service"])
 
+	services := append(g.All("kubernetes:apps/v1:Deployment"), g.All("StatefulSet")...)
+	require.NotEmpty(t, services)
+	for _, r := range services {
+		require.Len(t, r.Input("spec", "template", "metadata", "annotations", "daprstack.io/root"), 12, "%s gets new pods with a new root", r)
+	}
+
 	issuer := g.Get(t, "LocallySignedCert", "ca-issuer")
 	require.Equal(t, "certificate ca-root", issuer.Input("caCertPem"))
 	require.Equal(t, 10.0, issuer.Input("validityPeriodHours"))

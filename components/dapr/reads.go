@@ -30,12 +30,16 @@ func Reads(appID string, sources []Source) ([]pulumi.Resource, pulumi.StringOutp
 			first, read = append(first, source.Ready()...), append(read, part)
 		}
 	}
-	digest := read.ToArrayOutput().ApplyT(func(read []any) (string, error) {
-		text, err := json.Marshal(read) // maps have sorted keys
+	return first, digest(read)
+}
+
+// digest returns a short digest of values.
+func digest(values pulumi.Array) pulumi.StringOutput {
+	return values.ToArrayOutput().ApplyT(func(values []any) (string, error) {
+		text, err := json.Marshal(values) // maps have sorted keys
 		sum := sha256.Sum256(text)
 		return hex.EncodeToString(sum[:6]), err
 	}).(pulumi.StringOutput)
-	return first, digest
 }
 
 func (c *ControlPlane) readBy(string) (pulumi.Input, bool) { return c.reads, true }
