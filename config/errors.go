@@ -72,6 +72,7 @@ type collector struct {
 	hidden   map[string]bool   // top-level keys whose values are never shown
 	overlaid map[string]string // by the path of a value that the overlay set: its path in the overlay
 	misread  misread
+	whole    []string // paths of lists and objects that are encrypted as a whole
 }
 
 // add reports the reasons why the value at path is refused. A missing value is

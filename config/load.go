@@ -34,6 +34,7 @@ func load(raw map[string]string, secretKeys []string) (*Stack, map[string]any, *
 	c := &collector{hidden: hidden, overlaid: map[string]string{}}
 	s, given := decode(raw, c)
 	s.markSecrets(c)
+	s.encrypted = c.whole
 	applyOverlay(s, c)
 	Default(s)
 	validate(s, c)

@@ -73,6 +73,7 @@ func (d *decoder) encrypted(path *field.Path, out target) {
 		out.SetString(Encrypted)
 	case reflect.Interface:
 		out.Set(reflect.ValueOf(Encrypted))
-	default: // a whole structure
+	default:
+		d.whole = append(d.whole, path.String())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -133,4 +134,35 @@ func itemNames(items []any) []string {
 		return nil
 	}
 	return names
+}
+
+// Texts returns every text of raw configuration by the path at which it is given, as
+// in [Setting].From: apps[1].env.TOKEN. Nothing is checked.
+func Texts(raw map[string]string) map[string]string {
+	found := map[string]string{}
+	for full, text := range raw {
+		if key, ours := strings.CutPrefix(full, Namespace+":"); ours {
+			var value any
+			if json.Unmarshal([]byte(text), &value) != nil {
+				value = text
+			}
+			addTexts(found, root(key), value)
+		}
+	}
+	return found
+}
+
+func addTexts(found map[string]string, path *field.Path, value any) {
+	switch v := value.(type) {
+	case string:
+		found[path.String()] = v
+	case []any:
+		for i, item := range v {
+			addTexts(found, path.Index(i), item)
+		}
+	case map[string]any:
+		for key, item := range v {
+			addTexts(found, child(path, key), item)
+		}
+	}
 }

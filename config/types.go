@@ -70,7 +70,8 @@ type Stack struct {
 	// pub/subs that it shares with others. Default nothing.
 	Overlay Overlay `json:"overlay,omitzero"`
 
-	secret map[string]bool // see IsSecret
+	secret    map[string]bool // see IsSecret
+	encrypted []string        // see EncryptedParts
 }
 
 // Keep is what destroy leaves behind (C-03).

@@ -36,6 +36,13 @@ func Program(values map[string]string, secretKeys ...string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
+		return ProgramOf(stack)(ctx)
+	}
+}
+
+// ProgramOf is the Pulumi program for a stack that was loaded.
+func ProgramOf(stack *config.Stack) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
 		for _, warning := range config.Warnings(stack) {
 			if err := ctx.Log.Warn(warning.String(), nil); err != nil {
 				return fmt.Errorf("logging a warning: %w", err)

@@ -272,7 +272,7 @@ func TestEveryCommandIsThere(t *testing.T) {
 	}
 	walk(newRootCommand())
 	require.ElementsMatch(t, []string{
-		"config", "diff", "preview", "up", "refresh", "destroy", "recover", "outputs", "verify",
+		"config", "diff", "render", "preview", "up", "refresh", "destroy", "recover", "outputs", "verify",
 		"events", "events show", "events put-back", "events asyncapi", "events page",
 		"local up", "local down", "local status", "local load", "local kubeconfig", "local logs", "local supervise",
 	}, paths)

@@ -33,6 +33,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newPreviewCommand(runPreview),
+		newRenderCommand(runRender),
 		newUpCommand(runUp),
 		newRefreshCommand(runRefresh),
 		newDestroyCommand(runDestroy),

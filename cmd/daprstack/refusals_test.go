@@ -86,7 +86,7 @@ var (
 		{"preview"}, {"up", "--yes"}, {"refresh"}, {"destroy", "--yes"}, {"recover", "--yes"}, {"outputs"}, {"verify"},
 		{"events"}, {"events", "show", "task.created", "backend-app"}, {"events", "put-back", "task.created", "backend-app", "--all"},
 	}
-	all = append([][]string{{"events", "asyncapi"}, {"events", "page"}}, online...)
+	all = append([][]string{{"events", "asyncapi"}, {"events", "page"}, {"render"}}, online...)
 )
 
 // refused runs commands with more arguments, and expects one error of all of them.

@@ -18,3 +18,12 @@ func (unknown) DecryptValue(context.Context, string) (string, error) {
 func (u unknown) BatchDecrypt(ctx context.Context, texts []string) ([]string, error) {
 	return config.DefaultBatchDecrypt(ctx, u, texts)
 }
+
+// undeciphered is a decrypter that leaves values as they are encrypted.
+type undeciphered struct{}
+
+func (undeciphered) DecryptValue(_ context.Context, text string) (string, error) { return text, nil }
+
+func (u undeciphered) BatchDecrypt(ctx context.Context, texts []string) ([]string, error) {
+	return config.DefaultBatchDecrypt(ctx, u, texts)
+}

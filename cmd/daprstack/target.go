@@ -38,6 +38,11 @@ func findTarget(o stackOptions) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readTarget(projectFile, o)
+}
+
+// readTarget is [findTarget] for the project of a file.
+func readTarget(projectFile string, o stackOptions) (*target, error) {
 	project, err := workspace.LoadProject(projectFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading the project file: %w", err)

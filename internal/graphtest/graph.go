@@ -8,53 +8,13 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/daprstack/daprstack/internal/graph"
 )
 
-// Resource is one registered resource.
-type Resource struct {
-	Type, Name, URN string
-	Parent          string // URN
-	Provider        string // reference of the provider, "urn::id"
-	Inputs          resource.PropertyMap
-	SecretOutputs   []string // additional secret outputs
-	Retain          bool     // retained on delete
-	Protect         bool     // never deleted
-
-	dependencies []string // URNs
-}
-
-// String returns the kind and name of the resource, such as "Deployment
-// redis-server".
-func (r *Resource) String() string {
-	return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name
-}
-
-// Input returns the plain value at a path of keys and indices, or nil if there
-// is none. Secrets are revealed; use [Graph.Clear] to check for secrecy.
-func (r *Resource) Input(path ...any) any {
-	v := resource.NewProperty(r.Inputs)
-	for _, step := range path {
-		for v.IsSecret() {
-			v = v.SecretValue().Element
-		}
-		switch step := step.(type) {
-		case string:
-			if !v.IsObject() {
-				return nil
-			}
-			v = v.ObjectValue()[resource.PropertyKey(step)]
-		case int:
-			if !v.IsArray() || step >= len(v.ArrayValue()) {
-				return nil
-			}
-			v = v.ArrayValue()[step]
-		}
-	}
-	for v.IsSecret() {
-		v = v.SecretValue().Element
-	}
-	return v.Mappable()
-}
+// Resource is one registered resource. Its Input reveals secrets; use
+// [Graph.Clear] to check for secrecy.
+type Resource = graph.Resource
 
 // Graph is what a program registered, ordered by URN.
 type Graph struct {
@@ -69,8 +29,6 @@ func newGraph(found []*Resource, charts []map[string]any, exports map[string]any
 	g := &Graph{Resources: found, Charts: charts, Exports: exports, byURN: map[string]*Resource{}}
 	slices.SortFunc(g.Resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
 	for _, r := range found {
-		slices.Sort(r.dependencies)
-		r.dependencies = slices.Compact(r.dependencies)
 		g.byURN[r.URN] = r
 	}
 	return g
@@ -105,7 +63,7 @@ func (g *Graph) All(typ string) []*Resource {
 func (g *Graph) Edges() []string {
 	var edges []string
 	for _, r := range g.Resources {
-		for _, d := range r.dependencies {
+		for _, d := range r.Dependencies {
 			if to, ok := g.byURN[d]; ok && d != r.Parent {
 				edges = append(edges, fmt.Sprintf("%s → %s", r, to))
 			}
@@ -130,7 +88,7 @@ func (g *Graph) Before(first, then *Resource) bool {
 			return false
 		}
 		seen[urn] = true
-		return slices.ContainsFunc(append([]string{r.Parent}, r.dependencies...), walk)
+		return slices.ContainsFunc(append([]string{r.Parent}, r.Dependencies...), walk)
 	}
 	return first != then && walk(then.URN)
 }

@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+
+	"github.com/daprstack/daprstack/internal/graph"
 )
 
 // Sentinel is the value of every random password. A test searches for it where
@@ -138,24 +139,10 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 func (r *recorder) record(args pulumi.MockResourceArgs) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rpc := args.RegisterRPC
-	res := &Resource{
-		Type: args.TypeToken, Name: args.Name,
-		URN:           urn(rpc.GetParent(), args.TypeToken, args.Name),
-		Parent:        rpc.GetParent(),
-		Inputs:        args.Inputs,
-		Provider:      args.Provider,
-		Retain:        rpc.GetRetainOnDelete(),
-		Protect:       rpc.GetProtect(),
-		SecretOutputs: rpc.GetAdditionalSecretOutputs(),
-		dependencies:  slices.Clone(rpc.GetDependencies()),
-	}
-	if res.Provider == "" && rpc.GetProviders() != nil {
-		res.Provider = rpc.GetProviders()["kubernetes"]
-	}
+	res := graph.Of(project, stack, args)
 	r.found = append(r.found, res)
 	known := slices.Contains(custom, res.Type)
-	if !args.Custom && !rpc.GetRemote() {
+	if !args.Custom && !args.RegisterRPC.GetRemote() {
 		known = component.MatchString(res.Type)
 	}
 	if !known {
@@ -208,14 +195,4 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	defer r.mu.Unlock()
 	r.charts = append(r.charts, options)
 	return resource.NewPropertyMapFromMap(map[string]any{"result": rendered(options)}), nil
-}
-
-// urn returns the URN that the engine would assign, which contains the types of
-// all parents.
-func urn(parent, typ, name string) string {
-	parentType := tokens.Type("")
-	if p := resource.URN(parent); p != "" && p.QualifiedType() != resource.RootStackType {
-		parentType = p.QualifiedType()
-	}
-	return string(resource.NewURN(stack, project, parentType, tokens.Type(typ), name))
 }
