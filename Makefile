@@ -65,7 +65,9 @@ upstream = cd toolchain/$(1) && CGO_ENABLED=0 GOFLAGS=$(3) GOWORK=off go test -c
 	-gcflags=all=-dwarf=false -ldflags='-s -w' -tags=$(2) ./upstream
 
 .PHONY: test-upstream
-test-upstream: ## Hold what daprstack knows about Dapr and Pulumi against their own code
+test-upstream: ## Hold what daprstack knows about Dapr, Pulumi and Kubernetes against their own code
+	@go run ./toolchain/bootstrap engine
+	$(call upstream,manifests)
 	$(call upstream,pulumi)
 	$(call upstream,dapr,stablecomponents)
 	$(call upstream,dapr,stablecomponents$(comma)dapr117,-modfile=$(CURDIR)/toolchain/dapr-1.17/go.mod)

@@ -7,6 +7,7 @@ import (
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
@@ -63,7 +64,8 @@ type Args struct {
 	// Ports of the container and of the Service; the first is the main one, which
 	// is probed. Required.
 	Ports []kube.Port
-	// Replicas is the number of pods.
+	// Replicas is the number of pods. With more than one, a PodDisruptionBudget lets
+	// only one go at a time when nodes are drained.
 	Replicas int
 	// Args of the container, which may be a secret. Default those of the image.
 	Args pulumi.StringArrayInput
@@ -131,6 +133,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	if _, err := corev1.NewService(ctx, name+"-service", service(ctx, args), child); err != nil {
 		return nil, fmt.Errorf("making the Service of app %q: %w", name, err)
+	}
+	if args.Replicas > 1 {
+		if _, err := policyv1.NewPodDisruptionBudget(ctx, name+"-budget", budget(ctx, args), child); err != nil {
+			return nil, fmt.Errorf("making the PodDisruptionBudget of app %q: %w", name, err)
+		}
 	}
 	a.deployment, err = appsv1.NewDeployment(ctx, name+"-deployment", deployment(ctx, args, account.Metadata.Name()),
 		child, pulumi.DependsOn(args.After))

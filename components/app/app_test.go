@@ -110,6 +110,28 @@ func TestAlone(t *testing.T) {
 	require.Equal(t, "true", g.Get(t, "Service", "web-service").Input("metadata", "annotations", "pulumi.com/skipAwait"))
 }
 
+// TestBudget: an app of several pods keeps all but one of them while nodes are drained;
+// of one pod, a budget would keep its node for ever.
+func TestBudget(t *testing.T) {
+	for replicas, want := range map[int]int{0: 0, 1: 0, 2: 1, 3: 1} {
+		args := good()
+		args.Replicas = replicas
+		g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {
+			_, err := New(ctx, "web", args)
+			return err
+		})
+		require.NoError(t, err)
+		require.Len(t, g.All("PodDisruptionBudget"), want, replicas)
+		if want == 0 {
+			continue
+		}
+		budget, pods := g.Get(t, "PodDisruptionBudget", "web-budget"), g.Get(t, "Deployment", "web-deployment")
+		require.Equal(t, pods.Input("spec", "selector"), budget.Input("spec", "selector"))
+		require.Equal(t, 1.0, budget.Input("spec", "maxUnavailable"))
+		require.Equal(t, "AlwaysAllow", budget.Input("spec", "unhealthyPodEvictionPolicy"))
+	}
+}
+
 // TestProtocols: the probes ask the main port in the protocol of the app.
 func TestProtocols(t *testing.T) {
 	get := func(scheme string) map[string]any {

@@ -7,6 +7,7 @@ import (
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
@@ -27,6 +28,19 @@ func account(ctx *pulumi.Context, args *Args) *corev1.ServiceAccountArgs {
 
 func service(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
 	return kube.Service(ctx, meta(args), args.Ports)
+}
+
+// budget returns a PodDisruptionBudget. Pods that are not ready may always go, or an
+// app that fails would keep its nodes from being drained.
+func budget(ctx *pulumi.Context, args *Args) *policyv1.PodDisruptionBudgetArgs {
+	return &policyv1.PodDisruptionBudgetArgs{
+		Metadata: meta(args).Args(ctx),
+		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
+			Selector:                   &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(meta(args).Labels)},
+			MaxUnavailable:             pulumi.Int(1),
+			UnhealthyPodEvictionPolicy: pulumi.String("AlwaysAllow"),
+		},
+	}
 }
 
 func deployment(ctx *pulumi.Context, args *Args, account pulumi.StringPtrInput) *appsv1.DeploymentArgs {

@@ -74,6 +74,7 @@ func TestCompare(t *testing.T) {
 		"nothing":         {nil, nil, []string{}},
 		"image":           {nil, edit("apps[0].image", "web:2"), []string{"changed Deployment shop/web | " + rolling + "image"}},
 		"replicas":        {nil, edit("apps[0].replicas", 4), []string{"changed Deployment shop/web"}},
+		"second pod":      {nil, edit("apps[1].replicas", 2), []string{"changed Deployment shop/till", "new PodDisruptionBudget shop/till"}},
 		"no pod":          {edit("apps[0].replicas", 0), []rulestest.Edit{{Path: "apps[0].replicas", Value: 0}, {Path: "apps[0].image", Value: "web:2"}}, []string{"changed Deployment shop/web"}},
 		"sidecar":         {nil, edit("apps[1].sidecar.logLevel", "warn"), []string{`changed Deployment shop/till | ` + single + `"dapr.io/log-level"`}},
 		"handler":         {nil, edit("events[0].subscribers[0].path", "/made"), []string{"changed Deployment shop/till | " + single + reads, "changed Subscription shop/bus.order.made.till-app"}},
@@ -182,7 +183,7 @@ func TestText(t *testing.T) {
 		{Name: "dev", Objects: 7},
 		{Name: "old", Note: "It is gone.\nReally."},
 	}))
-	require.Equal(t, `stack prod: 2 changed (20 objects)
+	require.Equal(t, `stack prod: 2 changed (21 objects)
 
   Redis
     ~ PersistentVolumeClaim shop/redis-data
@@ -221,7 +222,7 @@ func TestMarkdown(t *testing.T) {
 	require.Equal(t, strings.ReplaceAll(`<!-- daprstack diff -->
 ### What this change does
 
-#### Stack prod: 2 changed (20 objects)
+#### Stack prod: 2 changed (21 objects)
 
 | | |
 |---|---|
@@ -283,6 +284,6 @@ func TestNewObjectsAreShown(t *testing.T) {
 	objects := rendered(t, shop())
 	var out bytes.Buffer
 	require.NoError(t, changes.Markdown(&out, []*changes.Stack{{Name: "new", Objects: len(objects), Changes: changes.Compare(nil, objects, nil)}}))
-	require.Contains(t, out.String(), "#### Stack new: 20 new (20 objects)")
+	require.Contains(t, out.String(), "#### Stack new: 21 new (21 objects)")
 	require.Contains(t, out.String(), "# new: Service shop/web\n+ apiVersion: v1\n+ kind: Service\n")
 }

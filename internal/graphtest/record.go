@@ -44,6 +44,7 @@ var custom = []string{
 	"kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
 	"kubernetes:apps/v1:StatefulSet",
 	"kubernetes:core/v1:ConfigMap",
+	"kubernetes:policy/v1:PodDisruptionBudget",
 	"kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
 	"pulumi:providers:kubernetes",
 	"random:index/randomId:RandomId",

@@ -18,6 +18,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/daprstack/daprstack/toolchain"
@@ -145,7 +146,7 @@ func (p *provider) template(ctx context.Context, options string) (resource.Prope
 	}
 	answer, err := p.client.Invoke(ctx, &pulumirpc.InvokeRequest{Tok: helmTemplate, Args: args})
 	if err != nil {
-		return nil, err
+		return nil, errors.New(status.Convert(err).Message())
 	}
 	return plugin.UnmarshalProperties(answer.GetReturn(), plugin.MarshalOptions{})
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -96,9 +97,18 @@ func Stack(ctx context.Context, project, stack string, cfg *config.Stack, charts
 	cfg.HideSecrets(SecretOf)
 	r := &recorder{ctx: ctx, project: project, stack: stack, charts: charts}
 	if err := pulumi.RunErr(stacks.ProgramOf(cfg), pulumi.WithMocks(project, stack, r)); err != nil {
-		return nil, err
+		return nil, only(err)
 	}
 	return objects(r.found, ownersOf(cfg)), nil
+}
+
+// only returns the one error of a list of one.
+func only(err error) error {
+	var list interface{ WrappedErrors() []error } // that of the SDK
+	if errors.As(err, &list) && len(list.WrappedErrors()) == 1 {
+		return list.WrappedErrors()[0]
+	}
+	return err
 }
 
 // SecretOf returns the placeholder that stands for the secret at a path of the stack
