@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -23,6 +24,39 @@ func Load(raw map[string]string, secretKeys ...string) (*Stack, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// InProject returns the values of a project as [Load] takes them. A project may have
+// any name, and its keys begin with it ("shop:apps"). In a project of another name,
+// keys that begin with daprstack would be read by nobody; the error is an [Errors]
+// that names them.
+func InProject(project string, raw map[string]string, secretKeys ...string) (map[string]string, []string, error) {
+	if project == Namespace {
+		return raw, secretKeys, nil
+	}
+	own := func(key string) string {
+		if name, ok := strings.CutPrefix(key, project+":"); ok {
+			return Namespace + ":" + name
+		}
+		return key
+	}
+	values := make(map[string]string, len(raw))
+	var stray Errors
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
+		if name, ok := strings.CutPrefix(key, Namespace+":"); ok {
+			stray = append(stray, Violation{Path: key, Allowed: fmt.Sprintf("is not a key of project %s; write %s:%s, or %s alone", project, project, name, name)})
+			continue
+		}
+		values[own(key)] = raw[key]
+	}
+	if len(stray) > 0 {
+		return nil, nil, stray
+	}
+	keys := make([]string, len(secretKeys))
+	for i, key := range secretKeys {
+		keys[i] = own(key)
+	}
+	return values, keys, nil
 }
 
 // load returns the stack, the values as they were given, and the problems found.

@@ -201,3 +201,22 @@ func TestAccepted(t *testing.T) {
 		require.NoError(t, err, of)
 	}
 }
+
+// TestInProject: a project of another name has keys of its own, and none of
+// daprstack.
+func TestInProject(t *testing.T) {
+	values, secretKeys, err := config.InProject("shop", map[string]string{"shop:namespace": "n", "aws:region": "r"}, "shop:redis", "aws:key")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"daprstack:namespace": "n", "aws:region": "r"}, values)
+	require.Equal(t, []string{"daprstack:redis", "aws:key"}, secretKeys)
+
+	_, _, err = config.InProject("shop", map[string]string{"daprstack:context": "c", "daprstack:apps": "[]", "shop:namespace": "n"})
+	require.EqualError(t, err, `the stack file has 2 problems:
+  daprstack:apps: is not a key of project shop; write shop:apps, or apps alone
+  daprstack:context: is not a key of project shop; write shop:context, or context alone`)
+
+	same := map[string]string{"daprstack:context": "c"}
+	values, _, err = config.InProject("daprstack", same)
+	require.NoError(t, err)
+	require.Equal(t, same, values)
+}

@@ -184,7 +184,7 @@ func (s *shop) fileOn(external map[string]any) string {
 		Config map[string]any `json:"config"`
 	}
 	require.NoError(t, yaml.Unmarshal(text, &file))
-	file.Config["daprstack:redis"] = map[string]any{"external": external}
+	file.Config["redis"] = map[string]any{"external": external}
 	text, err = json.Marshal(file) // which is YAML too
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "Pulumi.shop.yaml")

@@ -303,6 +303,11 @@ func killedNode(t *testing.T) {
 
 func destroyLeavesNothing(t *testing.T) {
 	run(t, "destroy", "--yes")
+	nothingIsLeft(t)
+}
+
+func nothingIsLeft(t *testing.T) {
+	t.Helper()
 	c := localCluster(t)
 	assert.Empty(t, c.names(namespaces, namespace))
 	assert.Empty(t, c.names(namespaces, "dapr"))

@@ -26,12 +26,16 @@ func Deploy(ctx *pulumi.Context) error {
 	return Program(values, secretKeys...)(ctx)
 }
 
-// Program is the Pulumi program for a given configuration: keys with their
-// namespace ("daprstack:apps"), values as Pulumi keeps them, plain text or JSON.
+// Program is the Pulumi program for a given configuration: keys with the name of
+// the project ("daprstack:apps"), values as Pulumi keeps them, plain text or JSON.
 // The keys in secretKeys hold secrets. Bad configuration makes the program fail
 // before it registers anything; check it earlier with [Load].
 func Program(values map[string]string, secretKeys ...string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
+		values, secretKeys, err := config.InProject(ctx.Project(), values, secretKeys...)
+		if err != nil {
+			return err
+		}
 		stack, err := Load(values, secretKeys...)
 		if err != nil {
 			return err

@@ -68,7 +68,7 @@ func (t *target) source(path string) string {
 		return "--context"
 	}
 	for _, given := range t.options.config {
-		at, _, _ := strings.Cut(strings.TrimPrefix(given, config.Namespace+":"), "=")
+		at, _, _ := strings.Cut(strings.TrimPrefix(given, string(t.project.Name)+":"), "=")
 		if rest, below := strings.CutPrefix(path, at); below && (rest == "" || rest[0] == '.' || rest[0] == '[') {
 			return "--config"
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
 	stackconfig "github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/stackfile"
 	"github.com/daprstack/daprstack/local"
 	"github.com/daprstack/daprstack/stacks"
 )
@@ -53,6 +54,9 @@ func readTarget(projectFile string, o stackOptions) (*target, error) {
 		return nil, fmt.Errorf("there is no stack %q: %w; write %s, or name another with --stack", o.stack, err, filepath.Base(path))
 	}
 	settings, err := workspace.LoadProjectStack(nil, project, path)
+	if err == nil {
+		_, err = stackfile.Load(projectFile, path) // which notices a key that is given twice
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the stack file: %w", err)
 	}
@@ -189,7 +193,7 @@ func (t *target) give(top, path, text string, instead ...string) error {
 	return t.settings.Config.Set(t.key(path), config.NewTypedValue(text, config.TypeString), true)
 }
 
-// rawConfig returns the configuration as the program gets it, except that encrypted
+// rawConfig returns the configuration as the program reads it, except that encrypted
 // values are not known. The keys in secretKeys have encrypted values.
 func (t *target) rawConfig() (raw map[string]string, secretKeys []string, err error) {
 	raw = make(map[string]string)
@@ -201,7 +205,7 @@ func (t *target) rawConfig() (raw map[string]string, secretKeys []string, err er
 			secretKeys = append(secretKeys, key.String())
 		}
 	}
-	return raw, secretKeys, nil
+	return stackconfig.InProject(string(t.project.Name), raw, secretKeys...)
 }
 
 // load returns the stack file with its defaults, and fails with all its problems

@@ -44,21 +44,27 @@ func schemaFile(objects []*object) ([]byte, error) {
 	return append(raw, '\n'), err
 }
 
-// topLevel returns the schema of the configuration values of a stack.
+// topLevel returns the schema of the configuration values of a stack. A key may
+// have the name of the project before it. Of a project of another name, such keys
+// are not known.
 func topLevel(stack *object) *schema {
 	ours := &schema{}
 	top := &schema{
 		Type: "object", Description: stack.Doc, Properties: jsonschema.NewProperties(),
-		PropertyNames: &schema{AnyOf: []*schema{{Not: &schema{Pattern: "^" + config.Namespace + ":"}}, ours}},
+		PropertyNames: &schema{AnyOf: []*schema{{Pattern: ":", Not: &schema{Pattern: "^" + config.Namespace + ":"}}, ours}},
+		// All but the context may be inherited: not every key is another one.
+		Not: &schema{PropertyNames: &schema{Not: &schema{Pattern: "^(.+:)?context$"}}},
 	}
 	for _, k := range stack.Keys {
-		name := config.Namespace + ":" + k.Name
-		ours.Enum = append(ours.Enum, name)
-		top.Properties.Set(name, anyOf(k.Doc, append(k.values(), asText(k.Type)...)))
+		whole := config.Namespace + ":" + k.Name
+		ours.Enum = append(ours.Enum, k.Name, whole)
+		top.Properties.Set(k.Name, anyOf(k.Doc, append(k.values(), asText(k.Type)...)))
+		top.Properties.Set(whole, &schema{Ref: "#" + pathOfTopLevel + k.Name})
 	}
-	top.Required = []string{config.Namespace + ":context"} // all else may be inherited
 	return top
 }
+
+const pathOfTopLevel = "/properties/config/properties/"
 
 // projectSchema returns the JSON Schema of the values that a project gives its
 // stacks. It ignores everything else in Pulumi.yaml.
@@ -69,7 +75,7 @@ func projectSchema(stack *object) ([]byte, error) {
 		PropertyNames: &schema{AnyOf: []*schema{{Pattern: ":"}, ours}}, // keys of other namespaces have one
 	}
 	for _, k := range stack.Keys {
-		value := &schema{Ref: "stack-file.schema.json#/properties/config/properties/" + config.Namespace + ":" + k.Name}
+		value := &schema{Ref: "stack-file.schema.json#" + pathOfTopLevel + k.Name}
 		declared := &schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
 		for _, own := range []string{"type", "items", "description", "secret"} { // Pulumi's
 			declared.Properties.Set(own, jsonschema.TrueSchema)

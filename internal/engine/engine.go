@@ -52,7 +52,7 @@ func Open(ctx context.Context, o Options) (*auto.Stack, error) {
 			return nil, fmt.Errorf("making the folder of the engine: %w", err)
 		}
 	}
-	if err := installTools(home, o.Tools); err != nil {
+	if err := InstallTools(home, o.Tools); err != nil {
 		return nil, err
 	}
 	cli, err := newCommand(home)
@@ -113,9 +113,9 @@ func configuration(ctx context.Context, stack *auto.Stack, settings *workspace.P
 	return values, secretKeys, nil
 }
 
-// installTools links the tools into the engine's home, where it finds them
-// without a download and without a look at PATH.
-func installTools(home string, tools map[string]string) error {
+// InstallTools links the tools (toolchain.Engine) into the engine's home, where it
+// finds them without a download and without a look at PATH.
+func InstallTools(home string, tools map[string]string) error {
 	links := map[string]string{filepath.Join("bin", "pulumi"): tools[toolchain.Pulumi]}
 	for _, provider := range toolchain.Providers {
 		version, err := toolchain.Version(provider)

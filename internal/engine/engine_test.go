@@ -81,7 +81,7 @@ func TestPassphraseIsMadeOnceAndPrivate(t *testing.T) {
 func TestToolsAreLinkedWhereTheEngineLooks(t *testing.T) {
 	home := t.TempDir()
 	install := func(dir string) {
-		require.NoError(t, installTools(home, map[string]string{
+		require.NoError(t, InstallTools(home, map[string]string{
 			toolchain.Pulumi:             filepath.Join(dir, "pulumi"),
 			toolchain.KubernetesProvider: filepath.Join(dir, "k"),
 			toolchain.RandomProvider:     filepath.Join(dir, "r"),

@@ -26,13 +26,25 @@ type Value struct {
 // Encrypted values stay as they are, so a file that has some cannot be checked
 // without Pulumi.
 func Load(projectFile, stackFile string) (map[string]string, error) {
-	project, err := Project(projectFile)
+	data, err := os.ReadFile(projectFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the project file: %w", err)
+	}
+	name, project, err := parseProject(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading the project file %s: %w", projectFile, err)
+	}
+	read, err := Read(stackFile)
 	if err != nil {
 		return nil, err
 	}
-	stack, err := Read(stackFile)
-	if err != nil {
-		return nil, err
+	stack := make(map[string]string, len(read))
+	for key, value := range read {
+		whole := inProject(name, key)
+		if _, twice := stack[whole]; twice {
+			return nil, fmt.Errorf("reading the stack file %s: %s is given twice, with the name of the project and without", stackFile, whole)
+		}
+		stack[whole] = value
 	}
 	inherited := make(map[string]string, len(project))
 	for key, value := range project {
@@ -52,7 +64,8 @@ func Inherit[M ~map[K]V, K comparable, V any](stack, project M) {
 	}
 }
 
-// Read returns the values of a stack file alone, nothing inherited.
+// Read returns the values of a stack file alone, nothing inherited, by their keys
+// as they stand there.
 func Read(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -97,23 +110,26 @@ func Project(path string) (map[string]Value, error) {
 
 // ParseProject is [Project] for the content of a project file.
 func ParseProject(data []byte) (map[string]Value, error) {
+	_, values, err := parseProject(data)
+	return values, err
+}
+
+func parseProject(data []byte) (name string, values map[string]Value, err error) {
 	var file struct {
 		Name   string                     `json:"name"`
 		Config map[string]json.RawMessage `json:"config"`
 	}
 	if err := parse(data, &file); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	values := make(map[string]Value, len(file.Config))
+	values = make(map[string]Value, len(file.Config))
 	for key, raw := range file.Config {
-		if !strings.Contains(key, ":") {
-			key = file.Name + ":" + key
-		}
+		key = inProject(file.Name, key)
 		var declared struct{ Default, Value json.RawMessage }
 		if raw[0] != '{' { // the short form
 			declared.Value = raw
 		} else if err := json.Unmarshal(raw, &declared); err != nil {
-			return nil, fmt.Errorf("reading config %s: %w", key, err)
+			return "", nil, fmt.Errorf("reading config %s: %w", key, err)
 		}
 		for _, given := range []json.RawMessage{declared.Default, declared.Value} {
 			if given != nil && string(given) != "null" {
@@ -121,7 +137,15 @@ func ParseProject(data []byte) (map[string]Value, error) {
 			}
 		}
 	}
-	return values, nil
+	return file.Name, values, nil
+}
+
+// inProject returns the whole key of one that may lack the project's name.
+func inProject(project, key string) string {
+	if strings.Contains(key, ":") {
+		return key
+	}
+	return project + ":" + key
 }
 
 // parse reads YAML in which no key is given twice. Keys that are not asked for

@@ -63,6 +63,13 @@ func TestErrorsSayWhichFile(t *testing.T) {
 	}
 }
 
+func TestKeyWithTheProjectAndWithoutIsRefused(t *testing.T) {
+	twice := filepath.Join(t.TempDir(), "Pulumi.twice.yaml")
+	require.NoError(t, os.WriteFile(twice, []byte("config: { short: a, shop:short: b }\n"), 0o600))
+	_, err := stackfile.Load(filepath.Join("testdata", "Pulumi.yaml"), twice)
+	require.ErrorContains(t, err, "shop:short is given twice")
+}
+
 // TestProject: the forms in which a project gives a value.
 func TestProject(t *testing.T) {
 	values, err := stackfile.Project(filepath.Join("testdata", "Pulumi.yaml"))
