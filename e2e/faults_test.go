@@ -222,12 +222,10 @@ func (s *shop) underFaults() *load {
 // settled waits until no event is waiting for an app.
 func (s *shop) settled() {
 	s.t.Helper()
+	redis, err := streams.Open(s.t.Context(), s.client, s.stack, "orders")
+	require.NoError(s.t, err)
+	defer redis.Close()
 	eventually(s.t, "every event was acknowledged by every subscriber", func(ctx context.Context) string {
-		redis, err := streams.Open(ctx, s.client, s.stack, "orders")
-		if err != nil {
-			return err.Error()
-		}
-		defer redis.Close()
 		groups, err := redis.Groups(ctx, s.stack.Stream("orders", faultTopic))
 		if err != nil {
 			return err.Error()

@@ -85,6 +85,14 @@ func theWholeWay(t *testing.T, c *Client) {
 	require.NoError(t, err)
 	require.Equal(t, int64(1), groups[0].Pending)
 	require.Zero(t, groups[0].Lag)
+	// As it is after a failover.
+	require.NoError(t, c.redis.Do(t.Context(), "XGROUP", "SETID", topic, group, groups[0].Delivered, "ENTRIESREAD", "1").Err())
+	info, err := c.redis.XInfoGroups(t.Context(), topic).Result()
+	require.NoError(t, err)
+	require.Equal(t, int64(1), info[0].Lag, "what Redis says")
+	groups, err = c.Groups(t.Context(), topic)
+	require.NoError(t, err)
+	require.Zero(t, groups[0].Lag)
 
 	letters := Entry{ID: letter, Event: found.Event}
 	require.NoError(t, c.PutBack(t.Context(), topic, group, dead, letters, time.Minute))

@@ -139,6 +139,7 @@ func TestGroups(t *testing.T) {
 	require.Equal(t, group, groups[0].Name)
 	require.Equal(t, int64(2), groups[0].Pending)
 	require.Equal(t, entries[1], groups[0].Delivered)
+	require.Equal(t, int64(1), groups[0].Lag)
 
 	for i, want := range []bool{true, true, false} {
 		pending, err := c.IsPending(t.Context(), topic, group, entries[i])
@@ -148,6 +149,20 @@ func TestGroups(t *testing.T) {
 	n, err := c.Length(t.Context(), topic)
 	require.NoError(t, err)
 	require.Equal(t, int64(3), n)
+}
+
+// TestCountAfter: a long queue is counted up to a limit.
+func TestCountAfter(t *testing.T) {
+	c := newClient(t)
+	entries := add(t, c, topic, make([]string, 2*countable/10+1)...)
+	n, all, err := c.countAfter(t.Context(), topic, entries[0])
+	require.NoError(t, err)
+	require.True(t, all)
+	require.Equal(t, int64(len(entries)-1), n)
+	add(t, c, topic, make([]string, countable)...)
+	_, all, err = c.countAfter(t.Context(), topic, entries[0])
+	require.NoError(t, err)
+	require.False(t, all)
 }
 
 func TestDelete(t *testing.T) {
