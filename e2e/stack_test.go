@@ -49,6 +49,7 @@ func TestDevStack(t *testing.T) {
 		{"second up has nothing to do", func(t *testing.T) { run(t, "preview", "--expect-no-changes") }},
 		{"refresh finds no drift", func(t *testing.T) { run(t, "refresh", "--expect-no-changes") }},
 		{"no secret in plain text in the state", noSecretInState},
+		{"an interrupted change is taken back", interruptedChange},
 		{"certificates are renewed", certificatesAreRenewed},
 		{"Dapr off", daprOff},
 		{"Dapr on again", func(t *testing.T) {
@@ -167,6 +168,36 @@ func interruptedUp(t *testing.T) {
 	interrupt("a pod holds the volume of Redis", kill, func() bool { return len(c.names(pods, "redis-master-")) > 0 })
 	destroyLeavesNothing(t)
 	interrupt("the control plane appears", kill, func() bool { return len(c.names(crds, "components.dapr.io")) > 0 })
+}
+
+// interruptedChange kills up while it waits for an image that nobody has, after it
+// has said so. The next up notices, though the state does not know of the change.
+func interruptedChange(t *testing.T) {
+	out := &sharedBuffer{}
+	cmd := driver(t, "up", "--yes", "-c", "apps[1].image=localhost/nobody-has-it:1")
+	cmd.Stdout, cmd.Stderr = out, out
+	require.NoError(t, cmd.Start())
+	eventually(t, "up says which image is missing", func(context.Context) string {
+		if said := out.String(); !strings.Contains(said, "ErrImagePull") {
+			return said
+		}
+		return ""
+	})
+	for _, child := range children(t, cmd.Process.Pid) {
+		require.NoError(t, syscall.Kill(child, syscall.SIGKILL))
+	}
+	require.NoError(t, cmd.Process.Kill())
+	require.Error(t, cmd.Wait())
+	assert.Contains(t, out.String(), "app backend: updating Deployment backend")
+
+	assert.Contains(t, run(t, "up", "--yes"), "The last run was interrupted")
+	everyAppReady(t, "2/2")
+	c := localCluster(t)
+	for _, d := range c.list(deployments, namespace) {
+		text, err := json.Marshal(d.Object)
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), "nobody-has-it")
+	}
 }
 
 // children returns the processes that a process started itself.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -179,14 +180,19 @@ func (s *stock) badConfiguration(t *testing.T) {
 	s.pulumi(t, "config", "rm", "--path", "redis.storage")
 }
 
+// badName: the pack is a folder or a binary.
 func (s *stock) badName(t *testing.T) {
-	s.set(t, "overlay.apps.frontend.sidecar.appId", "web")
+	file := filepath.Join(s.dir, "Pulumi.yaml")
+	good, err := os.ReadFile(file)
+	require.NoError(t, err)
+	bad := bytes.ReplaceAll(good, []byte("appId: frontend-app"), []byte("appId: web"))
+	require.NoError(t, os.WriteFile(file, bad, 0o600))
 	for _, pack := range []string{"policy", s.policy} {
 		out, status := s.tryPulumi(t, "preview", "--policy-pack", pack)
 		assert.NotZero(t, status)
-		assert.Contains(t, out, `[S-02] Deployment todo/frontend`)
+		assert.Contains(t, out, "[S-02] Deployment todo/frontend")
 	}
-	s.pulumi(t, "config", "rm", "--path", "overlay")
+	require.NoError(t, os.WriteFile(file, good, 0o600))
 }
 
 func (s *stock) up(t *testing.T) {
@@ -227,7 +233,7 @@ func (s *stock) state(t *testing.T) []apitype.ResourceV3 {
 	t.Helper()
 	var deployment apitype.DeploymentV3
 	var exported apitype.UntypedDeployment
-	require.NoError(t, json.Unmarshal([]byte(s.pulumi(t, "stack", "export")), &exported))
+	require.NoError(t, json.Unmarshal([]byte(command(t, s.dir, "pulumi", "stack", "export")), &exported))
 	require.NoError(t, json.Unmarshal(exported.Deployment, &deployment))
 	return deployment.Resources
 }
@@ -269,9 +275,14 @@ func withoutRandom(value any) any {
 		for i := range value {
 			value[i] = withoutRandom(value[i])
 		}
+	case string:
+		return autoNamed.ReplaceAllString(value, "-random")
 	}
 	return value
 }
+
+// autoNamed matches what the engine ends a name with that it makes up.
+var autoNamed = regexp.MustCompile("-[0-9a-f]{8}$")
 
 // drift: a plain preview does not look at the cluster, one with --refresh says what
 // somebody changed by hand, by its exit code too, and up puts it back.

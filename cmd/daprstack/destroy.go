@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/spf13/cobra"
@@ -12,12 +13,14 @@ import (
 	"github.com/daprstack/daprstack/internal/cluster"
 	"github.com/daprstack/daprstack/internal/engine"
 	"github.com/daprstack/daprstack/internal/ownership"
+	"github.com/daprstack/daprstack/internal/progress"
 )
 
 type destroyOptions struct {
 	console
 	stackOptions
 	ownershipOptions
+	displayOptions
 	yes bool
 }
 
@@ -34,6 +37,7 @@ func newDestroyCommand(runF func(context.Context, *destroyOptions) error) *cobra
 	}
 	o.registerStack(cmd)
 	o.registerOthers(cmd)
+	o.registerVerbose(cmd)
 	registerYes(cmd, &o.yes)
 	return cmd
 }
@@ -75,11 +79,15 @@ func runDestroy(ctx context.Context, o *destroyOptions) error {
 	if err != nil {
 		return err
 	}
-	_, err = stack.Destroy(ctx, optdestroy.Parallel(parallel),
-		optdestroy.ProgressStreams(o.out), optdestroy.ErrorProgressStreams(o.err))
+	start := time.Now()
+	run := o.show(ctx, o.console, client, want.Namespace)
+	err = engine.Destroy(ctx, stack, run.Handle, optdestroy.SuppressOutputs(), optdestroy.Parallel(parallel),
+		optdestroy.ProgressStreams(run.out), optdestroy.ErrorProgressStreams(run.err))
+	run.Close()
 	if err != nil {
-		return engineError(ctx, "destroy", err)
+		return run.fail(ctx, "destroy failed", t.stack, err)
 	}
+	fmt.Fprintf(o.out, "Stack %s is gone: %s in %s\n", t.stack, run.Summary(), progress.Short(time.Since(start)))
 	return o.release(ctx, client, state)
 }
 

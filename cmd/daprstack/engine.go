@@ -54,6 +54,14 @@ func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error
 // there, and returns the state as that run left it. It fails when the stack is
 // deployed on another context.
 func (t *target) resume(ctx context.Context, stack *auto.Stack, stderr io.Writer) (engine.State, error) {
+	dir, err := t.dir()
+	if err != nil {
+		return engine.State{}, err
+	}
+	released, err := engine.Release(ctx, stack, dir)
+	if err != nil {
+		return engine.State{}, err
+	}
 	state, err := engine.Inspect(ctx, stack)
 	if err != nil {
 		return state, err
@@ -61,15 +69,11 @@ func (t *target) resume(ctx context.Context, stack *auto.Stack, stderr io.Writer
 	if err := t.checkContext(state); err != nil {
 		return state, err
 	}
-	dir, err := t.dir()
-	if err != nil {
-		return state, err
+	if !released && !state.Pending {
+		return state, nil
 	}
-	recovered, err := engine.Recover(ctx, stack, dir, state)
-	if recovered {
-		fmt.Fprintln(stderr, "The last run was interrupted; continuing from what it left.")
-	}
-	return state, err
+	fmt.Fprintln(stderr, "The last run was interrupted; continuing from what it left.")
+	return state, engine.Recover(ctx, stack)
 }
 
 // checkContext refuses to move a stack to another context: the engine would replace

@@ -101,10 +101,10 @@ func TestUpFlags(t *testing.T) {
 			},
 		},
 		flagCase[upOptions]{
-			args: "-y --adopt --with-what-others-put-there",
+			args: "-y --adopt --with-what-others-put-there --verbose",
 			want: upOptions{
 				console: quiet, stackOptions: defaultStack, ownershipOptions: ownershipOptions{adopt: true, others: true},
-				yes: true, errorFormat: "text",
+				displayOptions: displayOptions{verbose: true}, yes: true, errorFormat: "text",
 			},
 		},
 		flagCase[upOptions]{args: "prod", err: `unknown command "prod" for "up"`},

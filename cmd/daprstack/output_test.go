@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/daprstack/daprstack/internal/cluster"
+	"github.com/daprstack/daprstack/internal/engine"
 	"github.com/daprstack/daprstack/internal/events"
 	"github.com/daprstack/daprstack/internal/streams"
 	"github.com/daprstack/daprstack/verify"
@@ -67,11 +68,11 @@ func TestDataOfALetterIsOneLine(t *testing.T) {
 func TestPage(t *testing.T) {
 	var out bytes.Buffer
 	elsewhere := &target{context: "mine"}
-	require.NoError(t, elsewhere.printPage(t.Context(), &out, auto.OutputMap{}))
+	require.NoError(t, elsewhere.printPage(t.Context(), &out, engine.Outputs{}))
 	require.Empty(t, out.String(), "no app has a page")
-	outputs := auto.OutputMap{
-		"page": {Value: "kubectl port-forward"},
-		"apps": {Value: map[string]any{"backend": map[string]any{}, "frontend": map[string]any{"open": "kubectl port-forward"}}},
+	outputs := engine.Outputs{
+		"page": "kubectl port-forward",
+		"apps": map[string]any{"backend": map[string]any{}, "frontend": map[string]any{"open": "kubectl port-forward"}},
 	}
 	require.NoError(t, elsewhere.printPage(t.Context(), &out, outputs))
 	require.Equal(t, "\nOpen the page with: kubectl port-forward\n", out.String())

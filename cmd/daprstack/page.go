@@ -8,17 +8,17 @@ import (
 	"net"
 	"strconv"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/daprstack/daprstack/internal/cluster"
+	"github.com/daprstack/daprstack/internal/engine"
 )
 
 // printPage prints how to open the page of the stack that is up, if an app of it
 // has one. Services of the local node can be reached from this machine; those of
 // another cluster need a port-forward.
-func (t *target) printPage(ctx context.Context, w io.Writer, outputs auto.OutputMap) error {
-	open, ok := outputs["page"].Value.(string)
+func (t *target) printPage(ctx context.Context, w io.Writer, outputs engine.Outputs) error {
+	open, ok := outputs["page"].(string)
 	if !ok {
 		return nil
 	}
@@ -34,7 +34,7 @@ func (t *target) printPage(ctx context.Context, w io.Writer, outputs auto.Output
 	if err != nil {
 		return err
 	}
-	namespace, _ := outputs["namespace"].Value.(string)
+	namespace, _ := outputs["namespace"].(string)
 	address, err := serviceAddress(ctx, client, namespace, app)
 	if err != nil {
 		return fmt.Errorf("finding the page: %w", err)
@@ -44,8 +44,8 @@ func (t *target) printPage(ctx context.Context, w io.Writer, outputs auto.Output
 }
 
 // appOfPage returns the app that is opened by the same command as the page.
-func appOfPage(outputs auto.OutputMap, open string) (string, bool) {
-	apps, _ := outputs["apps"].Value.(map[string]any)
+func appOfPage(outputs engine.Outputs, open string) (string, bool) {
+	apps, _ := outputs["apps"].(map[string]any)
 	for name, app := range apps {
 		if fields, _ := app.(map[string]any); fields["open"] == open {
 			return name, true

@@ -1,19 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
-	"github.com/daprstack/daprstack/internal/engine"
 	"github.com/daprstack/daprstack/internal/progress"
 	"github.com/daprstack/daprstack/policy/settings"
 	"github.com/daprstack/daprstack/toolchain"
@@ -79,26 +75,4 @@ func (p policyPack) preview() []optpreview.Option {
 
 func (p policyPack) up() []optup.Option {
 	return []optup.Option{optup.PolicyPacks(p.packs...), optup.PolicyPackConfigs(p.configs...)}
-}
-
-// plan previews the stack with the pack, so that a violation ends an up before it
-// changes anything: the update itself finds violations only on its way. The output
-// of the preview is shown only when it fails.
-func (p policyPack) plan(ctx context.Context, stack *auto.Stack, c console) (engine.Plan, error) {
-	step := progress.New(c.err).Start("checking the policies, and whose the objects are")
-	var output bytes.Buffer
-	plan, err := engine.Preview(ctx, stack, append(p.preview(),
-		optpreview.SuppressOutputs(), optpreview.ProgressStreams(&output), optpreview.ErrorProgressStreams(&output))...)
-	if err == nil {
-		step.Done()
-		return plan, nil
-	}
-	failed := step.Fail(errors.New("up: the preview failed; nothing was changed. The messages above say why: for a policy violation, its rule, its resource and the fix"))
-	if ctx.Err() != nil || auto.IsConcurrentUpdateError(err) {
-		return plan, engineError(ctx, "up", err)
-	}
-	if _, err := io.Copy(c.out, &output); err != nil {
-		return plan, err
-	}
-	return plan, failed
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/spf13/cobra"
@@ -42,51 +41,26 @@ func newPreviewCommand(runF func(context.Context, *previewOptions) error) *cobra
 }
 
 func runPreview(ctx context.Context, o *previewOptions) error {
-	t, want, err := reachable(ctx, o.stackOptions)
+	s, err := newSession(ctx, o.stackOptions, o.policyOptions, o.console)
 	if err != nil {
 		return printProblems(o.out, o.errorFormat, o.stack, err)
 	}
-	client, err := t.client()
-	if err != nil {
+	if err := s.open(ctx, engine.Inspect); err != nil {
 		return err
 	}
-	if err := t.checkControlPlane(ctx, client, want, o.err); err != nil {
-		return err
-	}
-	pack, err := o.loadPolicies(t.checkout)
-	if err != nil {
-		return err
-	}
-	if err := pack.build(ctx, t.checkout, o.err); err != nil {
-		return err
-	}
-	stack, err := t.open(ctx, o.err)
-	if err != nil {
-		return err
-	}
-	state, err := engine.Inspect(ctx, stack)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(t.checkRemains(ctx, client, state), t.checkVolumes(ctx, client, state, want)); err != nil {
-		return err
-	}
-	if stack, err = t.openAdopted(ctx, stack, state, o.console); err != nil {
-		return err
-	}
-	options := append(pack.preview(), optpreview.ProgressStreams(o.out), optpreview.ErrorProgressStreams(o.err))
+	options := append(s.pack.preview(), optpreview.ProgressStreams(o.out), optpreview.ErrorProgressStreams(o.err))
 	if o.diff {
 		options = append(options, optpreview.Diff())
 	}
 	if o.expectNoChanges {
 		options = append(options, optpreview.ExpectNoChanges())
 	}
-	plan, err := engine.Preview(ctx, stack, options...)
+	plan, err := engine.Preview(ctx, s.opened, nil, options...)
 	if err != nil {
 		return engineError(ctx, "preview", err)
 	}
-	if _, err := t.settle(ctx, state, plan, o.ownershipOptions, o.console); err != nil {
+	if _, err := s.settle(ctx, s.state, plan, o.ownershipOptions, o.console); err != nil {
 		return err
 	}
-	return reportOlderSidecars(ctx, client, want, o.out)
+	return reportOlderSidecars(ctx, s.client, s.want, o.out)
 }

@@ -80,7 +80,7 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 		return err
 	}
 	step := progress.New(o.err).Start("looking for the objects of deployment %s", self.Deployment)
-	plan, err := engine.Preview(ctx, stack, optpreview.SuppressOutputs(), optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(o.err))
+	plan, err := engine.Preview(ctx, stack, nil, optpreview.SuppressOutputs(), optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(o.err))
 	if err != nil {
 		return step.Fail(engineError(ctx, "recover", err))
 	}

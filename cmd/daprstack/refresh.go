@@ -2,14 +2,20 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/spf13/cobra"
+
+	"github.com/daprstack/daprstack/internal/engine"
+	"github.com/daprstack/daprstack/internal/progress"
 )
 
 type refreshOptions struct {
 	console
 	stackOptions
+	displayOptions
 	expectNoChanges bool
 }
 
@@ -25,12 +31,17 @@ func newRefreshCommand(runF func(context.Context, *refreshOptions) error) *cobra
 		},
 	}
 	o.registerStack(cmd)
+	o.registerVerbose(cmd)
 	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "fail if anything has drifted")
 	return cmd
 }
 
 func runRefresh(ctx context.Context, o *refreshOptions) error {
-	t, _, err := reachable(ctx, o.stackOptions)
+	t, want, err := reachable(ctx, o.stackOptions)
+	if err != nil {
+		return err
+	}
+	client, err := t.client()
 	if err != nil {
 		return err
 	}
@@ -41,10 +52,25 @@ func runRefresh(ctx context.Context, o *refreshOptions) error {
 	if _, err := t.resume(ctx, stack, o.err); err != nil {
 		return err
 	}
-	options := []optrefresh.Option{optrefresh.ProgressStreams(o.out), optrefresh.ErrorProgressStreams(o.err)}
+	start := time.Now()
+	run := o.show(ctx, o.console, client, want.Namespace)
+	options := []optrefresh.Option{optrefresh.ProgressStreams(run.out), optrefresh.ErrorProgressStreams(run.err)}
 	if o.expectNoChanges {
 		options = append(options, optrefresh.ExpectNoChanges())
 	}
-	_, err = stack.Refresh(ctx, options...)
-	return engineError(ctx, "refresh", err)
+	err = engine.Refresh(ctx, stack, run.Handle, options...)
+	run.Close()
+	drift := run.Drift()
+	for _, object := range drift {
+		fmt.Fprintln(o.out, "drift:", object)
+	}
+	switch {
+	case err != nil && o.expectNoChanges && len(drift) > 0 && len(run.Problems()) == 0:
+		return fmt.Errorf("%s of stack %s drifted", count(len(drift), "object", "objects"), t.stack)
+	case err != nil:
+		return run.fail(ctx, "refresh failed", t.stack, err)
+	}
+	fmt.Fprintf(o.out, "The state of stack %s is as the cluster: %s drifted, found in %s\n",
+		t.stack, count(len(drift), "object", "objects"), progress.Short(time.Since(start)))
+	return nil
 }

@@ -8,10 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/spf13/cobra"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/engine"
 	"github.com/daprstack/daprstack/internal/progress"
 	"github.com/daprstack/daprstack/verify"
 )
@@ -21,6 +24,7 @@ type upOptions struct {
 	stackOptions
 	policyOptions
 	ownershipOptions
+	displayOptions
 	yes         bool
 	skipVerify  bool
 	errorFormat string
@@ -41,6 +45,7 @@ func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
 	o.registerPolicy(cmd)
 	o.registerAdopt(cmd)
 	o.registerOthers(cmd)
+	o.registerVerbose(cmd)
 	registerYes(cmd, &o.yes)
 	cmd.Flags().BoolVar(&o.skipVerify, "no-verify", false, "do not verify the stack at the end")
 	registerErrorFormat(cmd, &o.errorFormat)
@@ -48,46 +53,21 @@ func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
 }
 
 func runUp(ctx context.Context, o *upOptions) error {
-	t, want, err := reachable(ctx, o.stackOptions)
+	s, err := newSession(ctx, o.stackOptions, o.policyOptions, o.console)
 	if err != nil {
 		return printProblems(o.out, o.errorFormat, o.stack, err)
 	}
-	client, err := t.client()
+	if err := o.confirm(o.yes, "bring stack %s up on context %s", s.stack, s.context); err != nil {
+		return err
+	}
+	if err := s.open(ctx, func(ctx context.Context, stack *auto.Stack) (engine.State, error) { return s.resume(ctx, stack, o.err) }); err != nil {
+		return err
+	}
+	plan, err := o.plan(ctx, s)
 	if err != nil {
 		return err
 	}
-	if err := t.checkControlPlane(ctx, client, want, o.err); err != nil {
-		return err
-	}
-	pack, err := o.loadPolicies(t.checkout)
-	if err != nil {
-		return err
-	}
-	if err := o.confirm(o.yes, "bring stack %s up on context %s", t.stack, t.context); err != nil {
-		return err
-	}
-	if err := pack.build(ctx, t.checkout, o.err); err != nil {
-		return err
-	}
-	stack, err := t.open(ctx, o.err)
-	if err != nil {
-		return err
-	}
-	state, err := t.resume(ctx, stack, o.err)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(t.checkRemains(ctx, client, state), t.checkVolumes(ctx, client, state, want)); err != nil {
-		return err
-	}
-	if stack, err = t.openAdopted(ctx, stack, state, o.console); err != nil {
-		return err
-	}
-	plan, err := pack.plan(ctx, stack, o.console)
-	if err != nil {
-		return err
-	}
-	adopted, err := t.settle(ctx, state, plan, o.ownershipOptions, o.console)
+	adopted, err := s.settle(ctx, s.state, plan, o.ownershipOptions, o.console)
 	if err != nil {
 		return err
 	}
@@ -95,25 +75,56 @@ func runUp(ctx context.Context, o *upOptions) error {
 		if err := o.confirm(o.yes, "take over %s of others", count(len(adopted), "object", "objects")); err != nil {
 			return err
 		}
-		if stack, err = t.adopt(ctx, stack, adopted, o.console); err != nil {
+		if s.opened, err = s.adopt(ctx, s.opened, adopted, o.console); err != nil {
 			return err
 		}
-		fmt.Fprintf(o.out, "For stock Pulumi, add to %s: %s: [%s]\n", filepath.Base(t.file), t.key("adopt"), strings.Join(t.adopted, ", "))
+		fmt.Fprintf(o.out, "For stock Pulumi, add to %s: %s: [%s]\n", filepath.Base(s.file), s.key("adopt"), strings.Join(s.adopted, ", "))
 	}
-	result, err := stack.Up(ctx, append(pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
-		optup.ProgressStreams(o.out), optup.ErrorProgressStreams(o.err))...)
-	if err != nil {
-		return engineError(ctx, "up", err)
-	}
-	if !o.skipVerify {
-		if err := t.verifyUp(ctx, want, o.console); err != nil {
-			return fmt.Errorf("%w; look again with daprstack verify -s %s", err, t.stack)
-		}
-	}
-	if err := reportOlderSidecars(ctx, client, want, o.out); err != nil {
+	outputs := plan.Outputs
+	if plan.Changes == 0 && !plan.NewOutputs {
+		fmt.Fprintf(o.out, "Nothing to change: stack %s is as the stack file says\n", s.stack)
+	} else if outputs, err = o.update(ctx, s); err != nil {
 		return err
 	}
-	return t.printPage(ctx, o.out, result.Outputs)
+	if !o.skipVerify {
+		if err := s.verifyUp(ctx, s.want, o.console); err != nil {
+			return fmt.Errorf("%w; look again with daprstack verify -s %s", err, s.stack)
+		}
+	}
+	if err := reportOlderSidecars(ctx, s.client, s.want, o.out); err != nil {
+		return err
+	}
+	return s.printPage(ctx, o.out, outputs)
+}
+
+// plan looks at what the update would do, so that a violation of a policy ends it
+// before it changes anything.
+func (o *upOptions) plan(ctx context.Context, s *session) (engine.Plan, error) {
+	step := progress.New(o.err).Start("checking the policies, and whose the objects are")
+	run := o.show(ctx, o.console, s.client, s.want.Namespace)
+	plan, err := engine.Preview(ctx, s.opened, run.Handle, append(s.pack.preview(),
+		optpreview.SuppressOutputs(), optpreview.ProgressStreams(run.out), optpreview.ErrorProgressStreams(run.err))...)
+	run.Close()
+	if err != nil {
+		return plan, step.Fail(run.fail(ctx, "up failed before it changed anything", s.stack, err))
+	}
+	step.Done()
+	run.warn(o.out)
+	return plan, nil
+}
+
+// update brings the stack up and returns its outputs.
+func (o *upOptions) update(ctx context.Context, s *session) (engine.Outputs, error) {
+	start := time.Now()
+	run := o.show(ctx, o.console, s.client, s.want.Namespace)
+	outputs, err := engine.Up(ctx, s.opened, run.Handle, append(s.pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
+		optup.ProgressStreams(run.out), optup.ErrorProgressStreams(run.err))...)
+	run.Close()
+	if err != nil {
+		return nil, run.fail(ctx, "up failed", s.stack, err)
+	}
+	fmt.Fprintf(o.out, "Stack %s is up: %s in %s\n", s.stack, run.Summary(), progress.Short(time.Since(start)))
+	return outputs, nil
 }
 
 // settle is how long a check of a stack that has just come up may keep failing:

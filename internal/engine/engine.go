@@ -55,10 +55,6 @@ func Open(ctx context.Context, o Options) (*auto.Stack, error) {
 	if err := InstallTools(home, o.Tools); err != nil {
 		return nil, err
 	}
-	cli, err := newCommand(home)
-	if err != nil {
-		return nil, err
-	}
 	env, err := environment(o)
 	if err != nil {
 		return nil, err
@@ -72,7 +68,7 @@ func Open(ctx context.Context, o Options) (*auto.Stack, error) {
 	project.Main, project.Description = "", nil
 
 	stack, err := auto.UpsertStackInlineSource(ctx, o.Stack, string(project.Name), nil,
-		auto.WorkDir(work), auto.PulumiHome(home), auto.Pulumi(cli), auto.Project(project),
+		auto.WorkDir(work), auto.PulumiHome(home), auto.Pulumi(newCommand(home)), auto.Project(project),
 		auto.EnvVars(env), auto.Stacks(map[string]workspace.ProjectStack{o.Stack: *settings}))
 	if err != nil {
 		return nil, fmt.Errorf("opening stack %s: %w", o.Stack, err)
@@ -198,11 +194,10 @@ func withKeptSalt(settings *workspace.ProjectStack, kept string) (*workspace.Pro
 	return &s, nil
 }
 
-// Recover makes a stack usable again whose last update was ended in the middle. It
-// kills the plugins that the update left, removes the lock of its process, and looks
-// up in the cluster what the update had begun, so that the next one goes on from
-// there. It reports whether there was anything to do.
-func Recover(ctx context.Context, stack *auto.Stack, dir string, state State) (bool, error) {
+// Release makes a stack usable again whose last update was ended in the middle: it
+// kills the plugins that the update left, and removes the lock of its process. It
+// reports whether there was a lock.
+func Release(ctx context.Context, stack *auto.Stack, dir string) (bool, error) {
 	if err := endOrphans(ctx, stack.Workspace().PulumiHome()); err != nil {
 		return false, err
 	}
@@ -210,11 +205,14 @@ func Recover(ctx context.Context, stack *auto.Stack, dir string, state State) (b
 	if err != nil {
 		return released, fmt.Errorf("releasing the lock of the last update: %w", err)
 	}
-	if !state.Pending {
-		return released, nil
+	return released, nil
+}
+
+// Recover looks up in the cluster what an update that was ended in the middle had
+// begun, so that the next one goes on from there.
+func Recover(ctx context.Context, stack *auto.Stack) error {
+	if _, err := stack.Refresh(withoutSummary(ctx), optrefresh.ClearPendingCreates()); err != nil {
+		return fmt.Errorf("looking up what the interrupted update left: %w", err)
 	}
-	if _, err := stack.Refresh(ctx, optrefresh.ClearPendingCreates()); err != nil {
-		return true, fmt.Errorf("looking up what the interrupted update left: %w", err)
-	}
-	return true, nil
+	return nil
 }

@@ -1,12 +1,9 @@
 package engine
 
 import (
-	"context"
+	"reflect"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/daprstack/daprstack/internal/cluster"
@@ -19,32 +16,29 @@ type Plan struct {
 	Creates []cluster.Object
 	// Deletes are the objects that would go.
 	Deletes []cluster.Object
+	// Changes is how many resources would change in any way.
+	Changes int
+	// Outputs of the stack, as far as they are known, and whether they would change.
+	Outputs    Outputs
+	NewOutputs bool
 
 	// made are all resources that the state does not know yet, in the order in which
 	// they are registered.
 	made []apitype.StepEventStateMetadata
 }
 
-// Preview previews a stack and returns what an update would make and remove.
-func Preview(ctx context.Context, stack *auto.Stack, options ...optpreview.Option) (Plan, error) {
-	var plan Plan
-	stream, done := make(chan events.EngineEvent), make(chan struct{})
-	go func() {
-		defer close(done)
-		for event := range stream {
-			if event.ResourcePreEvent != nil {
-				plan.add(event.ResourcePreEvent.Metadata)
-			}
-		}
-	}()
-	if _, err := stack.Preview(ctx, append(options, optpreview.EventStreams(stream))...); err != nil {
-		return Plan{}, err // the stream may never be closed
+func (p *Plan) add(e apitype.EngineEvent) {
+	switch {
+	case e.ResourcePreEvent != nil:
+		p.addStep(e.ResourcePreEvent.Metadata)
+	case e.ResOutputsEvent != nil && e.ResOutputsEvent.Metadata.Type == stackType:
+		m := e.ResOutputsEvent.Metadata
+		p.Outputs.read(e)
+		p.NewOutputs = m.Old == nil || m.New == nil || !reflect.DeepEqual(m.Old.Outputs, m.New.Outputs)
 	}
-	<-done
-	return plan, nil
 }
 
-func (p *Plan) add(step apitype.StepEventMetadata) {
+func (p *Plan) addStep(step apitype.StepEventMetadata) {
 	if step.Op == apitype.OpCreate && step.New != nil {
 		p.made = append(p.made, *step.New)
 	}

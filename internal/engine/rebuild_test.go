@@ -118,7 +118,7 @@ func TestPlan(t *testing.T) {
 		{Op: apitype.OpDelete, Type: typ, Old: kept},
 		{Op: apitype.OpCreate, Type: "daprstack:app:App", New: &apitype.StepEventStateMetadata{}},
 	} {
-		plan.add(step)
+		plan.addStep(step)
 	}
 	require.Equal(t, []cluster.Object{{APIVersion: "v1", Kind: "Secret", Namespace: "todo", Name: "new"}}, plan.Creates)
 	require.Equal(t, []cluster.Object{{APIVersion: "v1", Kind: "Secret", Namespace: "todo", Name: "old"}}, plan.Deletes)

@@ -27,7 +27,7 @@ func New(w io.Writer) *Reporter { return &Reporter{w: w, start: time.Now()} }
 func (r *Reporter) Say(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fmt.Fprintf(r.w, "%7s  %s\n", short(time.Since(r.start)), fmt.Sprintf(format, args...))
+	fmt.Fprintf(r.w, "%7s  %s\n", Short(time.Since(r.start)), fmt.Sprintf(format, args...))
 }
 
 // Start announces a step. A step that takes long repeats its line, with what it is
@@ -69,7 +69,7 @@ func (s *Step) Fail(err error) error {
 
 func (s *Step) end(how string) {
 	close(s.stop)
-	s.r.Say("%s: %s in %s", s.what, how, short(time.Since(s.start)))
+	s.r.Say("%s: %s in %s", s.what, how, Short(time.Since(s.start)))
 }
 
 func (s *Step) beat() {
@@ -86,13 +86,13 @@ func (s *Step) beat() {
 			if waiting != "" {
 				waiting = ", waiting " + waiting
 			}
-			s.r.Say("%s … %s%s", s.what, short(time.Since(s.start)), waiting)
+			s.r.Say("%s … %s%s", s.what, Short(time.Since(s.start)), waiting)
 		}
 	}
 }
 
-// short formats a duration for people: 0.4s, 12s, 3m05s.
-func short(d time.Duration) string {
+// Short formats a duration for people: 0.4s, 12s, 3m05s.
+func Short(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1fs", d.Seconds())

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/cluster"
+	"github.com/daprstack/daprstack/internal/engine"
+)
+
+// session is what preview and up work with: a stack file that is valid, a cluster
+// that the stack can work with, and, once it is opened, the stack on the engine.
+type session struct {
+	*target
+	console
+	want   *config.Stack
+	client *cluster.Client
+	pack   policyPack
+	opened *auto.Stack // nil before open
+	state  engine.State
+}
+
+// newSession checks the stack file, the cluster and the configuration of the
+// policies. Nothing is built or written.
+func newSession(ctx context.Context, o stackOptions, policies policyOptions, c console) (*session, error) {
+	t, want, err := reachable(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{target: t, console: c, want: want}
+	if s.client, err = t.client(); err != nil {
+		return nil, err
+	}
+	if err := t.checkControlPlane(ctx, s.client, want, c.err); err != nil {
+		return nil, err
+	}
+	s.pack, err = policies.loadPolicies(t.checkout)
+	return s, err
+}
+
+// open opens the stack and reads its state, by a function that may repair it. It
+// fails when the cluster is not the one that the state knows.
+func (s *session) open(ctx context.Context, read func(context.Context, *auto.Stack) (engine.State, error)) error {
+	if err := s.pack.build(ctx, s.checkout, s.err); err != nil {
+		return err
+	}
+	var err error
+	if s.opened, err = s.target.open(ctx, s.err); err != nil {
+		return err
+	}
+	if s.state, err = read(ctx, s.opened); err != nil {
+		return err
+	}
+	if err := errors.Join(s.checkRemains(ctx, s.client, s.state), s.checkVolumes(ctx, s.client, s.state, s.want)); err != nil {
+		return err
+	}
+	s.opened, err = s.openAdopted(ctx, s.opened, s.state, s.console)
+	return err
+}
