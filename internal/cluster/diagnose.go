@@ -51,12 +51,9 @@ func (c *Client) diagnosePod(ctx context.Context, pod corev1.Pod) (string, error
 			continue
 		}
 		said := fmt.Sprintf("container %s ended with exit code %d", s.Name, ended.ExitCode)
-		log, err := c.Log(ctx, pod.Namespace, pod.Name, s.Name, s.State.Terminated == nil)
-		if err != nil {
-			return said, nil // the log may be gone; that it ended is what matters
-		}
-		if last := lastLine(log); last != "" {
-			said += ": " + last
+		// The log may be gone; that it ended is what matters.
+		if log, err := c.Log(ctx, pod.Namespace, pod.Name, s.Name, s.State.Terminated == nil); err == nil {
+			said = strings.TrimSuffix(said+": "+lastLine(log), ": ")
 		}
 		return said, nil
 	}

@@ -211,7 +211,7 @@ func (d *Display) end(m apitype.StepEventMetadata, failed bool) {
 
 // found notes what a refresh found out about an object.
 func (d *Display) found(m apitype.StepEventMetadata) {
-	what := ""
+	var what string
 	switch m.Op {
 	case apitype.OpDelete:
 		what = "is gone"
