@@ -240,13 +240,12 @@ func TestPagesShowGoodFiles(t *testing.T) {
 		for _, b := range block.FindAllStringSubmatch(string(text), -1) {
 			shown[b[1]] = b[2]
 		}
-		project, err := stackfile.ParseProject([]byte(shown["Pulumi.yaml"]))
-		require.NoError(t, err)
-		values, err := stackfile.Parse([]byte(shown["Pulumi.prod.yaml"]))
-		require.NoError(t, err)
-		for key, value := range project {
-			stackfile.Inherit(values, map[string]string{key: value.Text})
+		dir := t.TempDir()
+		for name, text := range shown {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 		}
+		values, err := stackfile.Load(filepath.Join(dir, "Pulumi.yaml"), filepath.Join(dir, "Pulumi.prod.yaml"))
+		require.NoError(t, err)
 		_, err = config.Load(values)
 		require.NoError(t, err, page)
 		require.NoError(t, compiled(t).Validate(asFile(t, values)), page)
