@@ -31,8 +31,14 @@ type Marks struct {
 	Adopt []string
 }
 
+// contested are the kinds whose fields an update must not take from others. At its
+// namespaces another deployment of the stack has to fail; into the others, parts of
+// the control plane write.
+var contested = []string{"Namespace", "CustomResourceDefinition", "MutatingWebhookConfiguration"}
+
 // Mark makes every Kubernetes object that is registered from now on bear the
-// labels.
+// labels. What somebody changed by hand in an object, the next update that changes
+// it puts back.
 func Mark(ctx *pulumi.Context, marks Marks) error {
 	stack := StackOf(ctx.Project(), ctx.Stack())
 	return ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
@@ -55,6 +61,9 @@ func Mark(ctx *pulumi.Context, marks Marks) error {
 		case kept:
 		default:
 			object.label(DeploymentLabel, marks.Deployment)
+		}
+		if !slices.Contains(contested, kind) {
+			object.annotate(ForceAnnotation, pulumi.String("true"))
 		}
 		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: args.Opts}
 	})
