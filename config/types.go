@@ -460,8 +460,9 @@ type PubSub struct {
 
 // Event is one entry of the catalogue. Its type is also its topic.
 type Event struct {
-	// Type of the event: {entity}.{action} or {domain}.{entity}.{action}, lower
-	// case. Required, unique in its pub/sub (E-02).
+	// Type of the event and name of its topic, by convention {entity}.{action} or
+	// {domain}.{entity}.{action} in lower case, which the policy pack holds (E-02).
+	// Required, unique in its pub/sub (E-08).
 	Type string `json:"type"`
 
 	// Source of the event, a URI-reference. Required (E-03).

@@ -1,19 +1,20 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/daprstack/daprstack/config/rules"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// maxSubscription limits the combined length of the three parts of a
-// Subscription's name, {pub/sub}.{type}.{app-id}, which is a DNS-1123 name.
-const maxSubscription = 253 - 2
+// maxSubscription limits the name of a Subscription, which is a DNS-1123 name.
+const maxSubscription = 253
 
 func (v *validator) events() {
 	types := make([]string, len(v.stack.Events)) // each with its pub/sub
 	for i, e := range v.stack.Events {
 		path := root("events").Index(i)
-		v.add(path.Child("type"), e.Type, rules.EventType(e.Type))
+		v.add(path.Child("type"), e.Type, slices.Concat(rules.TopicName(e.Type), rules.OwnEventType(e.Type)))
 		v.add(path.Child("source"), e.Source, rules.EventSource(e.Source))
 		v.add(path.Child("pubSub"), e.PubSub, v.knownPubSub(e.PubSub), "pubSubs[].name")
 		v.add(path.Child("publishers"), nil, rules.Publishers(e.Publishers))
@@ -25,7 +26,7 @@ func (v *validator) events() {
 				v.plainHTTP(path.Child("subscribers").Index(j).Child("app"), sub.App)
 			}
 			v.add(path.Child("subscribers").Index(j).Child("path"), sub.Path, rules.HandlerPath(sub.Path))
-			if len(e.PubSub)+len(e.Type)+len(sub.App) > maxSubscription {
+			if len(rules.SubscriptionName(e.PubSub, e.Type, sub.App)) > maxSubscription {
 				v.form(path.Child("subscribers").Index(j), nil, "must have, together with the event's type and its pub/sub, "+
 					"a name of at most 253 characters", "pubSubs[].name")
 			}

@@ -38,11 +38,11 @@ func StateURL(store string) (string, error) {
 }
 
 // PublishURL returns the sidecar's address of a topic. The topic has the same
-// name as the event's type (E-02).
+// name as the event's type (E-08).
 func PublishURL(pubSub, topic string) (string, error) {
 	var ps Problems
 	ps.add("pubsub", pubSub, rules.ComponentName(pubSub))
-	ps.add("topic", topic, rules.EventType(topic))
+	ps.add("topic", topic, rules.TopicName(topic))
 	return ps.urlOrErr(rules.PublishURL(pubSub, topic), "making the URL of a topic")
 }
 

@@ -50,7 +50,7 @@ func TestSidecarAddressesRefuse(t *testing.T) {
 		"app a path":   {func() (string, error) { return InvokeURL("a/method/b", "/x") }, []string{`target: "a/method/b" [I-01]: ` + targetForm}},
 		"both":         {func() (string, error) { return InvokeURL("A", "x") }, []string{`target: "A" [I-01]: ` + targetForm, `path: "x" [I-02]: must start with /`}},
 		"store":        {func() (string, error) { return StateURL("state/store") }, []string{`store: "state/store" [T-01]: must be a DNS-1123 name: lower-case letters, digits, hyphens and dots, starting and ending with a letter or digit, at most 253 characters`}},
-		"topic":        {func() (string, error) { return PublishURL("", "Task") }, []string{`pubsub [T-01]: is required`, `topic: "Task" [E-02]: ` + typeForm}},
+		"topic":        {func() (string, error) { return PublishURL("", "a b") }, []string{`pubsub [T-01]: is required`, `topic: "a b" [E-08]: must be letters, digits and . _ - : /, starting and ending with a letter or digit, at most 200 characters`}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

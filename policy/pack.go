@@ -87,7 +87,7 @@ func (e *enforcer) resource(_ context.Context, args policyx.ResourceValidationAr
 
 func (e *enforcer) stack(_ context.Context, args policyx.StackValidationArgs) error {
 	resources, objects := objectsOf(args.Resources)
-	found := check.Together(objects)
+	found := check.Together(objects, check.Stack)
 	for i, o := range objects {
 		e.report(args.Manager, resources[i].URN, o, found[i])
 	}

@@ -77,7 +77,7 @@ func TestGoodStack(t *testing.T) {
 func TestCases(t *testing.T) {
 	dev := devStack(t)
 	seen := map[string]bool{}
-	for _, c := range slices.Concat(rulestest.Cases(), ownCases()) {
+	for _, c := range slices.Concat(rulestest.Cases(), rulestest.ObjectCases()) {
 		if c.Objects == nil {
 			continue
 		}

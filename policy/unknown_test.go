@@ -51,7 +51,7 @@ func faults(objects []object) []check.Finding {
 		all = append(all, check.Object{Kind: check.KindOf(o.typ), Fields: plain(properties)})
 		found = append(found, check.Alone(all[len(all)-1])...)
 	}
-	for _, more := range check.Together(all) {
+	for _, more := range check.Together(all, check.Stack) {
 		found = append(found, more...)
 	}
 	return found

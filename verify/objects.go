@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/daprstack/daprstack/config/rules"
 	"github.com/daprstack/daprstack/internal/cluster"
 )
 
@@ -51,7 +52,7 @@ func (v *verifier) sameObjects(ctx context.Context) error {
 	}
 	for _, e := range v.stack.Events {
 		for _, s := range e.Subscribers {
-			want["Subscription "+e.PubSub+"."+e.Type+"."+s.App] = true
+			want["Subscription "+rules.SubscriptionName(e.PubSub, e.Type, s.App)] = true
 		}
 	}
 	found, err := v.daprObjects(ctx)

@@ -35,7 +35,7 @@ func (a *SubscriptionArgs) check() error {
 
 // Name returns the name of the Subscription, unique for each subscriber of a
 // topic.
-func (a *SubscriptionArgs) Name() string { return a.PubSub + "." + a.Topic + "." + a.App }
+func (a *SubscriptionArgs) Name() string { return rules.SubscriptionName(a.PubSub, a.Topic, a.App) }
 
 // Subscription delivers one topic to one app. What the app cannot handle goes to
 // a dead-letter topic of its own (E-09).

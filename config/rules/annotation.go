@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -46,6 +47,35 @@ func Annotation(name, value string) (reasons []Reason) {
 		reasons = append(reasons, Reason{Rule: row.RuleID(), Allowed: f.Text()})
 	}
 	return reasons
+}
+
+// AsRead returns the text of an annotation, given without its prefix, in the one
+// form that a stack file takes: Dapr minds neither the case of a protocol nor that
+// of a level of its log, and has the level fatal. It returns false for a number that
+// means the same as no annotation.
+func AsRead(name, value string) (text string, given bool) {
+	n, err := strconv.Atoi(value)
+	switch {
+	case name == "app-protocol", name == "log-level":
+		if value = strings.ToLower(value); value == "fatal" && name == "log-level" {
+			value = "error"
+		}
+	case name == "app-max-concurrency" && err == nil && n <= 0, name == "graceful-shutdown-seconds" && err == nil && n < 0:
+		return "", false
+	}
+	return value, true
+}
+
+// IsAnnotation reports whether Dapr reads an annotation of a pod, given without its
+// prefix.
+func IsAnnotation(name string) bool {
+	_, known := optionByAnnotation[name]
+	return known
+}
+
+// Misplaced refuses an annotation of a sidecar that is not on a pod (S-12).
+func Misplaced() []Reason {
+	return because("S-12", "must be on the pod template: Dapr reads it only there")
 }
 
 // Hidden reports whether the value of an annotation, given without its prefix, is

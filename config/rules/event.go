@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"mime"
 	"net/url"
@@ -148,6 +150,17 @@ func HandlerPath(path string) []Reason {
 	return nil
 }
 
+// Route refuses a Subscription without a route (E-08).
+func Route() []Reason {
+	return because("E-08", "is required: Dapr drops an event that has no route")
+}
+
+// OtherVersion refuses a field that only the other version of a Subscription has
+// (E-08).
+func OtherVersion(instead, version string) []Reason {
+	return because("E-08", "must not be given: dapr.io/%s has %s, and ignores this", version, instead)
+}
+
 // deadLetter is the prefix of the names of dead-letter topics.
 const deadLetter = "dead-letter."
 
@@ -155,6 +168,37 @@ const deadLetter = "dead-letter."
 // not handle (E-09). Each subscriber has its own, so that a failing one does not
 // affect the others and its events can be given back to it alone.
 func DeadLetterTopic(topic, subscriber string) string { return deadLetter + subscriber + "." + topic }
+
+// TopicName checks that a topic works, whatever it is called: that Redis and the
+// lists of topics in a component's metadata take it, and an address without
+// escapes (E-08). The naming rule is [Topic].
+func TopicName(name string) []Reason {
+	switch {
+	case name == "":
+		return because("E-08", "is required")
+	case !topicText.MatchString(name):
+		return because("E-08", "must be letters, digits and . _ - : /, starting and ending with a letter or digit, at most %d characters", maxTopic)
+	}
+	return nil
+}
+
+const maxTopic = 200
+
+var topicText = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._:/-]{0,198}[A-Za-z0-9])?$`)
+
+// SubscriptionName returns the name of the Subscription of an app to a topic:
+// {pub/sub}.{topic}.{app-id}. A topic that no object can be named after stands in it
+// in lower case, with a part that tells it from others.
+func SubscriptionName(pubSub, topic, app string) string {
+	if !dnsSubdomain(topic) {
+		sum := sha256.Sum256([]byte(topic))
+		plain := notInNames.ReplaceAllString(strings.ToLower(topic), "-")
+		topic = strings.Trim(plain[:min(len(plain), 40)], "-") + "-" + hex.EncodeToString(sum[:4])
+	}
+	return pubSub + "." + topic + "." + app
+}
+
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
 // Topic checks that the name of a topic is an event's type or that of a
 // dead-letter topic (E-02).

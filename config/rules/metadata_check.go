@@ -77,10 +77,15 @@ var templates = []string{namespaced, "{podName}", "{uuid}", "{appID}"}
 
 // NoTemplate checks that Dapr does not replace a part of a value.
 func NoTemplate(rule, value string) []Reason {
-	if !slices.ContainsFunc(templates, func(t string) bool { return strings.Contains(value, t) }) {
+	if !Templated(value) {
 		return nil
 	}
 	return because(rule, "must not be a template: {namespace} anywhere in the metadata prefixes every topic")
+}
+
+// Templated reports whether Dapr replaces a part of a value.
+func Templated(value string) bool {
+	return slices.ContainsFunc(templates, func(t string) bool { return strings.Contains(value, t) })
 }
 
 // metadataKey returns a key, or why Dapr does not read it. For a type that the

@@ -346,3 +346,27 @@ func TestRedisImage(t *testing.T) {
 		require.Equal(t, good, rules.RedisImage(image) == nil, image)
 	}
 }
+
+// TestSubscriptionName: the name is a DNS-1123 name whatever the topic is called,
+// and another one for each topic.
+func TestSubscriptionName(t *testing.T) {
+	require.Equal(t, "pubsub.task.created.backend-app", rules.SubscriptionName("pubsub", "task.created", "backend-app"))
+	require.Equal(t, "pubsub.task-created-4e3c28c3.backend-app", rules.SubscriptionName("pubsub", "Task.Created", "backend-app"))
+	seen := map[string]bool{}
+	for _, topic := range []string{"orders", "Orders", "ORDERS", "order_placed", "order-placed", "order/placed", "a:b", strings.Repeat("A", 150)} {
+		name := rules.SubscriptionName("pubsub", topic, "backend-app")
+		require.Empty(t, rules.ComponentName(name), topic)
+		require.False(t, seen[name], topic)
+		seen[name] = true
+	}
+}
+
+// TestTopicName: a topic is what works, not what is well named.
+func TestTopicName(t *testing.T) {
+	for _, good := range []string{"a", "orders", "OrderPlaced", "order_placed", "a.b.c.d", "orders/eu:1", strings.Repeat("a", 200)} {
+		require.Empty(t, rules.TopicName(good), good)
+	}
+	for _, bad := range []string{"", " ", "a b", "a,b", "a=b", "a;b", "{namespace}", "a%20b", "a?b", "a#b", ".a", "a.", "ä", strings.Repeat("a", 201)} {
+		require.Len(t, rules.TopicName(bad), 1, bad)
+	}
+}

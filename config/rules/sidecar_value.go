@@ -220,13 +220,19 @@ func (s SidecarOptions) Err() error {
 	return errors.Join(all...)
 }
 
-// podGrace is how long Kubernetes waits before it kills a pod.
-const podGrace = 30 * time.Second
+// PodGrace is how long Kubernetes waits before it kills a pod, by default.
+const PodGrace = 30 * time.Second
 
 // Together returns what is wrong with the options in combination: what Dapr
 // ignores or fails on because of another option. Name returns the name of an
 // option for the reader of the faults.
 func (s SidecarOptions) Together(name func(SidecarOption) string) (faults []OptionFault) {
+	return s.Within(PodGrace, name)
+}
+
+// Within is [SidecarOptions.Together] for a pod that is killed after another time
+// than [PodGrace], 0 if that is not known.
+func (s SidecarOptions) Within(grace time.Duration, name func(SidecarOption) string) (faults []OptionFault) {
 	s = maps.Clone(s)
 	for _, f := range s.Check() { // what is bad by itself is not reported twice
 		delete(s, f.Key)
@@ -263,13 +269,13 @@ func (s SidecarOptions) Together(name func(SidecarOption) string) (faults []Opti
 		}
 		add(key, nil, by, "fit: a timeout of %s is more than the interval of %s, and daprd does not start", timeout, interval)
 	}
-	if graceful, block := valueOf[time.Duration](s, OptionGracefulShutdown), valueOf[time.Duration](s, OptionBlockShutdown); graceful+block >= podGrace {
+	if graceful, block := valueOf[time.Duration](s, OptionGracefulShutdown), valueOf[time.Duration](s, OptionBlockShutdown); grace > 0 && graceful+block >= grace {
 		key, by := OptionGracefulShutdown, []string{OptionBlockShutdown}
 		if given(OptionBlockShutdown) {
 			key, by[0] = OptionBlockShutdown, OptionGracefulShutdown
 		}
 		add(key, nil, by, "be shorter: with %s %s and %s %s the pod is killed before, %s after its end began",
-			called(OptionBlockShutdown), block, called(OptionGracefulShutdown), graceful, podGrace)
+			called(OptionBlockShutdown), block, called(OptionGracefulShutdown), graceful, grace)
 	}
 	s.twice(add)
 	return faults

@@ -41,7 +41,7 @@ var (
 	quantity  = matching("Kubernetes quantity", 0, `\+?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?`)
 	duration  = matching("duration with its unit", 0, `\+?(`+span+`)+`)
 	path      = matching("absolute path", 0, `/([^/\s?#][^\s?#]*)?`)
-	eventType = matching("{entity}.{action} or {domain}.{entity}.{action}", 0, label+`(\.`+label+`){1,2}`)
+	topic     = matching("name of a topic", 200, `[A-Za-z0-9]([A-Za-z0-9._:/-]*[A-Za-z0-9])?`)
 	dataKey   = matching("key of a Secret", 253, `[-._a-zA-Z0-9]+`)
 	tag       = matching("tag", 128, `\w[\w.-]*`)
 	digest    = matching("digest", 0, `sha256:[0-9a-f]{64}`)
@@ -111,7 +111,7 @@ var forms = map[string]form{
 	"PubSub.MaxLenApprox":      from("whole number, 1 or more", 1),
 	"PubSub.Metadata":          metadata(rules.PubSubRedis),
 
-	"Event.Type":       eventType,
+	"Event.Type":       topic,
 	"Event.Source":     matching("URI-reference", 0, `\S+`),
 	"Event.PubSub":     dnsName,
 	"Event.Publishers": appID.each(),

@@ -3,6 +3,7 @@ package check
 // Alone checks one object by itself.
 func Alone(o Object) []Finding {
 	var found findings
+	misplaced(o, &found)
 	switch o.Kind {
 	case "Component":
 		component(o, &found)

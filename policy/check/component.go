@@ -18,32 +18,21 @@ func component(o Object, found *findings) {
 	switch {
 	case textOf(field(o.Fields, "metadata", "annotations", autonamed)).value == "true":
 		found.put("metadata.name", "", "", rules.ComponentName("")) // T-01: applications use the name
-	case name.known:
+	case name.known && (name.value == "" || !o.Anywhere):
 		found.add("metadata.name", name, rules.ComponentName(name.value))
 	}
 
 	typ := textOf(field(o.Fields, "spec", "type"))
 	if typ.known {
-		found.add("spec.type", typ, rules.SupportedType(typ.value, supported(typ.value)...))
+		found.add("spec.type", typ, rules.DaprType(typ.value))
 	}
-	if version := textOf(field(o.Fields, "spec", "version")); version.known {
-		found.add("spec.version", version, rules.Version(version.value))
+	if version := textOf(field(o.Fields, "spec", "version")); version.known && typ.known && (version.given || !o.Anywhere) {
+		found.add("spec.version", version, rules.DaprTypeVersion(typ.value, version.value))
 	}
 	componentScopes(o, found)
 	if typ.ready() {
 		metadata(o, typ.value, found)
 	}
-}
-
-// supported returns the types that a component of that kind may have.
-func supported(typ string) []string {
-	switch kind, _, _ := strings.Cut(typ, "."); kind {
-	case "state":
-		return rules.TypesOf(rules.StateStore)
-	case "pubsub":
-		return rules.TypesOf(rules.PubSub)
-	}
-	return rules.TypesOf()
 }
 
 func componentScopes(o Object, found *findings) {
@@ -82,6 +71,10 @@ func itemsOf(o Object) (items []item, known bool) {
 			name: textOf(field(entry, "name")), value: textOf(field(entry, "value")),
 			secret: field(entry, "secretKeyRef"), env: field(entry, "envRef"),
 		}
+		switch field(entry, "value").(type) {
+		case map[string]any, []any: // Dapr takes it as JSON
+			it.value = text{given: true}
+		}
 		known = known && it.name.known
 		items = append(items, it)
 	}
@@ -114,9 +107,12 @@ func metadata(o Object, typ string, found *findings) {
 		if !it.name.known {
 			continue
 		}
-		byName[it.name.value] = it
-		entries = append(entries, it.entry())
-		itemValue(it, reasons)
+		entry, check := rules.Normal(typ, it.entry())
+		byName[entry.Name] = it
+		if check {
+			entries = append(entries, entry)
+		}
+		itemValue(typ, it, entry.Name, reasons)
 	}
 	if known {
 		merge(reasons, rules.MetadataItems(typ, entries))
@@ -128,11 +124,22 @@ func metadata(o Object, typ string, found *findings) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(reasons)) {
+		inClear(reasons[name])
 		it, given := byName[name]
 		if !given {
 			it.name.value = name // it is missing
 		}
-		found.put(it.path(), "", name, it.discreet(typ, reasons[name]))
+		found.put(it.path(), "", it.name.value, it.discreet(typ, reasons[name]))
+	}
+}
+
+// inClear words the reason of a plain secret for an object: the rules speak of the
+// stack file.
+func inClear(reasons []rules.Reason) {
+	for i, r := range reasons {
+		if r.Rule == "T-06" {
+			reasons[i].Allowed = "must not be given as a plain value, only as a secretKeyRef"
+		}
 	}
 }
 
@@ -179,11 +186,14 @@ func merge(into, more map[string][]rules.Reason) {
 
 // itemValue checks what the metadata rules leave open: the names of topics
 // (E-02) and the key prefix (N-02).
-func itemValue(it item, reasons map[string][]rules.Reason) {
+func itemValue(typ string, it item, name string, reasons map[string][]rules.Reason) {
 	if !it.value.ready() {
 		return
 	}
-	name, value := it.name.value, it.value.value
+	value := it.value.value
+	if rules.Metadata(typ) == nil {
+		reasons[it.name.value] = append(reasons[it.name.value], rules.PlainSecret(typ, it.name.value, value)...)
+	}
 	add := func(more []rules.Reason) { reasons[name] = append(reasons[name], more...) }
 	switch name {
 	case "keyPrefix":

@@ -41,12 +41,16 @@ func (n *names) missing(rule, what string, namespace, name text) []rules.Reason 
 	if !name.ready() || !namespace.known || n.has(namespace.value, name.value) || n.all || n.open[namespace.value] {
 		return nil
 	}
-	var declared []string
-	for known, secret := range n.in[namespace.value] {
+	return rules.Known(rule, what, name.value, rules.NamesOf(n.of(namespace.value)...))
+}
+
+// of returns the names of a namespace that may be shown, in order.
+func (n *names) of(namespace string) (declared []string) {
+	for known, secret := range n.in[namespace] {
 		if !secret {
 			declared = append(declared, known)
 		}
 	}
 	slices.Sort(declared)
-	return rules.Known(rule, what, name.value, rules.NamesOf(declared...))
+	return declared
 }

@@ -10,6 +10,12 @@ import (
 type Object struct {
 	Kind   string         // "Component"
 	Fields map[string]any // the manifest; values may be [Unknown] or [Secret]
+	// Unit is what the object is certainly applied together with. Two objects of
+	// different units may be alternatives, of which a cluster has one.
+	Unit string
+	// Anywhere means that a sidecar outside Kubernetes may read the object from a
+	// file: what only the API of Kubernetes refuses is not reported.
+	Anywhere bool
 }
 
 // podTemplates maps each kind of workload to the path of its pod template.
@@ -41,6 +47,19 @@ func KindOf(pulumiType string) string {
 	}
 	version, kind, _ := strings.Cut(rest, ":")
 	group, _, _ := strings.Cut(version, "/")
+	if !slices.Contains(groups[group], kind) {
+		return ""
+	}
+	return kind
+}
+
+// KindOfManifest returns the kind of an object of a manifest, by its apiVersion
+// and kind, or "" if no rule is about it.
+func KindOfManifest(apiVersion, kind string) string {
+	group, _, named := strings.Cut(apiVersion, "/")
+	if !named {
+		group = "core"
+	}
 	if !slices.Contains(groups[group], kind) {
 		return ""
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/daprstack/daprstack/config/rules"
 )
@@ -40,6 +41,23 @@ func sidecarOf(o Object) (sidecar, bool) {
 	return s, wanted
 }
 
+// misplaced finds annotations of a sidecar beside the pod template, where Dapr
+// does not read them, unless the template has them too (S-12).
+func misplaced(o Object, found *findings) {
+	steps := podTemplates[o.Kind]
+	if len(steps) == 0 {
+		return
+	}
+	inner, known := mapOf(field(o.Fields, append(slices.Clip(steps), "metadata", "annotations")...))
+	outer, _ := mapOf(field(o.Fields, "metadata", "annotations"))
+	for _, key := range slices.Sorted(maps.Keys(outer)) {
+		name, ours := strings.CutPrefix(key, prefix)
+		if _, there := inner[key]; ours && known && !there && rules.IsAnnotation(name) {
+			found.put("metadata.annotations["+key+"]", "", name, rules.Misplaced())
+		}
+	}
+}
+
 func (s sidecar) annotation(name string) text { return textOf(s.annotations[prefix+name]) }
 
 func (s sidecar) annotationPath(name string) string {
@@ -68,13 +86,15 @@ func (s sidecar) options(found *findings) {
 		switch t := textOf(s.annotations[key]); {
 		case !ours:
 		case t.ready():
-			texts[name] = t.value
+			if text, given := rules.AsRead(name, t.value); given {
+				texts[name] = text
+			}
 		default:
 			unknown[name] = !t.known
 		}
 	}
 	options := rules.OptionsOf(texts)
-	faults := options.Together(func(row rules.SidecarOption) string { return prefix + row.Annotation })
+	faults := options.Within(s.grace(), func(row rules.SidecarOption) string { return prefix + row.Annotation })
 	if volumes, known := s.volumes(); known {
 		faults = append(faults, options.Unmounted(volumes)...)
 	}
@@ -85,6 +105,17 @@ func (s sidecar) options(found *findings) {
 			s.report(found, row.Annotation, []rules.Reason{{Rule: f.Rule, Allowed: f.Text()}})
 		}
 	}
+}
+
+// grace returns how long Kubernetes waits before it kills the pod, 0 if that is
+// not known.
+func (s sidecar) grace() time.Duration {
+	t := textOf(field(s.pod, "spec", "terminationGracePeriodSeconds"))
+	if !t.given {
+		return rules.PodGrace
+	}
+	n, _ := strconv.Atoi(t.value)
+	return time.Duration(n) * time.Second
 }
 
 // report adds findings about an annotation. Its value is not shown if it may be
@@ -124,15 +155,15 @@ func (s sidecar) forms(found *findings) {
 		}
 		if r := rules.AnnotationText(t.quoted || !t.given); r != nil {
 			s.report(found, name, r)
-		} else if t.given {
-			s.report(found, name, rules.Annotation(name, t.value))
+		} else if text, given := rules.AsRead(name, t.value); t.given && given {
+			s.report(found, name, rules.Annotation(name, text))
 		}
 	}
 }
 
 func (s sidecar) identity(found *findings) {
 	id := s.annotation("app-id")
-	if !id.known {
+	if !id.known || !id.given && s.path == "" { // of a pod, Dapr takes the name
 		return
 	}
 	path := s.annotationPath("app-id")
@@ -195,6 +226,9 @@ func (s sidecar) exposed() (ports []int, known bool) {
 		for _, p := range list {
 			port := textOf(field(p, "containerPort"))
 			known = known && port.known
+			if strings.HasPrefix(textOf(field(p, "name")).value, "dapr") {
+				continue // a port of daprd, made known by name
+			}
 			if n, err := strconv.Atoi(port.value); err == nil {
 				ports = append(ports, n)
 			}

@@ -8,20 +8,33 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// What a reference must be, in the words that the stack file's errors use.
-const (
-	anApp           = "the app-id of an app of the stack that has a sidecar"
-	aPubSub         = "a pub/sub of the stack"
-	aComponent      = "a component of the stack"
-	aConfiguration  = "the name of the stack's Configuration"
-	aKeyOfTheSecret = "a key of the Secret"
-)
+// View says what a set of objects is to the one who made it.
+type View struct {
+	// Partial means that there may be further objects, of which nothing is known. A
+	// reference to what is not there is reported only if it looks like a typing error
+	// then, and objects are compared only within their unit and namespace.
+	Partial bool
+	// What a reference must be: an app with a sidecar, a pub/sub, a component, a
+	// Configuration.
+	App, PubSub, Component, Configuration string
+}
 
-// Together checks the references between the objects of a stack. The findings
-// are keyed by the index of the object. If two objects claim the same name, the
-// later one is refused.
-func Together(objects []Object) map[int][]Finding {
-	s := newStack(objects)
+// Stack is the view of the objects of a stack, in the words that the errors of the
+// stack file use.
+var Stack = View{
+	App:           "the app-id of an app of the stack that has a sidecar",
+	PubSub:        "a pub/sub of the stack",
+	Component:     "a component of the stack",
+	Configuration: "the name of the stack's Configuration",
+}
+
+const aKeyOfTheSecret = "a key of the Secret"
+
+// Together checks the references between objects. The findings are keyed by the
+// index of the object. If two objects claim the same name, the later one is
+// refused.
+func Together(objects []Object, view View) map[int][]Finding {
+	s := newStack(objects, view)
 	all := map[int][]Finding{}
 	for i, o := range objects {
 		var found findings
@@ -31,7 +44,7 @@ func Together(objects []Object) map[int][]Finding {
 			s.component(o, &found)
 		case "Subscription":
 			s.references(o, &found)
-			found.add("spec.pubsubname", pubSubOf(o), s.pubSubs.missing("X-01", aPubSub, o.namespace(), pubSubOf(o)))
+			found.add("spec.pubsubname", pubSubOf(o), s.missing(s.pubSubs, "X-01", view.PubSub, o.namespace(), pubSubOf(o)))
 			s.letIn(o, &found)
 		case "Resiliency":
 			s.references(o, &found)
@@ -40,7 +53,7 @@ func Together(objects []Object) map[int][]Finding {
 		if sc, ok := sidecarOf(o); ok {
 			name := sc.annotation("config")
 			found.add(sc.annotationPath("config"), name,
-				s.configurations.missing("S-09", aConfiguration, o.namespace(), name))
+				s.missing(s.configurations, "S-09", view.Configuration, o.namespace(), name))
 		}
 		if len(found) > 0 {
 			all[i] = found
@@ -56,7 +69,7 @@ func (s *stack) component(o Object, found *findings) {
 	namespace := o.namespace()
 	scopes, _ := textsOf(o.Fields["scopes"])
 	for i, app := range scopes {
-		found.add(fmt.Sprintf("scopes[%d]", i), app, s.apps.missing("T-09", anApp, namespace, app))
+		found.add(fmt.Sprintf("scopes[%d]", i), app, s.missing(s.apps, "T-09", s.view.App, namespace, app, texts(scopes)...))
 	}
 	items, _ := itemsOf(o)
 	for _, it := range items {
@@ -65,14 +78,15 @@ func (s *stack) component(o Object, found *findings) {
 		case consumerID:
 			found.add(path, it.value, rules.ConsumerID(it.value.value, len(s.subscribers(o, items))))
 		case "publishingScopes", "subscriptionScopes":
-			for _, app := range slices.Sorted(maps.Keys(topicScopes(it.value.value))) {
+			scoped := slices.Sorted(maps.Keys(topicScopes(it.value.value)))
+			for _, app := range scoped {
 				t := it.value
 				t.value = app
 				t.given = app != ""
-				found.add(path, t, s.apps.missing("X-01", anApp, namespace, t))
+				found.add(path, t, s.missing(s.apps, "X-01", s.view.App, namespace, t, scoped...))
 			}
 		case "outboxPublishPubsub", "outboxPubsub":
-			found.add(path, it.value, s.pubSubs.missing("X-01", aPubSub, namespace, it.value))
+			found.add(path, it.value, s.missing(s.pubSubs, "X-01", s.view.PubSub, namespace, it.value))
 		}
 		s.secretOf(o, it, found)
 	}
@@ -128,11 +142,11 @@ func (s *stack) secretOf(o Object, it item, found *findings) {
 	if !name.ready() || !namespace.known {
 		return
 	}
-	if s.secrets.has(namespace.value, name.value) {
+	if s.secrets.has(namespace.value, name.value) && (!s.view.Partial || len(s.keys[name.value].of(namespace.value)) > 0) {
 		found.add(path+".key", key, s.keys[name.value].missing("X-01", aKeyOfTheSecret, namespace, key))
 		return
 	}
-	if s.secrets.all || s.secrets.open[namespace.value] {
+	if s.secrets.all || s.secrets.open[namespace.value] || s.view.Partial {
 		return
 	}
 	for _, other := range slices.Sorted(maps.Keys(s.secrets.in)) {
@@ -147,17 +161,17 @@ func (s *stack) secretOf(o Object, it item, found *findings) {
 func (s *stack) references(o Object, found *findings) {
 	scopes, _ := textsOf(o.Fields["scopes"])
 	for i, app := range scopes {
-		found.add(fmt.Sprintf("scopes[%d]", i), app, s.apps.missing("X-01", anApp, o.namespace(), app))
+		found.add(fmt.Sprintf("scopes[%d]", i), app, s.missing(s.apps, "X-01", s.view.App, o.namespace(), app, texts(scopes)...))
 	}
 }
 
 // letIn checks that the scopes of the pub/sub include its subscribers: a
 // Subscription alone gives no app access.
 func (s *stack) letIn(o Object, found *findings) {
-	allowed, ok := s.scopes[o.namespace().value+"/"+pubSubOf(o).value]
+	allowed := s.scopes[o.namespace().value+"/"+pubSubOf(o).value]
 	subscribers, _ := textsOf(o.Fields["scopes"])
 	for i, app := range subscribers {
-		if ok && app.ready() && !pubSubOf(o).secret && s.apps.has(o.namespace().value, app.value) {
+		if allowed != nil && app.ready() && !pubSubOf(o).secret && s.apps.has(o.namespace().value, app.value) {
 			found.add(fmt.Sprintf("scopes[%d]", i), app, rules.InScopes(app.value, pubSubOf(o).value, allowed))
 		}
 	}
@@ -168,11 +182,12 @@ func (s *stack) targets(o Object, found *findings) {
 	for _, of := range []struct {
 		kind, what string
 		declared   *names
-	}{{"apps", anApp, s.apps}, {"components", aComponent, s.components}} {
+	}{{"apps", s.view.App, s.apps}, {"components", s.view.Component, s.components}} {
 		targets, _ := mapOf(field(o.Fields, "spec", "targets", of.kind))
-		for _, name := range slices.Sorted(maps.Keys(targets)) {
+		named := slices.Sorted(maps.Keys(targets))
+		for _, name := range named {
 			t := text{value: name, given: true, known: true}
-			found.add("spec.targets."+of.kind+"."+name, t, of.declared.missing("X-01", of.what, o.namespace(), t))
+			found.add("spec.targets."+of.kind+"."+name, t, s.missing(of.declared, "X-01", of.what, o.namespace(), t, named...))
 		}
 	}
 }

@@ -98,3 +98,11 @@ func mapOf(v any) (m map[string]any, known bool) {
 	m, _ = v.(map[string]any)
 	return m, true
 }
+
+// texts returns the values of scalars.
+func texts(all []text) (values []string) {
+	for _, t := range all {
+		values = append(values, t.value)
+	}
+	return values
+}

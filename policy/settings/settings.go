@@ -181,3 +181,39 @@ func checkPolicy(name string, v any) error {
 	}
 	return errors.Join(errs...)
 }
+
+// LintLevels returns the level of each rule and the exemptions of its policy for
+// daprstack lint, with what a policy configuration file says: mandatory is an
+// error, advisory a warning, disabled nothing. The file has passed [Check].
+func LintLevels(file []byte) (levels map[string]Level, exempt map[string]Settings, err error) {
+	var given map[string]any
+	if strings.TrimSpace(string(file)) != "" {
+		if err := json.Unmarshal(file, &given); err != nil {
+			return nil, nil, err
+		}
+	}
+	levels, exempt = map[string]Level{}, map[string]Settings{}
+	for _, p := range Policies {
+		levels[p.Rule] = p.Lint
+		for _, v := range []any{given[everyPolicy], given[p.Name]} {
+			properties, _ := v.(map[string]any)
+			level := v
+			if properties != nil {
+				level = properties[levelKey]
+			}
+			if text, ok := level.(string); ok {
+				levels[p.Rule] = lintLevel[text]
+			}
+		}
+		properties, _ := given[p.Name].(map[string]any)
+		properties = maps.Clone(properties)
+		delete(properties, levelKey)
+		if exempt[p.Rule], err = New(properties); err != nil {
+			return nil, nil, fmt.Errorf("%s.%w", p.Name, err)
+		}
+	}
+	return levels, exempt, nil
+}
+
+// lintLevel maps the levels of the engine to those of daprstack lint.
+var lintLevel = map[string]Level{"mandatory": Error, "advisory": Warning, "disabled": Off}

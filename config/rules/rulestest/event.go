@@ -8,9 +8,12 @@ func eventCases() []Case {
 		return on("Subscription", "pubsub.task.created.activity-app", Edit{"spec.topic", topic})
 	}
 	cases := []Case{{
+		Rule: "E-08", Name: "no topic",
+		Check: func() []rules.Reason { return rules.TopicName("") }, Allowed: "is required",
+		Stack: edits("events[0].type", nil), Path: "events[0].type",
+	}, {
 		Rule: "E-02", Name: "no event type",
 		Check: func() []rules.Reason { return rules.EventType("") }, Allowed: "is required",
-		Stack: edits("events[0].type", nil), Path: "events[0].type",
 		Objects: created(nil),
 	}}
 	for name, bad := range map[string]string{
@@ -20,8 +23,17 @@ func eventCases() []Case {
 		cases = append(cases, Case{
 			Rule: "E-02", Name: "event type with " + name,
 			Check: func() []rules.Reason { return rules.EventType(bad) }, Allowed: form,
-			Stack: edits("events[0].type", bad), Path: "events[0].type", Value: `"` + bad + `"`,
 			Objects: created(bad),
+		})
+	}
+	for name, bad := range map[string]string{
+		"a space": "task created", "a comma": "a,b", "an equals sign": "a=b", "a semicolon": "a;b", "braces": "{namespace}", "a dot last": "task.",
+	} {
+		cases = append(cases, Case{
+			Rule: "E-08", Name: "topic with " + name,
+			Check:   func() []rules.Reason { return rules.TopicName(bad) },
+			Allowed: "must be letters, digits and . _ - : /, starting and ending with a letter or digit, at most 200 characters",
+			Stack:   edits("events[0].type", bad), Path: "events[0].type", Value: `"` + bad + `"`,
 		})
 	}
 	return cases

@@ -89,7 +89,7 @@ func Options() []Option {
 	ca := object{"secretVolumes": object{"ca": "private-ca"}}
 	return append([]Option{
 		{Key: "appProtocol", Value: "h2c", Text: "h2c", Refused: []Refusal{
-			{"tcp", "", `"tcp"`, "tcp", oneOfProtocols}, {"HTTP", "", `"HTTP"`, "HTTP", oneOfProtocols}, {"", "", "", "", oneOfProtocols}}},
+			{"tcp", "", `"tcp"`, "tcp", oneOfProtocols}, {"HTTP", "", `"HTTP"`, "", oneOfProtocols}, {"", "", "", "", oneOfProtocols}}},
 		{Key: "logLevel", Value: "warn", Text: "warn", Refused: []Refusal{{"", "", "", "", "must be one of debug, info, warn, error"}}},
 		{Key: "logAsJSON", Value: true, Text: "true"},
 		{Key: "apiLogging", Value: true, Text: "true"},
@@ -105,12 +105,14 @@ func Options() []Option {
 			{"500us", "", "500µs", "", "must be whole milliseconds, 1ms or more, of 32 bits"}}},
 		{Key: "appHealthCheck.threshold", Value: 1, Text: "1", Refused: append(notOne[:2:2],
 			Refusal{1<<31 - 1, "", "2147483647", "2147483647", oneOrMore})},
-		{Key: "appMaxConcurrency", Value: 1, Text: "1", Refused: notOne},
+		{Key: "appMaxConcurrency", Value: 1, Text: "1", Refused: []Refusal{
+			{0, "", "0", "", oneOrMore}, {-1, "", "-1", "", oneOrMore}, {1 << 31, "", "2147483648", "2147483648", oneOrMore}}},
 		{Key: "maxBodySize", Value: "16Mi", Text: "16Mi", Refused: []Refusal{
 			{"0", "", `"0"`, "0", bytes}, {"-1", "", `"-1"`, "-1", bytes}, {"500m", "", `"500m"`, "500m", bytes}, {"16MB", "", `"16MB"`, "16MB", bytes},
 			{"9999999999G", "", `"9999999999G"`, "9999999999G", bytes}}},
 		{Key: "readBufferSize", Value: "8000", Text: "8000", Refused: []Refusal{{"4KB", "", `"4KB"`, "4KB", bytes}}},
-		{Key: "gracefulShutdown", Value: "0s", Text: "0", Refused: notSeconds(seconds0)[:2]},
+		{Key: "gracefulShutdown", Value: "0s", Text: "0", Refused: append(notSeconds(seconds0)[1:2],
+			Refusal{"-1s", "", "-1s", "", seconds0})},
 		{Key: "blockShutdown", Value: "1500ms", Text: "1.5s", Refused: []Refusal{
 			{"0s", "", "0s", "0s", `must be a positive duration, such as "10s"`}, {"-1s", "", "-1s", "-1s", `must be a positive duration, such as "10s"`}}},
 		{Key: "env", Value: object{"B": "x,y = z", "A": ""}, Text: "A=,B=x,y = z", Refused: []Refusal{
