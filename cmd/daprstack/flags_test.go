@@ -258,6 +258,25 @@ func TestLocalFlags(t *testing.T) {
 	)
 }
 
+func TestLintFlags(t *testing.T) {
+	testFlags(t, newLintCommand,
+		flagCase[lintOptions]{args: "deploy", want: lintOptions{console: quiet, path: "deploy", format: "text", level: "warning"}},
+		flagCase[lintOptions]{args: "-", want: lintOptions{console: quiet, path: "-", format: "text", level: "warning"}},
+		flagCase[lintOptions]{
+			args: "chart --format sarif --level error --complete --policy-config p.json --values a.yaml --values b.yaml",
+			want: lintOptions{
+				console: quiet, path: "chart", format: "sarif", level: "error", complete: true, policyConfig: "p.json",
+				values: []string{"a.yaml", "b.yaml"},
+			},
+		},
+		flagCase[lintOptions]{args: "", err: "accepts 1 arg(s), received 0"},
+		flagCase[lintOptions]{args: "a b", err: "accepts 1 arg(s), received 2"},
+		flagCase[lintOptions]{args: "a --format xml", err: `invalid argument "xml" for "--format" flag: must be one of text, json, sarif`},
+		flagCase[lintOptions]{args: "a --level off", err: `invalid argument "off" for "--level" flag: must be one of warning, error, note`},
+		flagCase[lintOptions]{args: "a -s prod", err: "unknown shorthand flag: 's' in -s"},
+	)
+}
+
 // TestEveryCommandIsThere finds a command that was left out of its parent.
 func TestEveryCommandIsThere(t *testing.T) {
 	var paths []string
@@ -272,7 +291,7 @@ func TestEveryCommandIsThere(t *testing.T) {
 	}
 	walk(newRootCommand())
 	require.ElementsMatch(t, []string{
-		"config", "diff", "render", "preview", "up", "refresh", "destroy", "recover", "outputs", "verify",
+		"config", "diff", "render", "lint", "preview", "up", "refresh", "destroy", "recover", "outputs", "verify",
 		"events", "events show", "events put-back", "events asyncapi", "events page",
 		"local up", "local down", "local status", "local load", "local kubeconfig", "local logs", "local supervise",
 	}, paths)

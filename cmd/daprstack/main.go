@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,8 +21,29 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// coded is an error with an exit code of its own.
+type coded struct {
+	error
+	code int
+}
+
+func (c coded) Unwrap() error { return c.error }
+
+// exit gives an error an exit code.
+func exit(code int, err error) error { return coded{err, code} }
+
+// exitCode returns the exit code of a command that failed, 1 unless the error has
+// another one.
+func exitCode(err error) int {
+	var c coded
+	if errors.As(err, &c) {
+		return c.code
+	}
+	return 1
 }
 
 func newRootCommand() *cobra.Command {
@@ -44,6 +66,7 @@ func newRootCommand() *cobra.Command {
 		newLocalCommand(),
 		newConfigCommand(runConfig),
 		newDiffCommand(runDiff),
+		newLintCommand(runLint),
 	)
 	return root
 }

@@ -34,6 +34,7 @@ var layers = map[string][]string{
 	"internal/controlplane":  {"config", "internal/cluster"},
 	"internal/streams":       {"config", "contracts", "internal/cluster"},
 	"internal/events":        {"config", "internal/cluster", "internal/streams"},
+	"internal/lint":          {"config/rules", "policy/check", "policy/settings"},
 	"internal/proc":          {},
 	"internal/graph":         {},
 	"internal/revision":      {},
@@ -46,7 +47,7 @@ var layers = map[string][]string{
 
 // noPulumi lists the folders that programs without Pulumi can import.
 var noPulumi = []string{
-	"config", "config/rules", "contracts", "examples", "internal/controlplane", "local", "policy/check", "policy/settings", "toolchain", "verify",
+	"config", "config/rules", "contracts", "examples", "internal/controlplane", "internal/lint", "local", "policy/check", "policy/settings", "toolchain", "verify",
 }
 
 // The packages of the Kubernetes SDK that the program may use: each API group

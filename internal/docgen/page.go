@@ -16,11 +16,14 @@ import (
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
+	"github.com/daprstack/daprstack/policy/settings"
 )
 
 var (
 	//go:embed rules.md.tmpl
 	rulesTemplate string
+	//go:embed lint.md.tmpl
+	lintTemplate string
 	//go:embed stack-file.md.tmpl
 	stackFileTemplate string
 )
@@ -80,6 +83,8 @@ func rulesPage() ([]byte, error) {
 	}
 	return render(rulesTemplate, groups)
 }
+
+func lintPage() ([]byte, error) { return render(lintTemplate, settings.Policies) }
 
 // A row is one key of the stack file on its page.
 type row struct{ Name, Type, Default, Example, Meaning string }
