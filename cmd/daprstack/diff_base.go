@@ -126,7 +126,7 @@ type side struct {
 // compare returns what happens to one stack. A base that does not load is not an
 // error: a change may be there to repair it.
 func (b *baseDiff) compare(ctx context.Context, stack string) (*changes.Stack, error) {
-	result := &changes.Stack{Name: stack}
+	result := &changes.Stack{Name: stack, Values: []changes.Field{}, Changes: []*changes.Object{}}
 	before, isThere := &side{}, b.has(b.folder, stack)
 	var note error
 	if isThere {
