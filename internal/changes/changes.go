@@ -127,12 +127,19 @@ func (c *comparison) remove(old *render.Object) {
 	switch {
 	case old.Protected:
 		change.Risks = []string{"it is protected: up fails and deletes nothing"}
-	case !holds:
+	case !holds || c.goes(old.Namespace()):
 	case old.Kept:
 		change.Risks = []string{"it stays in the cluster, with what it holds, and is no longer the stack's"}
 	default:
 		change.Risks = []string{what}
 	}
+}
+
+// goes reports whether a namespace is removed, with everything that is in it.
+func (c *comparison) goes(namespace string) bool {
+	old, was := c.from["Namespace "+namespace]
+	_, still := c.to["Namespace "+namespace]
+	return was && !still && !old.Kept && !old.Protected
 }
 
 // lost says what goes with objects that hold something.
@@ -170,8 +177,11 @@ func (c *comparison) judge(change *Object) {
 		}
 	}
 	if change.Replaced != "" {
-		if what, holds := lost[o.Kind()]; holds {
-			change.Risks = append(change.Risks, what)
+		switch o.Kind() {
+		case "PersistentVolumeClaim":
+			change.Risks = append(change.Risks, lost[o.Kind()])
+		case "StatefulSet":
+			change.Risks = append(change.Risks, "up refuses this on a control plane that runs, and says how it is made anew")
 		}
 		if old.Protected {
 			change.Risks = []string{"it is protected: up fails and replaces nothing"}
@@ -189,11 +199,11 @@ func reasons(fields []Field) string {
 			continue
 		}
 		reason, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '.')+1:], "[")
-		switch {
+		switch quoted := strings.IndexByte(rest, '"'); {
 		case strings.Contains(rest, `"daprstack.io/settings"`):
 			reason = "what its sidecar reads at its start"
-		case strings.Contains(rest, ".annotations."):
-			reason = rest[strings.IndexByte(rest, '"'):]
+		case quoted >= 0: // a label or an annotation
+			reason = rest[quoted:]
 		case strings.Contains(rest, ".env["):
 			reason = "env"
 		}

@@ -136,6 +136,39 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// TestCompareControlPlane: what its objects hold. They have no chart to come from here.
+func TestCompareControlPlane(t *testing.T) {
+	object := func(kind, namespace, name string, spec map[string]any) *render.Object {
+		metadata := map[string]any{"name": name}
+		if namespace != "" {
+			metadata["namespace"] = namespace
+		}
+		return &render.Object{Fields: map[string]any{"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec}, Owner: "control plane"}
+	}
+	scheduler := func(size, label string) *render.Object {
+		return object("StatefulSet", "dapr-system", "scheduler", map[string]any{
+			"replicas": 3.0, "volumeClaimTemplates": []any{map[string]any{"size": size}},
+			"template": map[string]any{"metadata": map[string]any{"labels": map[string]any{"example.com/a": label}}},
+		})
+	}
+	namespace, crd := object("Namespace", "", "dapr-system", nil), object("CustomResourceDefinition", "", "components.dapr.io", nil)
+	all := []*render.Object{namespace, crd, scheduler("1Gi", "a")}
+	const crdGone = "removed CustomResourceDefinition components.dapr.io | every object of this kind in the cluster is deleted"
+
+	require.Equal(t, []string{`changed StatefulSet dapr-system/scheduler | 3 pods, one after the other: "example.com/a"`},
+		said(changes.Compare(all, []*render.Object{namespace, crd, scheduler("1Gi", "b")}, nil)))
+	require.Equal(t, []string{
+		"changed StatefulSet dapr-system/scheduler | spec.volumeClaimTemplates cannot be changed | up refuses this on a control plane that runs, and says how it is made anew",
+	}, said(changes.Compare(all, []*render.Object{namespace, crd, scheduler("2Gi", "a")}, nil)))
+	require.ElementsMatch(t, []string{crdGone, "removed StatefulSet dapr-system/scheduler | its volumes stay, but nothing reads them any more"},
+		said(changes.Compare(all, []*render.Object{namespace}, nil)))
+	require.ElementsMatch(t, []string{
+		crdGone, "removed Namespace dapr-system | everything in the namespace is deleted", "removed StatefulSet dapr-system/scheduler",
+	}, said(changes.Compare(all, nil, nil)), "what a namespace takes along is said once")
+	namespace.Kept = true
+	require.Contains(t, said(changes.Compare(all, nil, nil)), "removed StatefulSet dapr-system/scheduler | its volumes stay, but nothing reads them any more")
+}
+
 // TestRotated: a value that was encrypted anew gets a Secret of a new name, if it is
 // another one, and what reads it restarts.
 func TestRotated(t *testing.T) {
