@@ -27,6 +27,7 @@ type upOptions struct {
 	displayOptions
 	yes         bool
 	skipVerify  bool
+	planFile    string
 	errorFormat string
 }
 
@@ -47,6 +48,7 @@ func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
 	o.registerOthers(cmd)
 	o.registerVerbose(cmd)
 	registerYes(cmd, &o.yes)
+	cmd.Flags().StringVar(&o.planFile, "plan", "", "do only what preview --save-plan wrote into this file")
 	cmd.Flags().BoolVar(&o.skipVerify, "no-verify", false, "do not verify the stack at the end")
 	registerErrorFormat(cmd, &o.errorFormat)
 	return cmd
@@ -117,8 +119,16 @@ func (o *upOptions) plan(ctx context.Context, s *session) (engine.Plan, error) {
 func (o *upOptions) update(ctx context.Context, s *session) (engine.Outputs, error) {
 	start := time.Now()
 	run := o.show(ctx, o.console, s.client, s.want.Namespace)
-	outputs, err := engine.Up(ctx, s.opened, run.Handle, append(s.pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
-		optup.ProgressStreams(run.out), optup.ErrorProgressStreams(run.err))...)
+	options := append(s.pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
+		optup.ProgressStreams(run.out), optup.ErrorProgressStreams(run.err))
+	if o.planFile != "" {
+		path, err := filepath.Abs(o.planFile) // the engine works in a folder of its own
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, optup.Plan(path))
+	}
+	outputs, err := engine.Up(ctx, s.opened, run.Handle, options...)
 	run.Close()
 	if err != nil {
 		return nil, run.fail(ctx, "up failed", s.stack, err)
