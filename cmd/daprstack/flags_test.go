@@ -116,9 +116,9 @@ func TestUpFlags(t *testing.T) {
 			},
 		},
 		flagCase[upOptions]{
-			args: "-y --plan plan.json",
+			args: "-y --plan plan.json --refresh",
 			want: upOptions{
-				console: quiet, stackOptions: defaultStack, yes: true, planFile: "plan.json", errorFormat: "text",
+				console: quiet, stackOptions: defaultStack, yes: true, planFile: "plan.json", refresh: true, errorFormat: "text",
 			},
 		},
 		flagCase[upOptions]{args: "prod", err: `unknown command "prod" for "up"`},

@@ -28,6 +28,7 @@ type upOptions struct {
 	yes         bool
 	skipVerify  bool
 	planFile    string
+	refresh     bool
 	errorFormat string
 }
 
@@ -49,6 +50,7 @@ func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
 	o.registerVerbose(cmd)
 	registerYes(cmd, &o.yes)
 	cmd.Flags().StringVar(&o.planFile, "plan", "", "do only what preview --save-plan wrote into this file")
+	cmd.Flags().BoolVar(&o.refresh, "refresh", false, "look at the cluster first, and put back what was changed by hand")
 	cmd.Flags().BoolVar(&o.skipVerify, "no-verify", false, "do not verify the stack at the end")
 	registerErrorFormat(cmd, &o.errorFormat)
 	return cmd
@@ -104,8 +106,12 @@ func runUp(ctx context.Context, o *upOptions) error {
 func (o *upOptions) plan(ctx context.Context, s *session) (engine.Plan, error) {
 	step := progress.New(o.err).Start("checking the policies, and whose the objects are")
 	run := o.show(ctx, o.console, s.client, s.want.Namespace)
-	plan, err := engine.Preview(ctx, s.opened, run.Handle, append(s.pack.preview(),
-		optpreview.SuppressOutputs(), optpreview.ProgressStreams(run.out), optpreview.ErrorProgressStreams(run.err))...)
+	options := append(s.pack.preview(), optpreview.SuppressOutputs(),
+		optpreview.ProgressStreams(run.out), optpreview.ErrorProgressStreams(run.err))
+	if o.refresh {
+		options = append(options, optpreview.Refresh())
+	}
+	plan, err := engine.Preview(ctx, s.opened, run.Handle, options...)
 	run.Close()
 	if err != nil {
 		return plan, step.Fail(run.fail(ctx, "up failed before it changed anything", s.stack, err))
@@ -127,6 +133,9 @@ func (o *upOptions) update(ctx context.Context, s *session) (engine.Outputs, err
 			return nil, err
 		}
 		options = append(options, optup.Plan(path))
+	}
+	if o.refresh {
+		options = append(options, optup.Refresh())
 	}
 	outputs, err := engine.Up(ctx, s.opened, run.Handle, options...)
 	run.Close()
