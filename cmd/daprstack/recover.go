@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -79,11 +80,9 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 		return err
 	}
 	step := progress.New(o.err).Start("looking for the objects of deployment %s", self.Deployment)
-	run := (&displayOptions{}).show(ctx, o.console, client, want.Namespace)
-	plan, err := engine.Preview(ctx, stack, run.Handle, optpreview.SuppressOutputs(), optpreview.ProgressStreams(run.out), optpreview.ErrorProgressStreams(run.err))
-	run.Close()
+	plan, err := engine.Preview(ctx, stack, nil, optpreview.SuppressOutputs(), optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(o.err))
 	if err != nil {
-		return step.Fail(run.fail(ctx, "recover failed", t.stack, err))
+		return step.Fail(engineError(ctx, "recover", err))
 	}
 	found, missing, err := engine.Rebuild(ctx, stack, plan, self.Deployment,
 		func(ctx context.Context, object cluster.Object, prefix string) (*unstructured.Unstructured, error) {

@@ -1,13 +1,15 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
 
 // daprTypes lists the types of components that the pinned Dapr is built with
 // (v1.18.2, cmd/daprd/components, all of them), by the beginning that says what
-// they are for. A test in toolchain/dapr/upstream compares the two.
+// they are for. Name resolvers are not among them: they are part of a Configuration.
+// A test in toolchain/dapr/upstream compares the two.
 var daprTypes = map[string][]string{
 	"bindings": words(`
 		alicloud.dingtalk.webhook alicloud.dubbo alicloud.oss alicloud.sls alicloud.tablestore apns
@@ -28,8 +30,6 @@ var daprTypes = map[string][]string{
 	"middleware.http": words(`
 		bearer oauth2 oauth2clientcredentials opa ratelimit routeralias routerchecker sentinel uppercase
 		wasm`),
-	"nameresolution": words(`
-		aws.cloudmap consul hashicorp.consul kubernetes mdns nameformat sqlite`),
 	"pubsub": words(`
 		aws.snssqs azure.eventhubs azure.servicebus azure.servicebus.queues azure.servicebus.topics
 		azure.servicebusqueues gcp.pubsub in-memory jetstream kafka kubemq mqtt mqtt3 pulsar rabbitmq redis
@@ -57,30 +57,42 @@ var daprVersions = map[string][]string{
 	"state.yugabytedb":        {"v2"},
 }
 
+// DaprTypes returns the versions of each type that the pinned Dapr is built with,
+// by its name.
+func DaprTypes() map[string][]string {
+	all := map[string][]string{}
+	for kind := range daprTypes {
+		for _, name := range namesOfKind(kind) {
+			all[name] = []string{ComponentVersion}
+		}
+	}
+	maps.Copy(all, daprVersions)
+	return all
+}
+
 // pluggable are the kinds that a pluggable component may also have.
 var pluggable = []string{"bindings", "pubsub", "secretstores", "state"}
 
 func words(text string) []string { return strings.Fields(text) }
 
-// daprKind splits a type into the kind and the rest; the kind is "" if Dapr has
-// no such kind.
+// daprKind splits a type into the kind and the rest, in lower case: Dapr minds the
+// case of the kind only. The kind is "" if Dapr has no such kind.
 func daprKind(typ string) (kind, rest string) {
 	for kind := range daprTypes {
 		if rest, ok := strings.CutPrefix(typ, kind+"."); ok {
-			return kind, rest
+			return kind, strings.ToLower(rest)
 		}
 	}
 	return "", typ
 }
 
-// DaprType checks that Dapr has components of a type (T-02). It does not mind the
-// case. A type that is far from all that it has may be that of a pluggable
+// DaprType checks that Dapr has components of a type (T-02). A type that is far from all that it has may be that of a pluggable
 // component, where there are such.
 func DaprType(typ string) []Reason {
 	if typ == "" {
 		return because("T-02", "is required")
 	}
-	kind, rest := daprKind(strings.ToLower(typ))
+	kind, rest := daprKind(typ)
 	if kind == "" {
 		return because("T-02", "must begin with what the component is for: %s",
 			strings.Join(kindsOfDapr(), "., ")+".")
@@ -113,9 +125,9 @@ func namesOfKind(kind string) (names []string) {
 // DaprTypeVersion checks that Dapr has a version of a type (T-03). Of a type that
 // it does not have itself, nothing is known.
 func DaprTypeVersion(typ, version string) []Reason {
-	typ, version = strings.ToLower(typ), strings.ToLower(version)
 	kind, rest := daprKind(typ)
-	versions, several := daprVersions[typ]
+	version = strings.ToLower(version)
+	versions, several := daprVersions[kind+"."+rest]
 	switch {
 	case version == "":
 		return because("T-03", "is required, such as %s", ComponentVersion)

@@ -45,7 +45,9 @@ func Normal(componentType string, e MetadataEntry) (normal MetadataEntry, check 
 	}
 	switch {
 	case e.From != FromValue:
-	case Templated(e.Value), e.Value == "0" && slices.Contains(zeroOff, e.Name):
+	case e.Value == "" && (key.Form == Text || key.Form == JSON):
+		return e, false // the same as no item
+	case Templated(e.Value), Placeholder(e.Value), e.Value == "0" && slices.Contains(zeroOff, e.Name):
 		e.From, e.Value = FromLater, ""
 	case key.Form == Truth:
 		if on, err := strconv.ParseBool(e.Value); err == nil {

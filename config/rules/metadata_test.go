@@ -205,3 +205,16 @@ func TestMetadataData(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(got)+"\n", "go test ./config/rules -run TestMetadataData -update-metadata writes it anew")
 }
+
+// TestTypesData holds the types of Dapr as data, for toolchain/dapr/upstream.
+func TestTypesData(t *testing.T) {
+	text, err := json.MarshalIndent(rules.DaprTypes(), "", "  ")
+	require.NoError(t, err)
+	const path = "testdata/types.json"
+	if *updateMetadata {
+		require.NoError(t, os.WriteFile(path, append(text, '\n'), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(text)+"\n", "go test ./config/rules -run TestTypesData -update-metadata writes it anew")
+}

@@ -8,7 +8,8 @@ import (
 
 // The metadata items that hold nothing but a secret, in whatever type of component
 // (components-contrib v1.18.3: sensitive in a metadata.yaml, without identifiers,
-// and without what only may hold one, as an address, or names a file). Somebody
+// and without what only may hold one, as an address, or names a file; and the
+// token of Vault). Somebody
 // chose those of the first list; a service issued those of the second, which have
 // at least issuedLength characters then.
 var (
@@ -25,11 +26,11 @@ var credentials = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)(?:^|[;\s?&])(?:password|pwd|accountkey|sharedaccesskey)\s*=\s*([^;\s&]+)`),
 	regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:([^@/\s]+)@`),
 	regexp.MustCompile(`^[^:@/\s]+:([^@/\s]+)@(?:tcp|unix)\(`), // as MySQL has it
-	regexp.MustCompile(`(-----BEGIN [A-Z ]*PRIVATE KEY-----)`),
+	regexp.MustCompile(`(-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\n)*[A-Za-z0-9+/]{40})`),
 }
 
 // placeholder matches what somebody or something still replaces.
-var placeholder = regexp.MustCompile(`^['"]?(<.*>|\$\(.*\)|\$*\{.*\}|%.*%|#\{.*\}#?|__.*__|[*]+|[xX]+|\.\.\.|…|(REPLACE|YOUR|INSERT|TODO)[A-Z_ -]*)['"]?$`)
+var placeholder = regexp.MustCompile(`^['"]?(<.*>|\[?[^\[\]]*\]|\$\(.*\)|\$*\{.*\}|%.*%|#\{.*\}#?|__.*__|[*]+|[xX]+|\.\.\.|…|(REPLACE|YOUR|INSERT|TODO)[A-Z_ -]*)['"]?$`)
 
 // secretValue reports whether the plain value of an item that is for a secret may be
 // one: nothing, and what is still to be replaced, is none.
@@ -38,13 +39,18 @@ func secretValue(value string) bool {
 	return value != "" && !placeholder.MatchString(value)
 }
 
+// Placeholder reports whether a value is still to be written, as <name>.
+func Placeholder(value string) bool { return angled.MatchString(value) }
+
+var angled = regexp.MustCompile(`<[A-Za-z][^<>]*>`)
+
 // PlainSecret checks that a plain metadata item of any component holds no password,
 // key or token (T-06).
 func PlainSecret(componentType, name, value string) []Reason {
 	named := func(items []string) bool {
 		return slices.ContainsFunc(items, func(s string) bool { return strings.EqualFold(s, name) })
 	}
-	kind, _ := daprKind(strings.ToLower(componentType))
+	kind, _ := daprKind(componentType)
 	held := credential(value)
 	if named(chosenItems) || len(value) >= issuedLength && (named(issuedItems) || kind == "conversation" && name == "key") {
 		held = value

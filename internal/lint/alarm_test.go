@@ -44,6 +44,8 @@ func TestFalseAlarms(t *testing.T) {
 		return strings.Replace(redis(pub, "streamTTL=1h", "consumerID=workers"), "redis:6379", broker, 1) + "---\n" +
 			strings.Replace(redis(pub, "streamTTL=1h", "consumerID=workers"), "name: store", "name: "+name, 1)
 	}
+	subscribed := "---\napiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\n" +
+		"spec: { pubsubname: store, topic: a.b, routes: { default: /e } }\nscopes: [a-app, b-app]\n"
 	for name, c := range map[string]struct {
 		text string
 		want []string
@@ -68,7 +70,22 @@ func TestFalseAlarms(t *testing.T) {
 		"retries that a pub/sub lacks":      {redis(pub, "maxRetries='5'"), []string{"T-10 spec.metadata[maxRetries]"}},
 		"an index as YAML":                  {component(state, "  - { name: redisHost, value: 'a:1' }\n  - name: queryIndexes\n    value: [{ name: a }]\n"), nil},
 		"keys of another type":              {items("state.mongodb", "host=mongo", "readTimeout='3'", "redeliverInterval=1s"), nil},
-		"a type in capitals":                {items("State.In-Memory"), nil},
+		"a type in capitals":                {items("state.In-Memory"), nil},
+		"a kind in capitals":                {items("State.in-memory"), []string{"T-02 spec.type"}},
+		"a type to be written":              {items("'state.<TYPE>'"), nil},
+		"a name to be written":              {strings.Replace(items("state.in-memory"), "name: store", "name: <NAME>", 1) + "---\n" + aService, nil},
+		"scopes to be written":              {strings.Replace(items("state.in-memory"), "[a-app]", "[<APP>, <APP>]", 1), nil},
+		"an item to be written":             {redis(state, "enableTLS=<bool>", "dialTimeout=<duration>"), nil},
+		"an empty item":                     {redis(state, "clientCert=", "queryIndexes=''", "redisType="), nil},
+		"an empty number":                   {redis(state, "redisDB="), []string{"T-10 spec.metadata[redisDB]"}},
+		"a prefix to be written":            {items("state.in-memory", "keyPrefix='<prefix>'"), nil},
+		"a prefix of a template":            {items("state.in-memory", "keyPrefix='{namespace}'"), nil},
+		"a prefix":                          {items("state.in-memory", "keyPrefix='a:b'"), []string{"N-02 spec.metadata[keyPrefix]"}},
+		"a key that is left out":            {items("pubsub.kafka", "clientKey='-----BEGIN PRIVATE KEY----- MC4CAQ...'"), nil},
+		"a password in brackets":            {redis(state, "redisPassword='[password]'"), nil},
+		"an address with brackets":          {items("pubsub.mqtt3", "url='tcp://[username][:password]@broker'"), nil},
+		"a group for each pod":              {redis(pub, "streamTTL=1h", "consumerID='{podName}'") + subscribed, nil},
+		"a group for all apps":              {redis(pub, "streamTTL=1h", "consumerID=workers") + subscribed, []string{"Q-01 spec.metadata[consumerID]"}},
 		"a pluggable component":             {items("state.shop-ledger"), nil},
 		"a misspelled type":                 {items("state.mongdb"), []string{"T-02 spec.type"}},
 		"a kind that nobody has":            {items("exporters.zipkin"), []string{"T-02 spec.type"}},
@@ -98,6 +115,7 @@ func TestFalseAlarms(t *testing.T) {
 		"annotations of an app without":    {"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\nspec:\n  template:\n    metadata:\n      annotations: { dapr.io/app-port: http }\n", nil},
 		"annotations in both places":       {strings.Replace(deployment("a-app", ""), "  name: a-app\n", "  name: a-app\n  annotations: { dapr.io/enabled: \"true\", team: a }\n", 1), nil},
 		"no app-id of a pod":               {"apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations: { dapr.io/enabled: \"true\" }\n", nil},
+		"a word of YAML 1.1":               {strings.Replace(deployment("a-app", ""), `enabled: "true"`, "enabled: yes", 1), []string{"S-10 spec.template.metadata.annotations[dapr.io/enabled]"}},
 		"log level in capitals":            {deployment("a-app", "        dapr.io/log-level: INFO\n"), nil},
 		"level fatal":                      {deployment("a-app", "        dapr.io/log-level: fatal\n        dapr.io/app-protocol: gRPC\n"), nil},
 		"no limit of concurrency":          {deployment("a-app", "        dapr.io/app-protocol: grpc\n        dapr.io/app-max-concurrency: \"-1\"\n"), nil},
@@ -109,6 +127,71 @@ func TestFalseAlarms(t *testing.T) {
 			require.Equal(t, c.want, said(linted(t, []byte(c.text), Options{})))
 		})
 	}
+}
+
+// TestTypingErrors: which names are taken for a misspelled one of those that are
+// there.
+func TestTypingErrors(t *testing.T) {
+	for name, c := range map[string]struct {
+		app    string // that is there
+		scopes string
+		want   []string
+	}{
+		"a letter less":             {"orders-app", "order-app", []string{"T-09 scopes[0]"}},
+		"two letters in turn":       {"orders-app", "odrers-app", []string{"T-09 scopes[0]"}},
+		"another word":              {"orders-app", "basket-app", nil},
+		"one of a series":           {"orders-app", "orders-app2", nil},
+		"one of a series, numbered": {"orders-app-1", "orders-app-2", nil},
+		"a longer name":             {"orders-app", "orders-app-eu", nil},
+		"a longer name before":      {"orders", "eu-orders", nil},
+		"a short word":              {"app", "api", nil},
+		"both stand there":          {"orders-app", "order-app, orders-app", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := strings.Replace(component("state.in-memory", "    []\n"), "a-app", c.scopes, 1)
+			require.Equal(t, c.want, said(linted(t, []byte(store+"---\n"+deployment(c.app, "")), Options{Policies: []byte(`{"s-02-app-id-convention": "disabled"}`)})))
+		})
+	}
+}
+
+// TestSecrets: a key is missed only in a Secret that shows its keys, in the same
+// namespace.
+func TestSecrets(t *testing.T) {
+	store := strings.Replace(redis(state), "scopes:", "  - { name: redisPassword, secretKeyRef: { name: redis, key: password } }\nscopes:", 1)
+	secret := "---\napiVersion: v1\nkind: Secret\nmetadata: { name: redis }\nDATA\n"
+	for data, want := range map[string][]string{
+		"data: { passwort: eA== }":             {"X-01 spec.metadata[redisPassword].secretKeyRef.key"},
+		"stringData: { password: x }":          nil,
+		"type: Opaque":                         nil, // something else fills it
+		"data: { passwort: eA== } # elsewhere": nil,
+	} {
+		s := strings.Replace(secret, "DATA", data, 1)
+		if strings.HasSuffix(data, "elsewhere") {
+			s = strings.Replace(s, "name: redis }", "name: redis, namespace: other }", 1)
+		}
+		require.Equal(t, want, said(linted(t, []byte(store+s), Options{})), data)
+	}
+	placed := strings.Replace(store, "name: store", "name: store\n  namespace: shop", 1) +
+		strings.NewReplacer("name: redis }", "name: redis, namespace: other }", "DATA", "data: { password: eA== }").Replace(secret)
+	require.Empty(t, said(linted(t, []byte(placed), Options{})), "there may be another one")
+	require.Contains(t, said(linted(t, []byte(placed), Options{Complete: true})), "X-06 spec.metadata[redisPassword].secretKeyRef.name")
+}
+
+// TestLetIn: a subscriber has to be in the scopes of its pub/sub, if there is only
+// one of that name.
+func TestLetIn(t *testing.T) {
+	events := strings.Replace(redis(pub, "streamTTL=1h"), "name: store", "name: events", 1)
+	rest := "---\napiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\n" +
+		"spec: { pubsubname: events, topic: a.b, routes: { default: /e } }\nscopes: [orders-app]\n---\n" + deployment("orders-app", "")
+	require.Equal(t, []string{"X-01 scopes[0]"}, said(linted(t, []byte(events+rest), Options{})))
+
+	in, err := Read(Source{Path: files(t, map[string]string{
+		"dev.yaml": events, "prod.yaml": strings.Replace(events, "[a-app]", "[orders-app]", 1), "rest.yaml": rest,
+	})})
+	require.NoError(t, err)
+	report, err := Check(in, Options{})
+	require.NoError(t, err)
+	require.Empty(t, said(report))
 }
 
 // TestAlternatives: two files of a folder may be alternatives, one file is applied

@@ -123,16 +123,50 @@ func judged(given []*Object, complete bool) (all []check.Object, objects []*Obje
 		if kind == "" {
 			continue
 		}
-		c := check.Object{Kind: kind, Fields: o.Fields, Anywhere: !inKubernetes[o.folder()]}
+		c := check.Object{Kind: kind, Fields: unwritten(o.Fields), Anywhere: !inKubernetes[o.folder()]}
 		if !complete {
 			c.Unit = o.unit()
 		}
 		if named && o.namespace() == "" {
-			c.Fields = nowhere(o.Fields)
+			c.Fields = nowhere(c.Fields)
 		}
 		all, objects = append(all, c), append(objects, o)
 	}
 	return all, objects
+}
+
+// unwritten returns the fields with an unknown value in place of what is still to be
+// written, as <name>. Metadata items are left as they are: their rules know.
+func unwritten(fields map[string]any) map[string]any {
+	all, _ := unwrittenIn(fields, false).(map[string]any)
+	return all
+}
+
+func unwrittenIn(v any, item bool) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for key, inner := range v {
+			m[key] = unwrittenIn(inner, item || key == "metadata" && isList(inner))
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i, inner := range v {
+			list[i] = unwrittenIn(inner, item)
+		}
+		return list
+	case string:
+		if !item && rules.Placeholder(v) {
+			return check.Unknown{}
+		}
+	}
+	return v
+}
+
+func isList(v any) bool {
+	_, ok := v.([]any)
+	return ok
 }
 
 // nowhere returns the fields with a namespace that is not known: that of an object

@@ -194,6 +194,9 @@ func itemValue(typ string, it item, name string, reasons map[string][]rules.Reas
 	if rules.Metadata(typ) == nil {
 		reasons[it.name.value] = append(reasons[it.name.value], rules.PlainSecret(typ, it.name.value, value)...)
 	}
+	if rules.Placeholder(value) || rules.Templated(value) {
+		return
+	}
 	add := func(more []rules.Reason) { reasons[name] = append(reasons[name], more...) }
 	switch name {
 	case "keyPrefix":

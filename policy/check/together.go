@@ -76,7 +76,9 @@ func (s *stack) component(o Object, found *findings) {
 		path := it.path()
 		switch it.name.value {
 		case consumerID:
-			found.add(path, it.value, rules.ConsumerID(it.value.value, len(s.subscribers(o, items))))
+			if !rules.Templated(it.value.value) {
+				found.add(path, it.value, rules.ConsumerID(it.value.value, len(s.subscribers(o, items))))
+			}
 		case "publishingScopes", "subscriptionScopes":
 			scoped := slices.Sorted(maps.Keys(topicScopes(it.value.value)))
 			for _, app := range scoped {
