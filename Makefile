@@ -83,6 +83,12 @@ e2e-redis: ## The shop on Redis behind sentinels, on a cluster of six, and where
 	@go run ./toolchain/bootstrap all
 	EVERY_REDIS=1 go test -tags e2e -count 1 -timeout 60m -v -run 'TestRedis' ./e2e
 
+.PHONY: e2e-workflows
+e2e-workflows: ## The workflows for pull requests, deployments and drift, on the local node, without GitHub (5 minutes)
+	@go run ./toolchain/bootstrap all
+	@command -v node >/dev/null || { echo "installing nodejs, which act needs"; apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs; }
+	WORKFLOWS=1 go test -tags e2e -count 1 -timeout 60m -v -run TestWorkflows ./e2e
+
 .PHONY: bench
 bench: ## Compare `up` with helm and kubectl on the same objects, in turns (PAIRS=5)
 	@go run ./toolchain/bootstrap all

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 )
 
@@ -30,11 +32,25 @@ func TestConfirm(t *testing.T) {
 	require.EqualError(t, quiet.confirm(false, "remove it"), "about to remove it, but there is nobody to ask: use --yes")
 }
 
-func TestEngineError(t *testing.T) {
-	require.NoError(t, engineError(t.Context(), "up", nil))
-	require.EqualError(t, engineError(t.Context(), "up", errors.New("exit status 255")),
-		"up failed; the messages above say why. Fix that and run it again to continue")
+// TestFail: an error of the engine says what failed, and what to do next.
+func TestFail(t *testing.T) {
+	failed := errors.New("exit status 255")
+	run := func(problems ...string) *run {
+		r := (&displayOptions{}).show(t.Context(), console{out: io.Discard, err: io.Discard}, nil, "todo")
+		for _, p := range problems {
+			r.Handle(apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Severity: "error", Message: p}})
+		}
+		r.Close()
+		return r
+	}
+	require.EqualError(t, run("no room\nat all").fail(t.Context(), "up failed", "dev", failed),
+		"up failed:\n  no room\n  at all\nCorrect that and run daprstack up -s dev again to continue")
+	require.ErrorContains(t, run("no matches for kind Component").fail(t.Context(), "up failed", "dev", failed),
+		"run daprstack refresh -s dev, then up again")
+	quiet := run()
+	quiet.raw.WriteString("error: wrong passphrase\n")
+	require.ErrorContains(t, quiet.fail(t.Context(), "up failed", "dev", failed), "up failed:\n  error: wrong passphrase\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.EqualError(t, engineError(ctx, "up", errors.New("exit status 255")), "up was interrupted; run it again to continue")
+	require.EqualError(t, run().fail(ctx, "up failed", "dev", failed), "up was interrupted; run it again to continue")
 }

@@ -86,21 +86,6 @@ func (t *target) checkContext(state engine.State) error {
 		t.stack, state.Context, t.context, t.stack, state.Context)
 }
 
-// engineError replaces an error of the engine, which has streamed the details
-// already, by what to do next.
-func engineError(ctx context.Context, command string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("%s was interrupted; run it again to continue", command)
-	case auto.IsConcurrentUpdateError(err):
-		return fmt.Errorf("%s: another update of this stack is in progress; wait for it to end", command)
-	default:
-		return fmt.Errorf("%s failed; the messages above say why. Fix that and run it again to continue", command)
-	}
-}
-
 // printProblems prints the problems of a stack file as JSON when format asks for
 // it, and returns the error that remains to be told.
 func printProblems(w io.Writer, format, stack string, err error) error {

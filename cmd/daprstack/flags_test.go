@@ -76,6 +76,14 @@ func TestPreviewFlags(t *testing.T) {
 				errorFormat: "text",
 			},
 		},
+		flagCase[previewOptions]{
+			args: "--refresh --markdown --save-plan plan.json",
+			want: previewOptions{console: quiet, stackOptions: defaultStack, refresh: true, markdown: true, plan: "plan.json", errorFormat: "text"},
+		},
+		flagCase[previewOptions]{
+			args: "--markdown --diff",
+			err:  "if any flags in the group [markdown diff verbose] are set none of the others can be; [diff markdown] were all set",
+		},
 		flagCase[previewOptions]{args: "prod", err: `unknown command "prod" for "preview"`},
 		flagCase[previewOptions]{args: "--yes", err: "unknown flag: --yes"},
 		flagCase[previewOptions]{args: "--errors xml", err: badErrorFormat},
@@ -105,6 +113,12 @@ func TestUpFlags(t *testing.T) {
 			want: upOptions{
 				console: quiet, stackOptions: defaultStack, ownershipOptions: ownershipOptions{adopt: true, others: true},
 				displayOptions: displayOptions{verbose: true}, yes: true, errorFormat: "text",
+			},
+		},
+		flagCase[upOptions]{
+			args: "-y --plan plan.json --refresh",
+			want: upOptions{
+				console: quiet, stackOptions: defaultStack, yes: true, planFile: "plan.json", refresh: true, errorFormat: "text",
 			},
 		},
 		flagCase[upOptions]{args: "prod", err: `unknown command "prod" for "up"`},

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/spf13/cobra"
 
+	"github.com/daprstack/daprstack/internal/changes"
 	"github.com/daprstack/daprstack/internal/engine"
 )
 
@@ -14,8 +17,12 @@ type previewOptions struct {
 	stackOptions
 	policyOptions
 	ownershipOptions
+	displayOptions
 	diff            bool
+	refresh         bool
 	expectNoChanges bool
+	markdown        bool
+	plan            string
 	errorFormat     string
 }
 
@@ -24,7 +31,14 @@ func newPreviewCommand(runF func(context.Context, *previewOptions) error) *cobra
 	cmd := &cobra.Command{
 		Use:   "preview",
 		Short: "Show what up would change; nothing is changed",
-		Args:  cobra.NoArgs,
+		Long: `Show what up would change, by the parts of the stack: what is new, changed and
+removed, which pods restart, what is replaced, and what data is at risk. Nothing is
+changed.
+
+With --refresh it looks at the cluster first, so what was changed by hand is shown as
+what up would put back. With --expect-no-changes the exit code is 7 if anything would
+change. --markdown is for the comment of a pull request: what failed is in it, too.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.console = consoleOf(cmd)
 			return runF(cmd.Context(), o)
@@ -34,33 +48,83 @@ func newPreviewCommand(runF func(context.Context, *previewOptions) error) *cobra
 	o.registerPolicy(cmd)
 	o.registerAdopt(cmd)
 	o.registerOthers(cmd)
-	cmd.Flags().BoolVar(&o.diff, "diff", false, "show every property that would change")
-	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "fail if anything would change")
+	o.registerVerbose(cmd)
+	cmd.Flags().BoolVar(&o.diff, "diff", false, "show the engine's own output, with every property that would change")
+	cmd.Flags().BoolVar(&o.refresh, "refresh", false, "look for what was changed by hand first; the state is not changed")
+	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "exit with 7 if anything would change")
+	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print Markdown, for the comment of a pull request")
+	cmd.Flags().StringVar(&o.plan, "save-plan", "", "write what up may do into a file, for up --plan")
 	registerErrorFormat(cmd, &o.errorFormat)
+	cmd.MarkFlagsMutuallyExclusive("markdown", "diff", "verbose")
 	return cmd
 }
 
 func runPreview(ctx context.Context, o *previewOptions) error {
-	s, err := newSession(ctx, o.stackOptions, o.policyOptions, o.console)
-	if err != nil {
-		return printProblems(o.out, o.errorFormat, o.stack, err)
-	}
-	if err := s.open(ctx, engine.Inspect); err != nil {
+	summary, err := o.preview(ctx)
+	if !o.markdown {
 		return err
 	}
-	options := append(s.pack.preview(), optpreview.ProgressStreams(o.out), optpreview.ErrorProgressStreams(o.err))
+	if summary == nil {
+		summary = &changes.Stack{Name: o.stack}
+	}
+	if err != nil {
+		summary.Note = err.Error()
+	}
+	if writing := changes.Section(o.out, summary); writing != nil {
+		return writing
+	}
+	return err
+}
+
+// preview returns what up would change, as far as it was found out.
+func (o *previewOptions) preview(ctx context.Context) (*changes.Stack, error) {
+	s, err := newSession(ctx, o.stackOptions, o.policyOptions, o.console)
+	if err != nil {
+		return nil, printProblems(o.out, o.errorFormat, o.stack, err)
+	}
+	if err := s.open(ctx, engine.Inspect); err != nil {
+		return nil, err
+	}
+	o.verbose = o.verbose || o.diff
+	run := o.show(ctx, o.console, s.client, s.want.Namespace)
+	options := append(s.pack.preview(), optpreview.ProgressStreams(run.out), optpreview.ErrorProgressStreams(run.err))
 	if o.diff {
 		options = append(options, optpreview.Diff())
 	}
-	if o.expectNoChanges {
-		options = append(options, optpreview.ExpectNoChanges())
+	if o.refresh {
+		options = append(options, optpreview.Refresh())
 	}
-	plan, err := engine.Preview(ctx, s.opened, nil, options...)
+	if o.plan != "" {
+		path, err := filepath.Abs(o.plan) // the engine works in a folder of its own
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, optpreview.Plan(path))
+	}
+	plan, err := engine.Preview(ctx, s.opened, run.Handle, options...)
+	run.Close()
 	if err != nil {
-		return engineError(ctx, "preview", err)
+		return nil, run.fail(ctx, "preview failed", s.stack, err)
 	}
-	if _, err := s.settle(ctx, s.state, plan, o.ownershipOptions, o.console); err != nil {
-		return err
+	summary := changes.Preview(s.stack, plan, s.want)
+	if !o.verbose && !o.markdown {
+		run.warn(o.out)
+		if err := changes.Text(o.out, []*changes.Stack{summary}); err != nil {
+			return nil, err
+		}
 	}
-	return reportOlderSidecars(ctx, s.client, s.want, o.out)
+	console := o.console
+	if o.markdown {
+		console.out = o.err
+	}
+	if _, err := s.settle(ctx, s.state, plan, o.ownershipOptions, console); err != nil {
+		return summary, err
+	}
+	if err := reportOlderSidecars(ctx, s.client, s.want, console.out); err != nil {
+		return summary, err
+	}
+	if o.expectNoChanges && plan.Changes > 0 {
+		return summary, exit(7, fmt.Errorf("%s of stack %s would change", count(plan.Changes, "resource", "resources"), s.stack))
+	}
+	return summary, nil
 }

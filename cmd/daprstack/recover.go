@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -80,9 +79,11 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 		return err
 	}
 	step := progress.New(o.err).Start("looking for the objects of deployment %s", self.Deployment)
-	plan, err := engine.Preview(ctx, stack, nil, optpreview.SuppressOutputs(), optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(o.err))
+	run := (&displayOptions{}).show(ctx, o.console, client, want.Namespace)
+	plan, err := engine.Preview(ctx, stack, run.Handle, optpreview.SuppressOutputs(), optpreview.ProgressStreams(run.out), optpreview.ErrorProgressStreams(run.err))
+	run.Close()
 	if err != nil {
-		return step.Fail(engineError(ctx, "recover", err))
+		return step.Fail(run.fail(ctx, "recover failed", t.stack, err))
 	}
 	found, missing, err := engine.Rebuild(ctx, stack, plan, self.Deployment,
 		func(ctx context.Context, object cluster.Object, prefix string) (*unstructured.Unstructured, error) {

@@ -32,7 +32,7 @@ func newRefreshCommand(runF func(context.Context, *refreshOptions) error) *cobra
 	}
 	o.registerStack(cmd)
 	o.registerVerbose(cmd)
-	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "fail if anything has drifted")
+	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "exit with 7 if anything has drifted")
 	return cmd
 }
 
@@ -66,7 +66,7 @@ func runRefresh(ctx context.Context, o *refreshOptions) error {
 	}
 	switch {
 	case err != nil && o.expectNoChanges && len(drift) > 0 && len(run.Problems()) == 0:
-		return fmt.Errorf("%s of stack %s drifted", count(len(drift), "object", "objects"), t.stack)
+		return exit(7, fmt.Errorf("%s of stack %s drifted", count(len(drift), "object", "objects"), t.stack))
 	case err != nil:
 		return run.fail(ctx, "refresh failed", t.stack, err)
 	}

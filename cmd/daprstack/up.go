@@ -27,6 +27,8 @@ type upOptions struct {
 	displayOptions
 	yes         bool
 	skipVerify  bool
+	planFile    string
+	refresh     bool
 	errorFormat string
 }
 
@@ -47,6 +49,8 @@ func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
 	o.registerOthers(cmd)
 	o.registerVerbose(cmd)
 	registerYes(cmd, &o.yes)
+	cmd.Flags().StringVar(&o.planFile, "plan", "", "do only what preview --save-plan wrote into this file")
+	cmd.Flags().BoolVar(&o.refresh, "refresh", false, "look at the cluster first, and put back what was changed by hand")
 	cmd.Flags().BoolVar(&o.skipVerify, "no-verify", false, "do not verify the stack at the end")
 	registerErrorFormat(cmd, &o.errorFormat)
 	return cmd
@@ -102,8 +106,12 @@ func runUp(ctx context.Context, o *upOptions) error {
 func (o *upOptions) plan(ctx context.Context, s *session) (engine.Plan, error) {
 	step := progress.New(o.err).Start("checking the policies, and whose the objects are")
 	run := o.show(ctx, o.console, s.client, s.want.Namespace)
-	plan, err := engine.Preview(ctx, s.opened, run.Handle, append(s.pack.preview(),
-		optpreview.SuppressOutputs(), optpreview.ProgressStreams(run.out), optpreview.ErrorProgressStreams(run.err))...)
+	options := append(s.pack.preview(), optpreview.SuppressOutputs(),
+		optpreview.ProgressStreams(run.out), optpreview.ErrorProgressStreams(run.err))
+	if o.refresh {
+		options = append(options, optpreview.Refresh())
+	}
+	plan, err := engine.Preview(ctx, s.opened, run.Handle, options...)
 	run.Close()
 	if err != nil {
 		return plan, step.Fail(run.fail(ctx, "up failed before it changed anything", s.stack, err))
@@ -117,8 +125,19 @@ func (o *upOptions) plan(ctx context.Context, s *session) (engine.Plan, error) {
 func (o *upOptions) update(ctx context.Context, s *session) (engine.Outputs, error) {
 	start := time.Now()
 	run := o.show(ctx, o.console, s.client, s.want.Namespace)
-	outputs, err := engine.Up(ctx, s.opened, run.Handle, append(s.pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
-		optup.ProgressStreams(run.out), optup.ErrorProgressStreams(run.err))...)
+	options := append(s.pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
+		optup.ProgressStreams(run.out), optup.ErrorProgressStreams(run.err))
+	if o.planFile != "" {
+		path, err := filepath.Abs(o.planFile) // the engine works in a folder of its own
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, optup.Plan(path))
+	}
+	if o.refresh {
+		options = append(options, optup.Refresh())
+	}
+	outputs, err := engine.Up(ctx, s.opened, run.Handle, options...)
 	run.Close()
 	if err != nil {
 		return nil, run.fail(ctx, "up failed", s.stack, err)

@@ -39,7 +39,7 @@ var layers = map[string][]string{
 	"internal/graph":         {},
 	"internal/revision":      {},
 	"internal/render":        {"components", "config", "internal/graph", "stacks", "toolchain"},
-	"internal/changes":       {"internal/render"},
+	"internal/changes":       {"config", "internal/engine", "internal/render"},
 	"examples":               {"examples", "contracts"},
 	"local":                  {"local", "internal"},
 	"toolchain":              {"toolchain", "internal"},

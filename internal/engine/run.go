@@ -18,7 +18,7 @@ type Handle func(apitype.EngineEvent)
 // Preview previews a stack and returns what an update would do.
 func Preview(ctx context.Context, stack *auto.Stack, handle Handle, options ...optpreview.Option) (Plan, error) {
 	var plan Plan
-	stream, end := follow(plan.add, handle)
+	stream, end := follow(plan.Add, handle)
 	result, err := stack.Preview(ctx, append(options, optpreview.EventStreams(stream))...)
 	end()
 	if err != nil {

@@ -53,7 +53,7 @@ func NewCluster(t testing.TB, o Options) *Cluster {
 	c.Whole()
 	for _, node := range c.Nodes[3:] {
 		Eventually(t, node.Addr+" has what its master has", func() error {
-			if said := node.do("info", "replication"); !strings.Contains(said, "master_link_status:up") {
+			if said := node.ask("info", "replication"); !strings.Contains(said, "master_link_status:up") {
 				return fmt.Errorf("it says %s", said)
 			}
 			return nil
@@ -70,7 +70,7 @@ func (c *Cluster) Whole() {
 			continue
 		}
 		Eventually(c.t, node.Addr+" sees the whole cluster", func() error {
-			said := node.do("cluster", "info")
+			said := node.ask("cluster", "info")
 			if !strings.Contains(said, "cluster_state:ok") || !strings.Contains(said, "cluster_known_nodes:6") || !strings.Contains(said, "cluster_size:3") {
 				return fmt.Errorf("it says %s", said)
 			}
@@ -107,7 +107,7 @@ func (c *Cluster) ReplicasOf(key string) (all []*Process) {
 	c.t.Helper()
 	master := c.MasterOf(key)
 	for _, node := range c.Nodes {
-		if node != master && node.running != nil && strings.Contains(node.do("info", "replication"), "master_port:"+portOf(master)) {
+		if node != master && node.running != nil && strings.Contains(node.ask("info", "replication"), "master_port:"+portOf(master)) {
 			all = append(all, node)
 		}
 	}

@@ -175,11 +175,26 @@ func (p *Process) client() *redis.Client {
 // do sends a command to the process and returns what it says.
 func (p *Process) do(arguments ...any) string {
 	p.t.Helper()
+	said, err := p.try(arguments...)
+	require.NoError(p.t, err, "%v", arguments)
+	return said
+}
+
+// ask is [Process.do] for a condition that is awaited: a server whose part changes
+// closes the connections of its clients.
+func (p *Process) ask(arguments ...any) string {
+	said, err := p.try(arguments...)
+	if err != nil {
+		return err.Error()
+	}
+	return said
+}
+
+func (p *Process) try(arguments ...any) (string, error) {
 	client := p.client()
 	defer client.Close()
 	said, err := client.Do(p.t.Context(), arguments...).Result()
-	require.NoError(p.t, err, "%v", arguments)
-	return fmt.Sprint(said)
+	return fmt.Sprint(said), err
 }
 
 // freePort returns a port on which nothing listens, another one each time. It is

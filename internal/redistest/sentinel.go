@@ -49,7 +49,7 @@ func NewSentinels(t testing.TB, o Options) *Sentinels {
 	}
 	for _, sentinel := range s.Sentinels {
 		Eventually(t, sentinel.Addr+" knows everybody", func() error {
-			if said := sentinel.do("info", "sentinel"); !strings.Contains(said, "status=ok") || !strings.Contains(said, "slaves=2,sentinels=3") {
+			if said := sentinel.ask("info", "sentinel"); !strings.Contains(said, "status=ok") || !strings.Contains(said, "slaves=2,sentinels=3") {
 				return fmt.Errorf("it says %s", said)
 			}
 			return nil
@@ -68,7 +68,7 @@ func (s *Sentinels) Replicated() {
 			if server == master || server.running == nil {
 				continue
 			}
-			if said := server.do("info", "replication"); !strings.Contains(said, "master_link_status:up") || !strings.Contains(said, "master_port:"+portOf(master)) {
+			if said := server.ask("info", "replication"); !strings.Contains(said, "master_link_status:up") || !strings.Contains(said, "master_port:"+portOf(master)) {
 				return fmt.Errorf("%s says %s", server.Addr, said)
 			}
 		}
@@ -133,7 +133,7 @@ func (s *Sentinels) KillMaster() *Process {
 		if s.Master() == killed {
 			return fmt.Errorf("it is still %s", killed.Addr)
 		}
-		if said := s.Master().do("role"); !strings.HasPrefix(said, "[master") {
+		if said := s.Master().ask("role"); !strings.HasPrefix(said, "[master") {
 			return fmt.Errorf("it is %s", said)
 		}
 		return nil

@@ -36,6 +36,9 @@ type Object struct {
 	// Protected objects are never deleted or replaced: an up that would do it fails.
 	Protected bool
 
+	// URN of the object.
+	URN string
+
 	level int // how many others the engine makes before it, one after the other
 }
 
@@ -115,6 +118,12 @@ func only(err error) error {
 // file, as [config.Stack.HideSecrets] names it.
 func SecretOf(path string) string { return placeholder("secret " + path) }
 
+// Objects returns the Kubernetes objects among resources of a stack, in order. Those
+// without inputs are left out.
+func Objects(found []*graph.Resource, cfg *config.Stack) []*Object {
+	return objects(found, ownersOf(cfg))
+}
+
 // objects returns the Kubernetes objects among the resources, in order.
 func objects(found []*graph.Resource, owners owners) []*Object {
 	byURN := make(map[string]*graph.Resource, len(found))
@@ -124,10 +133,10 @@ func objects(found []*graph.Resource, owners owners) []*Object {
 	levels := levels{byURN, map[string]int{}}
 	var all []*Object
 	for _, r := range found {
-		if !strings.HasPrefix(r.Type, "kubernetes:") {
+		if !strings.HasPrefix(r.Type, "kubernetes:") || r.Inputs == nil {
 			continue
 		}
-		o := &Object{Fields: r.Input().(map[string]any), Kept: r.Retain, Protected: r.Protect, level: levels.of(r.URN)}
+		o := &Object{URN: r.URN, Fields: r.Input().(map[string]any), Kept: r.Retain, Protected: r.Protect, level: levels.of(r.URN)}
 		o.clean()
 		if o.Name() == "" {
 			o.Generated = true
