@@ -101,10 +101,10 @@ func (p *Plan) compare(step apitype.StepEventMetadata) {
 		return
 	}
 	paths := slices.Sorted(maps.Keys(step.DetailedDiff))
-	switch step.Op {
-	case apitype.OpUpdate:
+	if step.Op == apitype.OpUpdate {
 		put(&p.Updates, step.URN, paths, step.Diffs)
-	case apitype.OpCreateReplacement:
+	}
+	if step.Op == apitype.OpCreateReplacement {
 		put(&p.Replaces, step.URN, step.Keys, paths)
 	}
 	if step.Old != nil {
