@@ -54,6 +54,7 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(
+		newInitCommand(runInit),
 		newPreviewCommand(runPreview),
 		newRenderCommand(runRender),
 		newUpCommand(runUp),
