@@ -59,6 +59,9 @@ change. --markdown is for the comment of a pull request: what failed is in it, t
 	return cmd
 }
 
+// wouldChange is the exit code, Pulumi's too, when something changes that should not.
+const wouldChange = 7
+
 func runPreview(ctx context.Context, o *previewOptions) error {
 	summary, err := o.preview(ctx)
 	if !o.markdown {
@@ -67,7 +70,7 @@ func runPreview(ctx context.Context, o *previewOptions) error {
 	if summary == nil {
 		summary = &changes.Stack{Name: o.stack}
 	}
-	if err != nil {
+	if err != nil && exitCode(err) != wouldChange {
 		summary.Note = err.Error()
 	}
 	if writing := changes.Section(o.out, summary); writing != nil {
@@ -124,7 +127,7 @@ func (o *previewOptions) preview(ctx context.Context) (*changes.Stack, error) {
 		return summary, err
 	}
 	if o.expectNoChanges && plan.Changes > 0 {
-		return summary, exit(7, fmt.Errorf("%s of stack %s would change", count(plan.Changes, "resource", "resources"), s.stack))
+		return summary, exit(wouldChange, fmt.Errorf("%s of stack %s would change", count(plan.Changes, "resource", "resources"), s.stack))
 	}
 	return summary, nil
 }

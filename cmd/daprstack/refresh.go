@@ -66,7 +66,7 @@ func runRefresh(ctx context.Context, o *refreshOptions) error {
 	}
 	switch {
 	case err != nil && o.expectNoChanges && len(drift) > 0 && len(run.Problems()) == 0:
-		return exit(7, fmt.Errorf("%s of stack %s drifted", count(len(drift), "object", "objects"), t.stack))
+		return exit(wouldChange, fmt.Errorf("%s of stack %s drifted", count(len(drift), "object", "objects"), t.stack))
 	case err != nil:
 		return run.fail(ctx, "refresh failed", t.stack, err)
 	}

@@ -16,7 +16,7 @@ const urns = "urn:pulumi:dev::p::"
 
 func state(typ, name, parent string, inputs map[string]any) *apitype.StepEventStateMetadata {
 	return &apitype.StepEventStateMetadata{
-		Type: typ, URN: urns + typ + "::" + name, Parent: parent, Custom: typ[0] != 'd', Inputs: inputs,
+		Type: typ, URN: urns + typ + "::" + name, Parent: parent, Custom: typ[0] != 'd' && typ[0] != 'p', Inputs: inputs,
 	}
 }
 
@@ -32,7 +32,8 @@ func object(kind, name string, fields map[string]any) map[string]any {
 // with what only the engine sees: a secret that changes, what is replaced, and what is
 // no object.
 func TestPreview(t *testing.T) {
-	app := state("daprstack:app:App", "web", urns+"pulumi:pulumi:Stack::p-dev", nil)
+	stack := state("pulumi:pulumi:Stack", "p-dev", "", nil)
+	app := state("daprstack:app:App", "web", stack.URN, nil)
 	deployment := func(image any) *apitype.StepEventStateMetadata {
 		return state("kubernetes:apps/v1:Deployment", "web-deployment", app.URN, object("Deployment", "web", map[string]any{
 			"spec": map[string]any{"replicas": 1.0, "template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "web", "image": image}}}}},
@@ -50,6 +51,7 @@ func TestPreview(t *testing.T) {
 
 	var plan engine.Plan
 	for _, m := range []apitype.StepEventMetadata{
+		{Op: apitype.OpSame, New: stack, Old: stack},
 		{Op: apitype.OpSame, New: app, Old: app},
 		{Op: apitype.OpSame, New: same, Old: same},
 		{Op: apitype.OpUpdate, Old: deployment("web:1"), New: deployment("04da6b54-80e4-46f7-96ec-b56ff0331ba9"), DetailedDiff: map[string]apitype.PropertyDiff{"spec.template": {}}},

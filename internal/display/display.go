@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -245,11 +246,17 @@ func (d *Display) note(e apitype.DiagnosticEvent) {
 	}
 	switch e.Severity {
 	case "error":
+		if overall.MatchString(message) {
+			return
+		}
 		d.problems = appendOnce(d.problems, message)
 	case "warning":
 		d.warnings = appendOnce(d.warnings, message)
 	}
 }
+
+// overall matches what the engine says of a run whose errors it has reported.
+var overall = regexp.MustCompile("^(preview|update|refresh|destroy) failed$")
 
 func (d *Display) violation(e apitype.PolicyEvent) {
 	message := strings.TrimSpace(colors.Never.Colorize(e.Message))

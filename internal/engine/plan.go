@@ -75,7 +75,7 @@ func (p *Plan) addStep(step apitype.StepEventMetadata) {
 // compare notes what a step changes.
 func (p *Plan) compare(step apitype.StepEventMetadata) {
 	state := cmp.Or(step.New, step.Old)
-	if state == nil {
+	if state == nil || step.Type == stackType {
 		return
 	}
 	object := strings.HasPrefix(step.Type, "kubernetes:")
