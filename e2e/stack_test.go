@@ -181,7 +181,7 @@ func interruptedChange(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	eventually(t, "up says which image is missing", func(context.Context) string {
 		if said := out.String(); !strings.Contains(said, "ErrImagePull") {
-			return said
+			return "so far: " + said
 		}
 		return ""
 	})
