@@ -113,8 +113,12 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 	if in == nil {
 		return
 	}
-	if in == Encrypted {
+	switch in {
+	case Encrypted:
 		d.encrypted(path, out)
+		return
+	case Unknown:
+		d.unknownYet(path, out)
 		return
 	}
 	wrong := func(expected string, kind string) {

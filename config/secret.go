@@ -11,6 +11,10 @@ import (
 // checked, except that a secret may stand there.
 const Encrypted = "[encrypted]"
 
+// Unknown stands for a value that is not known yet, such as one that another
+// resource will have, in a preview. Neither it nor what depends on it is checked.
+const Unknown = "[unknown]"
+
 // IsSecret reports whether the values of a top-level key, such as "apps", hold a
 // secret. Pulumi does not tell a program which of them it is. So all of them that
 // can be secret are, wherever they get: arguments and environment variables of
@@ -59,6 +63,14 @@ func holdsSecret(t reflect.Type) bool {
 	default:
 	}
 	return t == secretType
+}
+
+// unknownYet takes note of a value that is not known yet.
+func (d *decoder) unknownYet(path *field.Path, out target) {
+	d.misread.mark(path.String())
+	if out.Kind() == reflect.String {
+		out.SetString(Unknown)
+	}
 }
 
 // encrypted takes note of a value that is not known.

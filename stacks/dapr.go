@@ -13,7 +13,7 @@ import (
 
 // sidecars is what the sidecars of the stack need.
 type sidecars struct {
-	guard          *dapr.SidecarGuard
+	ready          []pulumi.Resource              // what a pod with a sidecar waits for besides what it reads
 	shared         []dapr.Source                  // read by the apps that they concern
 	configurations map[string]*dapr.Configuration // by app-id
 	redisCA        *secrets.Ref                   // of a Redis with a private authority
@@ -21,7 +21,10 @@ type sidecars struct {
 
 // sources returns what the sidecar of an app may read.
 func (s *sidecars) sources(appID string) []dapr.Source {
-	return append(slices.Clone(s.shared), s.configurations[appID])
+	if own, made := s.configurations[appID]; made {
+		return append(slices.Clone(s.shared), own)
+	}
+	return s.shared
 }
 
 // makeDapr makes Redis and the control plane side by side, and then every Dapr
@@ -36,13 +39,15 @@ func (s *stack) makeDapr() (*sidecars, error) {
 		return nil, err
 	}
 	made := &sidecars{shared: []dapr.Source{plane}, configurations: map[string]*dapr.Configuration{}, redisCA: redisCA}
-	if made.guard, err = s.makeGuard(); err != nil {
+	guard, err := s.makeGuard()
+	if err != nil {
 		return nil, err
 	}
+	made.ready = guard.Ready()
 	if err := s.makeConfigurations(made, plane.Ready()); err != nil {
 		return nil, err
 	}
-	if err := s.makeResiliency(made, plane.Ready()); err != nil {
+	if err := s.makeResiliency(made, "delivery", plane.Ready()); err != nil {
 		return nil, err
 	}
 	if err := s.makeComponents(made, redis, plane.Ready()); err != nil {
@@ -52,7 +57,7 @@ func (s *stack) makeDapr() (*sidecars, error) {
 }
 
 func (s *stack) makeGuard() (*dapr.SidecarGuard, error) {
-	return dapr.NewSidecarGuard(s.ctx, "sidecar", &dapr.SidecarGuardArgs{Namespace: s.cfg.Namespace}, s.cluster)
+	return dapr.NewSidecarGuard(s.ctx, s.name("sidecar"), &dapr.SidecarGuardArgs{Namespace: s.cfg.Namespace}, s.cluster)
 }
 
 // makeControlPlane makes the control plane with its certificate authority, unless
@@ -66,7 +71,7 @@ func (s *stack) makeControlPlane() (dapr.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dapr.NewControlPlane(s.ctx, "dapr", &dapr.ControlPlaneArgs{
+	return dapr.NewControlPlane(s.ctx, s.name("dapr"), &dapr.ControlPlaneArgs{
 		Namespace: d.Namespace, Version: d.Version,
 		ChartPath: d.Chart.Path, ChartRepository: d.Chart.Repository, Values: d.Chart.Values, SecretValues: s.cfg.IsSecret("dapr"),
 		Authority: authority, HA: d.HA, MTLS: *d.MTLS, LogLevel: d.LogLevel,
@@ -79,9 +84,9 @@ func (s *stack) makeControlPlane() (dapr.Source, error) {
 
 func (s *stack) makeAuthority() (*dapr.Authority, error) {
 	c := s.cfg.Dapr.Certificates
-	return dapr.NewAuthority(s.ctx, "dapr-ca", &dapr.AuthorityArgs{
+	return dapr.NewAuthority(s.ctx, s.name("dapr-ca"), &dapr.AuthorityArgs{
 		RootLifetime: c.RootLifetime.Duration, IssuerLifetime: c.IssuerLifetime.Duration, RenewBefore: c.RenewBefore.Duration,
-	})
+	}, s.within)
 }
 
 // makeConfigurations makes the Configuration of each app that has a sidecar.
@@ -90,25 +95,29 @@ func (s *stack) makeConfigurations(made *sidecars, after []pulumi.Resource) erro
 		if a.Sidecar == nil {
 			continue
 		}
-		id, tracing := a.Sidecar.AppID, s.cfg.Dapr.Configuration.Tracing
-		args := &dapr.ConfigurationArgs{
-			Name: s.cfg.ConfigurationOf(id), Namespace: s.namespace,
-			SamplingRate: tracing.SamplingRate, Otel: tracing.Otel, After: after,
-		}
-		if s.cfg.AccessControlled() {
-			args.Access = &dapr.Access{Callers: s.cfg.Callers(id)}
-		}
-		configuration, err := dapr.NewConfiguration(s.ctx, args.Name, args, s.cluster)
+		configuration, err := s.makeConfiguration(a.Sidecar.AppID, after)
 		if err != nil {
 			return err
 		}
-		made.configurations[id] = configuration
+		made.configurations[a.Sidecar.AppID] = configuration
 	}
 	return nil
 }
 
+func (s *stack) makeConfiguration(appID string, after []pulumi.Resource) (*dapr.Configuration, error) {
+	tracing := s.cfg.Dapr.Configuration.Tracing
+	args := &dapr.ConfigurationArgs{
+		Name: s.cfg.ConfigurationOf(appID), Namespace: s.namespace,
+		SamplingRate: tracing.SamplingRate, Otel: tracing.Otel, After: after,
+	}
+	if s.cfg.AccessControlled() {
+		args.Access = &dapr.Access{Callers: s.cfg.Callers(appID)}
+	}
+	return dapr.NewConfiguration(s.ctx, s.name(args.Name), args, s.cluster)
+}
+
 // makeResiliency makes the policies with which events are delivered.
-func (s *stack) makeResiliency(made *sidecars, after []pulumi.Resource) error {
+func (s *stack) makeResiliency(made *sidecars, name string, after []pulumi.Resource) error {
 	if len(s.cfg.PubSubs) == 0 {
 		return nil
 	}
@@ -119,8 +128,8 @@ func (s *stack) makeResiliency(made *sidecars, after []pulumi.Resource) error {
 			Interval: p.RetryInterval.Duration, HandlerTimeout: p.HandlerTimeout.Duration,
 		}
 	}
-	resiliency, err := dapr.NewResiliency(s.ctx, "delivery", &dapr.ResiliencyArgs{
-		Name: "delivery", Namespace: s.namespace, Inbound: inbound, After: after,
+	resiliency, err := dapr.NewResiliency(s.ctx, s.name(name), &dapr.ResiliencyArgs{
+		Name: name, Namespace: s.namespace, Inbound: inbound, After: after,
 	}, s.cluster)
 	if err != nil {
 		return err
@@ -137,7 +146,7 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 		if err != nil {
 			return err
 		}
-		component, err := dapr.NewStateStore(s.ctx, store.Name, &dapr.StateStoreArgs{
+		component, err := dapr.NewStateStore(s.ctx, s.name(store.Name), &dapr.StateStoreArgs{
 			Name: store.Name, Namespace: s.namespace, Backend: backend,
 			Scopes: store.Scopes, Metadata: metadata, SecretMetadata: withRefs(hidden, store.SecretMetadata), After: after,
 		}, s.cluster)
@@ -162,7 +171,7 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 		} else {
 			args.StreamTTL = p.StreamTTL.Duration
 		}
-		component, err := dapr.NewPubSub(s.ctx, p.Name, args, s.cluster)
+		component, err := dapr.NewPubSub(s.ctx, s.name(p.Name), args, s.cluster)
 		if err != nil {
 			return err
 		}
@@ -209,7 +218,7 @@ func (s *stack) makeSubscriptions(made *sidecars, after []pulumi.Resource) error
 			args := &dapr.SubscriptionArgs{
 				Namespace: s.namespace, PubSub: e.PubSub, Topic: e.Type, App: sub.App, Path: sub.Path, After: after,
 			}
-			subscription, err := dapr.NewSubscription(s.ctx, args.Name(), args, s.cluster)
+			subscription, err := dapr.NewSubscription(s.ctx, s.name(args.Name()), args, s.cluster)
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/daprstack/daprstack/config"
 )
 
-// export sets the outputs of the stack, for people and for tools:
+// outputs returns the outputs of the stack, for people and for tools:
 //
 //	context     the kubeconfig context of the cluster
 //	namespace   of the applications
@@ -20,7 +20,7 @@ import (
 //	            and its namespace, as far as the stack file says
 //
 // A stack without applications has neither namespace nor page.
-func export(ctx *pulumi.Context, cfg *config.Stack) {
+func outputs(cfg *config.Stack) pulumi.Map {
 	apps := pulumi.Map{}
 	for _, a := range cfg.Apps {
 		one := pulumi.Map{
@@ -49,16 +49,15 @@ func export(ctx *pulumi.Context, cfg *config.Stack) {
 			plane["namespace"] = pulumi.String(cfg.Dapr.Namespace)
 		}
 	}
-	ctx.Export("context", pulumi.String(cfg.Context))
-	ctx.Export("apps", apps)
-	if !cfg.IsPlatform() {
-		ctx.Export("namespace", pulumi.String(cfg.Namespace))
-		ctx.Export("page", pulumi.String(open(cfg, cfg.Apps[0])))
+	all := pulumi.Map{
+		"context": pulumi.String(cfg.Context), "apps": apps, "dapr": plane,
+		"components": pulumi.Map{"stateStores": pulumi.ToStringArray(stores), "pubSubs": pulumi.ToStringArray(pubSubs)},
 	}
-	ctx.Export("components", pulumi.Map{
-		"stateStores": pulumi.ToStringArray(stores), "pubSubs": pulumi.ToStringArray(pubSubs),
-	})
-	ctx.Export("dapr", plane)
+	if !cfg.IsPlatform() {
+		all["namespace"] = pulumi.String(cfg.Namespace)
+		all["page"] = pulumi.String(open(cfg, cfg.Apps[0]))
+	}
+	return all
 }
 
 // open returns the command that makes an app reachable on http://localhost:<port>.

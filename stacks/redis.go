@@ -40,7 +40,7 @@ func (s *stack) runRedis() (*dapr.RedisConnection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading redis.maxMemory: %w", err)
 	}
-	server, err := redis.New(s.ctx, "redis", &redis.Args{
+	server, err := redis.New(s.ctx, s.name("redis"), &redis.Args{
 		Namespace: s.namespace, Auth: password.Ref, Image: r.Image, PullSecrets: s.cfg.ImagePullSecrets,
 		Claim: r.ExistingClaim, Storage: r.Storage, StorageClass: r.StorageClass,
 		MaxMemory: memory.Value(), Fsync: r.Fsync,
@@ -112,7 +112,7 @@ func (s *stack) externalTLS(c *dapr.RedisConnection, e config.ExternalRedis) (ca
 	}
 	var made *secrets.Given
 	if len(given) > 0 {
-		made, err = secrets.NewGiven(s.ctx, "redis-tls", &secrets.GivenArgs{Namespace: s.namespace, Values: given}, s.cluster)
+		made, err = secrets.NewGiven(s.ctx, s.name("redis-tls"), &secrets.GivenArgs{Namespace: s.namespace, Values: given}, s.cluster)
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +140,7 @@ func (s *stack) makePassword(name string, given config.Secret, files map[string]
 	if given != "" {
 		args.Given = pulumi.ToSecret(pulumi.String(given.Reveal())).(pulumi.StringOutput)
 	}
-	return secrets.NewPassword(s.ctx, name, args, s.cluster)
+	return secrets.NewPassword(s.ctx, s.name(name), args, s.cluster)
 }
 
 func secretRef(ref config.SecretKey) *secrets.Ref {

@@ -44,7 +44,7 @@ func (s *stack) makeSecretEnv(a config.App, dapr bool) (*secretEnv, error) {
 	if len(values) == 0 || !s.cfg.IsSecret("apps") {
 		return nil, nil
 	}
-	given, err := secrets.NewGiven(s.ctx, a.Name+"-env", &secrets.GivenArgs{Namespace: s.namespace, Values: values}, s.cluster)
+	given, err := secrets.NewGiven(s.ctx, s.name(a.Name+"-env"), &secrets.GivenArgs{Namespace: s.namespace, Values: values}, s.cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *stack) makeSecretMetadata(key, component string, items map[string]strin
 	if len(items) == 0 || !s.cfg.IsSecret(key) {
 		return nil, nil
 	}
-	given, err := secrets.NewGiven(s.ctx, component+"-metadata", &secrets.GivenArgs{Namespace: s.namespace, Values: items}, s.cluster)
+	given, err := secrets.NewGiven(s.ctx, s.name(component+"-metadata"), &secrets.GivenArgs{Namespace: s.namespace, Values: items}, s.cluster)
 	if err != nil {
 		return nil, err
 	}

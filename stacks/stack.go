@@ -16,23 +16,13 @@ import (
 // deploy registers everything that the configuration asks for, in the order in
 // which it comes up.
 func deploy(ctx *pulumi.Context, cfg *config.Stack) error {
-	cluster, err := kube.NewCluster(ctx, "cluster", cfg.Context)
-	if err != nil {
+	s := &stack{ctx: ctx, cfg: cfg, within: pulumi.Composite()}
+	if err := s.make(); err != nil {
 		return err
 	}
-	s := &stack{ctx: ctx, cfg: cfg, cluster: pulumi.Provider(cluster)}
-	if err := s.markObjects(); err != nil {
-		return err
+	for name, value := range outputs(cfg) {
+		ctx.Export(name, value)
 	}
-	if cfg.IsPlatform() {
-		_, err = s.makeControlPlane()
-	} else {
-		err = s.makeApps()
-	}
-	if err != nil {
-		return err
-	}
-	export(ctx, cfg)
 	return nil
 }
 
@@ -40,18 +30,41 @@ func deploy(ctx *pulumi.Context, cfg *config.Stack) error {
 type stack struct {
 	ctx       *pulumi.Context
 	cfg       *config.Stack
-	cluster   pulumi.ResourceOption // the provider of the one cluster that is touched
+	prefix    string                // of the names of resources
+	within    pulumi.ResourceOption // the parent of what is made, if it has one
+	cluster   pulumi.ResourceOption // within, on the one cluster that is touched
 	namespace pulumi.StringInput    // of the applications; what uses it waits for it
 }
 
-// markObjects makes every object bear the marks of the stack and of this
-// deployment of it, whose id lives as long as the state.
-func (s *stack) markObjects() error {
-	id, err := random.NewRandomId(s.ctx, "deployment", &random.RandomIdArgs{ByteLength: pulumi.Int(8)})
+// name returns the name of a resource.
+func (s *stack) name(name string) string { return s.prefix + name }
+
+// make makes the whole stack.
+func (s *stack) make() error {
+	cluster, err := kube.NewCluster(s.ctx, s.name("cluster"), s.cfg.Context, s.within)
 	if err != nil {
-		return fmt.Errorf("making the id of the deployment: %w", err)
+		return err
 	}
-	return kube.Mark(s.ctx, kube.Marks{Deployment: id.Hex, Adopt: s.cfg.Adopt})
+	mark, err := s.mark()
+	if err != nil {
+		return err
+	}
+	s.cluster = pulumi.Composite(s.within, pulumi.Provider(cluster), mark)
+	if s.cfg.IsPlatform() {
+		_, err = s.makeControlPlane()
+		return err
+	}
+	return s.makeApps()
+}
+
+// mark makes every object bear the marks of the stack and of this deployment of
+// it, whose id lives as long as the state.
+func (s *stack) mark() (pulumi.ResourceOption, error) {
+	id, err := random.NewRandomId(s.ctx, s.name("deployment"), &random.RandomIdArgs{ByteLength: pulumi.Int(8)}, s.within)
+	if err != nil {
+		return nil, fmt.Errorf("making the id of the deployment: %w", err)
+	}
+	return kube.Mark(s.ctx, kube.Marks{Deployment: id.Hex, Adopt: s.cfg.Adopt}), nil
 }
 
 // makeNamespace makes the namespace of the applications, unless it exists
@@ -60,7 +73,7 @@ func (s *stack) makeNamespace() (pulumi.StringInput, error) {
 	if !*s.cfg.CreateNamespace {
 		return pulumi.String(s.cfg.Namespace), nil
 	}
-	namespace, err := kube.NewNamespace(s.ctx, "namespace", s.cfg.Namespace,
+	namespace, err := kube.NewNamespace(s.ctx, s.name("namespace"), s.cfg.Namespace,
 		s.cluster, pulumi.RetainOnDelete(s.cfg.Keep.Namespaces), pulumi.Protect(s.cfg.Production))
 	if err != nil {
 		return nil, fmt.Errorf("making the namespace %q: %w", s.cfg.Namespace, err)
@@ -106,7 +119,7 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 	}
 	if a.Sidecar != nil && sidecars != nil {
 		first, digest := dapr.Reads(a.Sidecar.AppID, sidecars.sources(a.Sidecar.AppID))
-		args.After = slices.Concat(sidecars.guard.Ready(), first)
+		args.After = slices.Concat(sidecars.ready, first)
 		args.Sidecar = &app.Sidecar{
 			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, Options: a.Sidecar.Options,
 			Config: s.cfg.ConfigurationOf(a.Sidecar.AppID), Settings: digest,
@@ -120,7 +133,7 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 			args.Sidecar.RedisCA = sidecars.redisCA
 		}
 	}
-	_, err = app.New(s.ctx, a.Name, args, s.cluster)
+	_, err = app.New(s.ctx, s.name(a.Name), args, s.cluster)
 	return err
 }
 

@@ -15,6 +15,16 @@ type Existing struct {
 // Ready returns nothing: it is there already.
 func (Existing) Ready() []pulumi.Resource { return nil }
 
+// Elsewhere is what sidecars read of components that are made in another place,
+// such as another component of a program in another language. It is a digest of
+// [Reads]; a change replaces the pods.
+type Elsewhere struct{ Digest pulumi.StringInput }
+
+// Ready returns nothing: whoever has the digest has waited.
+func (Elsewhere) Ready() []pulumi.Resource { return nil }
+
+func (e Elsewhere) readBy(string) (pulumi.Input, bool) { return e.Digest, true }
+
 func (e Existing) readBy(string) (pulumi.Input, bool) {
 	return pulumi.Map{"version": pulumi.String(e.Version), "mtls": pulumi.Bool(e.MTLS)}, true
 }

@@ -17,10 +17,10 @@ type Cluster struct {
 // never enters the state. The provider of the Kubernetes SDK would copy
 // KUBECONFIG into its inputs: another machine, or another place for the file,
 // would then be taken for another cluster.
-func NewCluster(ctx *pulumi.Context, name, context string) (*Cluster, error) {
+func NewCluster(ctx *pulumi.Context, name, context string, opts ...pulumi.ResourceOption) (*Cluster, error) {
 	c := &Cluster{}
 	err := ctx.RegisterResource("pulumi:providers:kubernetes", name,
-		pulumi.Map{"context": pulumi.String(context)}, c, utilities.PkgResourceDefaultOpts(nil)...)
+		pulumi.Map{"context": pulumi.String(context)}, c, utilities.PkgResourceDefaultOpts(opts)...)
 	if err != nil {
 		return nil, fmt.Errorf("using the cluster of context %q: %w", context, err)
 	}

@@ -36,12 +36,11 @@ type Marks struct {
 // the control plane write.
 var contested = []string{"Namespace", "CustomResourceDefinition", "MutatingWebhookConfiguration"}
 
-// Mark makes every Kubernetes object that is registered from now on bear the
-// labels. What somebody changed by hand in an object, the next update that changes
-// it puts back.
-func Mark(ctx *pulumi.Context, marks Marks) error {
+// Mark makes a Kubernetes object, or every one of a component, bear the labels. What
+// somebody changed by hand in an object, the next update that changes it puts back.
+func Mark(ctx *pulumi.Context, marks Marks) pulumi.ResourceOption {
 	stack := StackOf(ctx.Project(), ctx.Stack())
-	return ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+	return pulumi.Transformations([]pulumi.ResourceTransformation{func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
 		if !strings.HasPrefix(args.Type, "kubernetes:") {
 			return nil
 		}
@@ -66,7 +65,7 @@ func Mark(ctx *pulumi.Context, marks Marks) error {
 			object.annotate(ForceAnnotation, pulumi.String("true"))
 		}
 		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: args.Opts}
-	})
+	}})
 }
 
 // StackOf returns the value of [StackLabel]: project-stack, cut to the length of a
