@@ -22,12 +22,14 @@ const (
 	Pause              = "pause"
 	Helm               = "helm" // the yardstick of the benchmarks
 	Dapr               = "dapr"
+	YAMLHost           = "pulumi-language-yaml" // runs programs in Pulumi YAML, for the tests
 )
 
 // The programs of this checkout.
 const (
 	Driver   = "daprstack"
 	Policy   = "pulumi-analyzer-daprstack" // named as the engine's plugins are
+	Provider = "pulumi-resource-daprstack"
 	Frontend = "todo-frontend"
 	Backend  = "todo-backend"
 	Activity = "todo-activity"
@@ -67,6 +69,10 @@ var tools = []tool{
 	},
 	{name: RandomProvider, version: "4.21.2", module: "pulumi", pkg: "./random"},
 	{name: TLSProvider, version: "5.3.1", module: "pulumi", pkg: "./tls"},
+	{
+		name: YAMLHost, version: "1.38.1", module: "pulumi", pkg: "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+		ldflags: "-X github.com/pulumi/pulumi-yaml/pkg/version.Version=v1.38.1",
+	},
 	{name: CoreDNS, version: "1.13.1", module: "kubernetes", pkg: "./coredns"},
 	{name: Pause, version: "1", module: "kubernetes", pkg: "./pause"},
 	{name: KubernetesProvider, version: "4.25.0", module: "kubernetes-provider", pkg: "."},
@@ -79,6 +85,7 @@ var tools = []tool{
 	{name: Helm, version: "3.22.0", module: "helm", pkg: "helm.sh/helm/v3/cmd/helm"},
 	{name: Driver, pkg: "./cmd/daprstack"},
 	{name: Policy, pkg: "./policy"},
+	{name: Provider, pkg: "./cmd/pulumi-resource-daprstack"},
 	{name: Frontend, pkg: "./examples/todo/frontend"},
 	{name: Backend, pkg: "./examples/todo/backend"},
 	{name: Activity, pkg: "./examples/todo/activity"},

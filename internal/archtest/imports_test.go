@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"config/rules/rulestest": {"config/rules"},
 	"policy":                 {"policy", "config/rules"},
 	"contracts":              {"contracts", "config/rules"},
+	"provider":               {"config", "stacks"},
 	"verify":                 {"config", "contracts", "internal/cluster", "internal/controlplane", "internal/streams"},
 	"internal/asyncapi":      {"config"},
 	"internal/eventpage":     {"config"},
@@ -41,13 +42,14 @@ var layers = map[string][]string{
 	"internal/render":        {"components", "config", "internal/graph", "stacks", "toolchain"},
 	"internal/changes":       {"config", "internal/engine", "internal/render"},
 	"examples":               {"examples", "contracts"},
+	"examples/library":       {"components"},
 	"local":                  {"local", "internal"},
 	"toolchain":              {"toolchain", "internal"},
 }
 
 // noPulumi lists the folders that programs without Pulumi can import.
 var noPulumi = []string{
-	"config", "config/rules", "contracts", "examples", "internal/controlplane", "internal/lint", "local", "policy/check", "policy/settings", "toolchain", "verify",
+	"config", "config/rules", "contracts", "examples/todo", "internal/controlplane", "internal/lint", "local", "policy/check", "policy/settings", "toolchain", "verify",
 }
 
 // The packages of the Kubernetes SDK that the program may use: each API group
@@ -79,10 +81,19 @@ func TestNoPulumiWhereNoneIsNeeded(t *testing.T) {
 	}
 }
 
+// providerModules are what only the component provider is built with. The program
+// and the driver are not.
+var providerModules = []string{"github.com/pulumi/pulumi-go-provider", "github.com/pulumi/pulumi/pkg/v3"}
+
 func TestHeavyImports(t *testing.T) {
 	for _, i := range imports(t) {
 		if within(i.path, sdk) && !slices.Contains(sdkPackages, i.path) {
 			t.Errorf("%s imports %s, which every cold build would pay for: add it to sdkPackages if it is worth its seconds", i.file, i.path)
+		}
+		for _, m := range append(providerModules, module+"/provider") {
+			if within(i.path, m) && !slices.Contains([]string{"provider", "cmd/pulumi-resource-daprstack", "internal/docgen"}, i.folder) {
+				t.Errorf("%s imports %s, which is for the component provider alone", i.file, i.path)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@
 //	docs/stack-file.md            from the types of package config and their comments
 //	docs/stack-file.schema.json   the same, for editors
 //	docs/project-file.schema.json the same for the values in Pulumi.yaml
+//	provider/schema.json          the same for the component provider
 //
 // Run it at the root of the repository (make generate). A test fails while a
 // file is stale.
@@ -48,6 +49,7 @@ func generate() (map[string][]byte, error) {
 		"docs/stack-file.md":            func() ([]byte, error) { return stackFilePage(objects) },
 		"docs/stack-file.schema.json":   func() ([]byte, error) { return schemaFile(objects) },
 		"docs/project-file.schema.json": func() ([]byte, error) { return projectSchema(objects[0]) },
+		"provider/schema.json":          func() ([]byte, error) { return pulumiSchema(objects) },
 	} {
 		if files[name], err = write(); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
