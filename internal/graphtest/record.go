@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,7 +87,36 @@ func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Graph, error) {
 	for _, opt := range opts {
 		opt(r)
 	}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+	err := r.run(program)
+	for _, problem := range r.problems {
+		t.Error(problem)
+	}
+	return newGraph(r.found, r.charts, r.exports), err
+}
+
+// Print runs a program and prints the kind and name of each object of the cluster
+// that it registered, or its error. It is for examples.
+func Print(program pulumi.RunFunc) {
+	r := &recorder{exports: map[string]any{}}
+	if err := r.run(program); err != nil {
+		fmt.Println(err)
+		return
+	}
+	var objects []string
+	for _, res := range r.found {
+		kind, _, _ := strings.Cut(res.String(), " ")
+		if strings.HasPrefix(res.Type, "kubernetes:") {
+			objects = append(objects, fmt.Sprint(kind, " ", r.outputs(pulumi.MockResourceArgs{TypeToken: res.Type, Name: res.Name, Inputs: res.Inputs})["metadata"].ObjectValue()["name"].StringValue()))
+		}
+	}
+	slices.Sort(objects)
+	for _, object := range objects {
+		fmt.Println(object)
+	}
+}
+
+func (r *recorder) run(program pulumi.RunFunc) error {
+	return pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := program(ctx); err != nil {
 			return err
 		}
@@ -99,10 +129,6 @@ func Run(t testing.TB, program pulumi.RunFunc, opts ...Option) (*Graph, error) {
 		}
 		return nil
 	}, pulumi.WithMocks(project, stack, r), func(info *pulumi.RunInfo) { info.DryRun = r.preview })
-	for _, problem := range r.problems {
-		t.Error(problem)
-	}
-	return newGraph(r.found, r.charts, r.exports), err
 }
 
 // recorder is the mock that records registrations.
