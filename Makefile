@@ -109,7 +109,7 @@ mutation: ## Break config and contracts in 1,900 places and check that a test no
 	go run ./internal/mutation $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: generate
-generate: ## Regenerate docs/rules.md, docs/stack-file.md and its schema from the code
+generate: ## Regenerate docs/rules.md, docs/lint.md, docs/stack-file.md and the schemas from the code
 	go run ./internal/docgen
 
 .PHONY: lint
