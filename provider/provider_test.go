@@ -59,8 +59,8 @@ func valuesOf(t testing.TB, text string) property.Map {
 	return convert(plain).AsMap()
 }
 
-// make makes a resource under mocks and returns what was registered.
-func makeOne(t testing.TB, name, text string, opts ...graphtest.Option) (*graphtest.Graph, error) {
+// makeOne makes a resource under mocks and returns what was registered.
+func makeOne(t testing.TB, name, text string) (*graphtest.Graph, error) {
 	t.Helper()
 	values := valuesOf(t, text)
 	return graphtest.Run(t, func(ctx *pulumi.Context) error {
@@ -76,7 +76,7 @@ func makeOne(t testing.TB, name, text string, opts ...graphtest.Option) (*grapht
 			ctx.Export(key, value)
 		}
 		return err
-	}, opts...)
+	})
 }
 
 // good has inputs for each resource, with what it makes.
@@ -180,8 +180,8 @@ func TestBadInput(t *testing.T) {
 			`namespace: "Shop": must be a DNS-1123 label, at most 63 characters`, `overlay: unknown key`,
 			`redis.storage: "much": must be a positive Kubernetes quantity such as 500m or 1Gi`,
 		}},
-		{"ControlPlane", "{verison: 1.18.2, install: false, logLevel: loud}", []string{
-			`install: unknown key`, `logLevel: "loud": must be one of debug, info, warn, error`, `verison: unknown key; did you mean "version"?`,
+		{"ControlPlane", "{versions: 1.18.2, install: false, logLevel: loud}", []string{
+			`install: unknown key`, `logLevel: "loud": must be one of debug, info, warn, error`, `versions: unknown key; did you mean "version"?`,
 		}},
 		{"Redis", "{image: 'redis:7', fsync: never, external: {host: 'a:1'}}", []string{
 			`external: unknown key`, `fsync: "never": must be one of always, everysec`, `namespace: is required`,
