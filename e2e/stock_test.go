@@ -107,10 +107,12 @@ func copyOfCheckout(t *testing.T) string {
 	from, to := checkout(t), t.TempDir()
 	files := command(t, from, "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
 	for file := range strings.SplitSeq(strings.TrimRight(files, "\x00"), "\x00") {
+		info, err := os.Stat(filepath.Join(from, file))
+		require.NoError(t, err)
 		content, err := os.ReadFile(filepath.Join(from, file))
 		require.NoError(t, err)
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(to, file)), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(to, file), content, 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(to, file), content, info.Mode()))
 	}
 	return to
 }
