@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/spf13/cobra"
@@ -53,7 +52,7 @@ change. --markdown is for the comment of a pull request: what failed is in it, t
 	cmd.Flags().BoolVar(&o.refresh, "refresh", false, "look for what was changed by hand first; the state is not changed")
 	cmd.Flags().BoolVar(&o.expectNoChanges, "expect-no-changes", false, "exit with 7 if anything would change")
 	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print Markdown, for the comment of a pull request")
-	cmd.Flags().StringVar(&o.plan, "save-plan", "", "write what up may do into a file, for up --plan")
+	cmd.Flags().StringVar(&o.plan, "save-plan", "", "write what up may do into a file, without a value in clear, for up --plan")
 	registerErrorFormat(cmd, &o.errorFormat)
 	cmd.MarkFlagsMutuallyExclusive("markdown", "diff", "verbose")
 	return cmd
@@ -97,19 +96,17 @@ func (o *previewOptions) preview(ctx context.Context) (*changes.Stack, error) {
 	if o.refresh {
 		options = append(options, optpreview.Refresh())
 	}
-	if o.plan != "" {
-		path, err := filepath.Abs(o.plan) // the engine works in a folder of its own
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, optpreview.Plan(path))
-	}
 	plan, err := engine.Preview(ctx, s.opened, run.Handle, options...)
 	run.Close()
 	if err != nil {
 		return nil, run.fail(ctx, "preview failed", s.stack, err)
 	}
 	summary := changes.Preview(s.stack, plan, s.want)
+	if o.plan != "" {
+		if err := plan.Save(o.plan, s.stack); err != nil {
+			return summary, err
+		}
+	}
 	if !o.verbose && !o.markdown {
 		run.warn(o.out)
 		if err := changes.Text(o.out, []*changes.Stack{summary}); err != nil {

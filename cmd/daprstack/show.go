@@ -62,7 +62,7 @@ func terminalSize(w io.Writer) func() (width, height int) {
 	}
 	return func() (int, int) {
 		width, height, err := term.GetSize(int(f.Fd()))
-		if err != nil {
+		if err != nil || width == 0 || height == 0 {
 			return 80, 24
 		}
 		return width, height

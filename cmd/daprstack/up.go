@@ -49,7 +49,7 @@ func newUpCommand(runF func(context.Context, *upOptions) error) *cobra.Command {
 	o.registerOthers(cmd)
 	o.registerVerbose(cmd)
 	registerYes(cmd, &o.yes)
-	cmd.Flags().StringVar(&o.planFile, "plan", "", "do only what preview --save-plan wrote into this file")
+	cmd.Flags().StringVar(&o.planFile, "plan", "", "fail if there is more to do than preview --save-plan wrote into this file")
 	cmd.Flags().BoolVar(&o.refresh, "refresh", false, "look at the cluster first, and put back what was changed by hand")
 	cmd.Flags().BoolVar(&o.skipVerify, "no-verify", false, "do not verify the stack at the end")
 	registerErrorFormat(cmd, &o.errorFormat)
@@ -118,7 +118,14 @@ func (o *upOptions) plan(ctx context.Context, s *session) (engine.Plan, error) {
 	}
 	step.Done()
 	run.warn(o.out)
-	return plan, nil
+	if o.planFile == "" {
+		return plan, nil
+	}
+	other, err := plan.Check(o.planFile, s.stack)
+	if err == nil && len(other) > 0 {
+		err = fmt.Errorf("up would do what the plan %s does not say; nothing was changed: preview again\n  %s", o.planFile, strings.Join(other, "\n  "))
+	}
+	return plan, err
 }
 
 // update brings the stack up and returns its outputs.
@@ -127,13 +134,6 @@ func (o *upOptions) update(ctx context.Context, s *session) (engine.Outputs, err
 	run := o.show(ctx, o.console, s.client, s.want.Namespace)
 	options := append(s.pack.up(), optup.SuppressOutputs(), optup.Parallel(parallel),
 		optup.ProgressStreams(run.out), optup.ErrorProgressStreams(run.err))
-	if o.planFile != "" {
-		path, err := filepath.Abs(o.planFile) // the engine works in a folder of its own
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, optup.Plan(path))
-	}
 	if o.refresh {
 		options = append(options, optup.Refresh())
 	}

@@ -37,6 +37,7 @@ type Plan struct {
 	Outputs    Outputs
 	NewOutputs bool
 
+	steps map[string]string // what would happen to resources, by URN
 	// made are all resources that the state does not know yet, in the order in which
 	// they are registered.
 	made []apitype.StepEventStateMetadata
@@ -93,6 +94,9 @@ func (p *Plan) compare(step apitype.StepEventMetadata) {
 	switch {
 	case !changes || strings.HasPrefix(step.Type, "pulumi:"):
 		return
+	}
+	p.note(step)
+	switch {
 	case !object:
 		if p.Others == nil {
 			p.Others = map[string]string{}
