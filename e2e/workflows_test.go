@@ -30,8 +30,8 @@ func TestWorkflows(t *testing.T) {
 	if os.Getenv("WORKFLOWS") == "" {
 		t.Skip("set WORKFLOWS=1: make e2e-workflows")
 	}
+	run(t, "local", "down")
 	run(t, "local", "up")
-	run(t, "destroy", "--yes")
 	g := newGitHub(t)
 
 	g.change("Pulumi.yaml", "appId: frontend-app", "appId: web")
