@@ -69,7 +69,7 @@ func TestWorkflows(t *testing.T) {
 	require.Len(t, issues, 1)
 	assert.Equal(t, "Stack prod has drifted", issues[0].Title)
 	assert.Equal(t, 1, issues[0].Edits)
-	assert.Contains(t, issues[0].Body, "spec.replicas: 2 → 1")
+	assert.Contains(t, issues[0].Body, "- spec.replicas: 2\n+ spec.replicas: 1\n")
 
 	require.NoError(t, g.act("push", "deploy.yml")) // which puts it back
 	require.NoError(t, g.act("workflow_dispatch", "drift.yml"))
