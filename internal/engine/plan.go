@@ -84,20 +84,18 @@ func (p *Plan) compare(step apitype.StepEventMetadata) {
 		apitype.OpCreate: "new", apitype.OpUpdate: "changed", apitype.OpDelete: "removed", apitype.OpCreateReplacement: "replaced",
 	}
 	word, changes := words[step.Op]
-	switch {
-	case !state.Custom: // a component tells whose the objects are
+	if !state.Custom { // a component tells whose the objects are
 		p.Before, p.After = append(p.Before, resourceOf(state)), append(p.After, resourceOf(state))
 		return
-	case object && (changes || step.Op == apitype.OpSame) && step.Op != apitype.OpDelete:
+	}
+	if object && (changes || step.Op == apitype.OpSame) && step.Op != apitype.OpDelete {
 		p.Objects++
 	}
-	switch {
-	case !changes || strings.HasPrefix(step.Type, "pulumi:"):
+	if !changes || strings.HasPrefix(step.Type, "pulumi:") {
 		return
 	}
 	p.note(step)
-	switch {
-	case !object:
+	if !object {
 		if p.Others == nil {
 			p.Others = map[string]string{}
 		}
