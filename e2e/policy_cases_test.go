@@ -101,8 +101,8 @@ var policyCases = []policyCase{
 		want: `[T-09] Component policy/other: scopes[0]: "backnd-app"; must be the app-id of an app of the stack that has a sidecar; did you mean "backend-app"?`,
 	},
 	{
-		name: "component of another type", objects: component("other", "state.mongodb", "v1", "", "backend-app"),
-		want: `[T-02] Component policy/other: spec.type: "state.mongodb"; must be state.redis`,
+		name: "component of a type that Dapr lacks", objects: component("other", "state.rediss", "v1", "", "backend-app"),
+		want: `[T-02] Component policy/other: spec.type: "state.rediss"; must be one that Dapr 1.18.2 has; did you mean "state.redis"?`,
 	},
 	{
 		name: "component of another version", objects: component("other", "state.redis", "v2", "", "backend-app"),

@@ -201,7 +201,7 @@ func Release(ctx context.Context, stack *auto.Stack, dir string) (bool, error) {
 	if err := endOrphans(ctx, stack.Workspace().PulumiHome()); err != nil {
 		return false, err
 	}
-	released, err := releaseDeadLocks(filepath.Join(dir, "state"), stack.Name())
+	released, err := releaseDeadLocks(ctx, filepath.Join(dir, "state"), stack.Name())
 	if err != nil {
 		return released, fmt.Errorf("releasing the lock of the last update: %w", err)
 	}

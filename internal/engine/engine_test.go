@@ -38,7 +38,7 @@ func TestOnlyDeadLocksOfThisMachineAreReleased(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(lock, content, 0o600))
 
-			released, err := releaseDeadLocks(backend, "dev")
+			released, err := releaseDeadLocks(t.Context(), backend, "dev")
 			require.NoError(t, err)
 			assert.Equal(t, tc.released, released)
 			_, err = os.Stat(lock)

@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/daprstack/daprstack/internal/proc"
 )
@@ -14,7 +16,7 @@ import (
 // releaseDeadLocks removes the locks of a stack in a file backend whose process ran
 // on this machine and has ended. It reports whether there were any. The locks of
 // other machines and of running processes stay.
-func releaseDeadLocks(backend, stack string) (bool, error) {
+func releaseDeadLocks(ctx context.Context, backend, stack string) (bool, error) {
 	// The backend keeps each lock in a file: pkg/backend/diy/lock.go.
 	files, err := filepath.Glob(filepath.Join(backend, ".pulumi", "locks", "organization", "*", stack, "*.json"))
 	if err != nil {
@@ -40,7 +42,7 @@ func releaseDeadLocks(backend, stack string) (bool, error) {
 		if err := json.Unmarshal(content, &holder); err != nil {
 			return released, err
 		}
-		if holder.Hostname != host || alive(holder.Pid) {
+		if holder.Hostname != host || !ends(ctx, holder.Pid) {
 			continue
 		}
 		if err := os.Remove(file); err != nil {
@@ -49,6 +51,22 @@ func releaseDeadLocks(backend, stack string) (bool, error) {
 		released = true
 	}
 	return released, nil
+}
+
+// dying is how long an engine whose driver is gone may take to end.
+const dying = 10 * time.Second
+
+// ends reports whether pid is no running pulumi, or one that has lost its parent and
+// ends while it is watched: it has been killed, or notices that its driver is gone.
+func ends(ctx context.Context, pid int) bool {
+	for end := time.Now().Add(dying); alive(pid); {
+		stat, err := proc.Stat(pid)
+		if err == nil && stat.PPID != 1 || time.Now().After(end) || ctx.Err() != nil {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return true
 }
 
 // alive reports whether pid is a running pulumi. After a reboot the number can be
