@@ -6,8 +6,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// Namespace is the configuration namespace of the project: every key of the
-// stack file starts with it ("daprstack:apps").
+// Namespace is the name of this project, with which the keys that [Load] takes begin
+// ("daprstack:apps"). Those of a project of another name: [InProject].
 const Namespace = "daprstack"
 
 // Stack is the whole configuration of one stack, one field for each key of the
