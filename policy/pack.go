@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/blang/semver"
@@ -25,8 +23,9 @@ var packVersion = semver.MustParse("0.1.0")
 // so that it is configured as one.
 func newPack() (policyx.PolicyPack, error) {
 	var policies []policyx.Policy
+	seen := &judgement{resources: map[string]verdict{}}
 	for _, p := range settings.Policies {
-		e := &enforcer{policy: p}
+		e := &enforcer{policy: p, judgement: seen}
 		policies = append(policies, policyx.NewResourceValidationPolicy(p.Name, policyx.ResourceValidationPolicyArgs{
 			Description:      p.Description(),
 			EnforcementLevel: policyx.EnforcementLevelMandatory,
@@ -48,7 +47,8 @@ func newPack() (policyx.PolicyPack, error) {
 
 // enforcer enforces one rule.
 type enforcer struct {
-	policy settings.Policy
+	policy    settings.Policy
+	judgement *judgement
 
 	mu       sync.Mutex
 	read     bool
@@ -76,43 +76,24 @@ func (e *enforcer) resource(_ context.Context, args policyx.ResourceValidationAr
 	if err := e.configure(args.Config); err != nil {
 		return err
 	}
-	kind := check.KindOf(args.Resource.Type)
-	if kind == "" {
+	if check.KindOf(args.Resource.Type) == "" {
 		return nil
 	}
-	o := check.Object{Kind: kind, Fields: plain(args.Resource.Properties)}
-	e.report(args.Manager, args.Resource.URN, o, check.Alone(o))
+	e.report(args.Manager, args.Resource.URN, e.judgement.alone(args.Manager, args.Resource))
 	return nil
 }
 
 func (e *enforcer) stack(_ context.Context, args policyx.StackValidationArgs) error {
-	resources, objects := objectsOf(args.Resources)
-	found := check.Together(objects, check.Stack)
-	for i, o := range objects {
-		e.report(args.Manager, resources[i].URN, o, found[i])
+	for _, r := range e.judgement.together(args.Manager, args.Resources) {
+		e.report(args.Manager, r.urn, r)
 	}
 	return nil
 }
 
-// objectsOf picks the resources that concern the rules, in the order of their
-// URNs: the engine's own order changes from run to run.
-func objectsOf(all []policyx.AnalyzerResource) (resources []policyx.AnalyzerResource, objects []check.Object) {
-	for _, r := range all {
-		if check.KindOf(r.Type) != "" {
-			resources = append(resources, r)
-		}
-	}
-	slices.SortFunc(resources, func(a, b policyx.AnalyzerResource) int { return cmp.Compare(a.URN, b.URN) })
-	for _, r := range resources {
-		objects = append(objects, check.Object{Kind: check.KindOf(r.Type), Fields: plain(r.Properties)})
-	}
-	return resources, objects
-}
-
-func (e *enforcer) report(manager policyx.PolicyManager, urn string, o check.Object, found []check.Finding) {
-	for _, f := range found {
-		if f.Rule == e.policy.Rule && !e.settings.Exempts(f.Subject, o.Namespace()) {
-			manager.ReportViolation(message(e.policy, o, f), urn)
+func (e *enforcer) report(manager policyx.PolicyManager, urn string, v verdict) {
+	for _, f := range v.found {
+		if f.Rule == e.policy.Rule && !e.settings.Exempts(f.Subject, v.object.Namespace()) {
+			manager.ReportViolation(message(e.policy, v.object, f), urn)
 		}
 	}
 }

@@ -59,11 +59,7 @@ func runDestroy(ctx context.Context, o *destroyOptions) error {
 			return err
 		}
 	}
-	stack, err := t.open(ctx, o.err)
-	if err != nil {
-		return err
-	}
-	state, err := t.resume(ctx, stack, o.err)
+	stack, state, err := t.resume(ctx, o.err)
 	if err != nil {
 		return err
 	}

@@ -50,30 +50,40 @@ func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error
 	})
 }
 
-// resume repairs what an interrupted run left, so that the next one goes on from
-// there, and returns the state as that run left it. It fails when the stack is
-// deployed on another context.
-func (t *target) resume(ctx context.Context, stack *auto.Stack, stderr io.Writer) (engine.State, error) {
-	dir, err := t.dir()
+// inspect opens the stack and returns what its state tells.
+func (t *target) inspect(ctx context.Context, stderr io.Writer) (*auto.Stack, engine.State, error) {
+	stack, err := t.open(ctx, stderr)
 	if err != nil {
-		return engine.State{}, err
-	}
-	released, err := engine.Release(ctx, stack, dir)
-	if err != nil {
-		return engine.State{}, err
+		return nil, engine.State{}, err
 	}
 	state, err := engine.Inspect(ctx, stack)
+	return stack, state, err
+}
+
+// resume opens the stack and repairs what an interrupted run left, so that the next
+// one goes on from there. It returns the state as that run left it, and fails when the
+// stack is deployed on another context.
+func (t *target) resume(ctx context.Context, stderr io.Writer) (*auto.Stack, engine.State, error) {
+	dir, err := t.dir()
 	if err != nil {
-		return state, err
+		return nil, engine.State{}, err
+	}
+	released, err := engine.Release(ctx, dir, t.stack)
+	if err != nil {
+		return nil, engine.State{}, err
+	}
+	stack, state, err := t.inspect(ctx, stderr)
+	if err != nil {
+		return nil, state, err
 	}
 	if err := t.checkContext(state); err != nil {
-		return state, err
+		return nil, state, err
 	}
 	if !released && !state.Pending {
-		return state, nil
+		return stack, state, nil
 	}
 	fmt.Fprintln(stderr, "The last run was interrupted; continuing from what it left.")
-	return state, engine.Recover(ctx, stack)
+	return stack, state, engine.Recover(ctx, stack)
 }
 
 // checkContext refuses to move a stack to another context: the engine would replace

@@ -84,7 +84,7 @@ func (o *previewOptions) preview(ctx context.Context) (*changes.Stack, error) {
 	if err != nil {
 		return nil, printProblems(o.out, o.errorFormat, o.stack, err)
 	}
-	if err := s.open(ctx, engine.Inspect); err != nil {
+	if err := s.open(ctx, s.inspect); err != nil {
 		return nil, err
 	}
 	o.verbose = o.verbose || o.diff

@@ -64,11 +64,7 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 	if self.Deployment, err = o.choose(t, ids); err != nil {
 		return err
 	}
-	stack, err := t.open(ctx, o.err)
-	if err != nil {
-		return err
-	}
-	state, err := engine.Inspect(ctx, stack)
+	stack, state, err := t.inspect(ctx, o.err)
 	if err != nil {
 		return err
 	}

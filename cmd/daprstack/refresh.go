@@ -45,11 +45,8 @@ func runRefresh(ctx context.Context, o *refreshOptions) error {
 	if err != nil {
 		return err
 	}
-	stack, err := t.open(ctx, o.err)
+	stack, _, err := t.resume(ctx, o.err)
 	if err != nil {
-		return err
-	}
-	if _, err := t.resume(ctx, stack, o.err); err != nil {
 		return err
 	}
 	start := time.Now()

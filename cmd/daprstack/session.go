@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
@@ -41,17 +42,14 @@ func newSession(ctx context.Context, o stackOptions, policies policyOptions, c c
 	return s, err
 }
 
-// open opens the stack and reads its state, by a function that may repair it. It
-// fails when the cluster is not the one that the state knows.
-func (s *session) open(ctx context.Context, read func(context.Context, *auto.Stack) (engine.State, error)) error {
+// open opens the stack, by [target.inspect] or [target.resume]. It fails when the
+// cluster is not the one that the state knows.
+func (s *session) open(ctx context.Context, by func(context.Context, io.Writer) (*auto.Stack, engine.State, error)) error {
 	if err := s.pack.build(ctx, s.checkout, s.err); err != nil {
 		return err
 	}
 	var err error
-	if s.opened, err = s.target.open(ctx, s.err); err != nil {
-		return err
-	}
-	if s.state, err = read(ctx, s.opened); err != nil {
+	if s.opened, s.state, err = by(ctx, s.err); err != nil {
 		return err
 	}
 	if err := errors.Join(s.checkRemains(ctx, s.client, s.state), s.checkVolumes(ctx, s.client, s.state, s.want)); err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/spf13/cobra"
@@ -64,7 +63,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err := o.confirm(o.yes, "bring stack %s up on context %s", s.stack, s.context); err != nil {
 		return err
 	}
-	if err := s.open(ctx, func(ctx context.Context, stack *auto.Stack) (engine.State, error) { return s.resume(ctx, stack, o.err) }); err != nil {
+	if err := s.open(ctx, s.resume); err != nil {
 		return err
 	}
 	plan, err := o.plan(ctx, s)

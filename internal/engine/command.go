@@ -35,11 +35,14 @@ const (
 type command struct {
 	path    string
 	version semver.Version
+	// exported is the state of the stack as it was when the stack was opened, until
+	// [Inspect] has read it. Secrets are encrypted.
+	exported *string
 }
 
 // newCommand returns the command of the CLI home/bin/pulumi, which is the pinned one.
 func newCommand(home string) auto.PulumiCommand {
-	return command{path: filepath.Join(home, "bin", "pulumi"), version: semver.MustParse(toolchain.PulumiVersion)}
+	return command{path: filepath.Join(home, "bin", "pulumi"), version: semver.MustParse(toolchain.PulumiVersion), exported: new(string)}
 }
 
 // Version returns the version of the CLI.
@@ -63,6 +66,12 @@ func (c command) Run(ctx context.Context, workdir string, stdin io.Reader,
 			return answer, "", 0, nil
 		}
 	}
+	selecting := args[0] == "stack" && args[1] == "select"
+	if selecting {
+		// Every command names the stack, so none has to be selected. Its state is read
+		// next anyway, and tells as well whether there is one.
+		args = append([]string{"stack", "export"}, args[2:]...)
+	}
 	if !slices.Contains(args, "--non-interactive") {
 		args = append(args, "--non-interactive")
 	}
@@ -82,6 +91,9 @@ func (c command) Run(ctx context.Context, workdir string, stdin io.Reader,
 	cmd.WaitDelay = lastResort
 
 	err := cmd.Run()
+	if selecting {
+		*c.exported = stdout.String()
+	}
 	code := -1
 	var exit *exec.ExitError
 	switch {

@@ -194,14 +194,14 @@ func withKeptSalt(settings *workspace.ProjectStack, kept string) (*workspace.Pro
 	return &s, nil
 }
 
-// Release makes a stack usable again whose last update was ended in the middle: it
-// kills the plugins that the update left, and removes the lock of its process. It
+// Release makes a stack with its state in dir usable again whose last update was ended
+// in the middle: it kills the plugins that the update left, and removes the lock of its process. It
 // reports whether there was a lock.
-func Release(ctx context.Context, stack *auto.Stack, dir string) (bool, error) {
-	if err := endOrphans(ctx, stack.Workspace().PulumiHome()); err != nil {
+func Release(ctx context.Context, dir, stack string) (bool, error) {
+	if err := endOrphans(ctx, filepath.Join(dir, "home")); err != nil {
 		return false, err
 	}
-	released, err := releaseDeadLocks(ctx, filepath.Join(dir, "state"), stack.Name())
+	released, err := releaseDeadLocks(ctx, filepath.Join(dir, "state"), stack)
 	if err != nil {
 		return released, fmt.Errorf("releasing the lock of the last update: %w", err)
 	}

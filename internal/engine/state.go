@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/daprstack/daprstack/components/kube"
 	"github.com/daprstack/daprstack/internal/cluster"
@@ -41,9 +42,10 @@ type Object struct {
 	Protected bool
 }
 
-// Inspect reads the state, in one call of the engine.
+// Inspect returns what the state tells, as it was when the stack was opened; called
+// again, as it is now.
 func Inspect(ctx context.Context, stack *auto.Stack) (State, error) {
-	exported, err := stack.Export(ctx)
+	exported, err := export(ctx, stack)
 	if err != nil {
 		return State{}, fmt.Errorf("reading the state: %w", err)
 	}
@@ -52,6 +54,18 @@ func Inspect(ctx context.Context, stack *auto.Stack) (State, error) {
 		return State{}, fmt.Errorf("reading the state: %w", err)
 	}
 	return state, nil
+}
+
+// export returns the state that the opening of the stack left, or reads it.
+func export(ctx context.Context, stack *auto.Stack) (apitype.UntypedDeployment, error) {
+	c, ok := stack.Workspace().PulumiCommand().(command)
+	if !ok || *c.exported == "" {
+		return stack.Export(ctx)
+	}
+	var exported apitype.UntypedDeployment
+	err := json.Unmarshal([]byte(*c.exported), &exported)
+	*c.exported = ""
+	return exported, err
 }
 
 // resource is a resource as the state file has it.
