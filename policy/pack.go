@@ -8,15 +8,13 @@ import (
 	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
+	"github.com/daprstack/daprstack/internal/version"
 	"github.com/daprstack/daprstack/policy/check"
 	"github.com/daprstack/daprstack/policy/settings"
 )
 
 // packName is the name of the pack in the engine's output.
 const packName = "daprstack"
-
-// packVersion changes with what the pack enforces.
-var packVersion = semver.MustParse("0.1.0")
 
 // newPack returns the pack. A rule that is also about several objects becomes
 // two policies with the same name, one for each resource and one for the stack,
@@ -41,8 +39,12 @@ func newPack() (policyx.PolicyPack, error) {
 			}))
 		}
 	}
+	number, err := semver.Parse(version.Get().Number())
+	if err != nil {
+		return nil, fmt.Errorf("the version of the pack: %w", err)
+	}
 	// The level of the pack is ignored: each policy has its own.
-	return policyx.NewPolicyPack(packName, packVersion, policyx.EnforcementLevelMandatory, policies)
+	return policyx.NewPolicyPack(packName, number, policyx.EnforcementLevelMandatory, policies)
 }
 
 // enforcer enforces one rule.

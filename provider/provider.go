@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,23 +15,33 @@ import (
 	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/internal/version"
 	"github.com/daprstack/daprstack/stacks"
 )
 
-// Package is the name of the Pulumi package, and Version its version.
-const (
-	Package = config.Namespace
-	Version = "0.1.0"
-)
+// Package is the name of the Pulumi package. Its version is that of daprstack.
+const Package = config.Namespace
 
 //go:embed schema.json
-var schema string
+var schema []byte
+
+// versioned returns the schema with the version of the package.
+func versioned() (string, error) {
+	var file map[string]any
+	if err := json.Unmarshal(schema, &file); err != nil {
+		return "", fmt.Errorf("reading the schema: %w", err)
+	}
+	file["version"] = version.Get().Number()
+	raw, err := json.Marshal(file)
+	return string(raw), err
+}
 
 // New returns the provider.
 func New() p.Provider {
 	return p.Provider{
 		GetSchema: func(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
-			return p.GetSchemaResponse{Schema: schema}, nil
+			schema, err := versioned()
+			return p.GetSchemaResponse{Schema: schema}, err
 		},
 		Construct: func(ctx context.Context, request p.ConstructRequest) (p.ConstructResponse, error) {
 			return p.ProgramConstruct(ctx, request, func(ctx *pulumi.Context, token, name string, in sdk.ConstructInputs, opts pulumi.ResourceOption) (*sdk.ConstructResult, error) {

@@ -305,7 +305,7 @@ func TestEveryCommandIsThere(t *testing.T) {
 	}
 	walk(newRootCommand())
 	require.ElementsMatch(t, []string{
-		"init", "config", "diff", "render", "lint", "preview", "up", "refresh", "destroy", "recover", "outputs", "verify",
+		"init", "config", "diff", "render", "lint", "preview", "up", "refresh", "destroy", "recover", "outputs", "verify", "version",
 		"events", "events show", "events put-back", "events asyncapi", "events page",
 		"local up", "local down", "local status", "local load", "local kubeconfig", "local logs", "local supervise",
 	}, paths)

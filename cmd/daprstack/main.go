@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/daprstack/daprstack/internal/version"
 )
 
 func main() {
@@ -50,9 +52,11 @@ func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "daprstack",
 		Short:         "A complete, safe Dapr platform on Kubernetes from one typed stack file",
+		Version:       version.Get().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(
 		newInitCommand(runInit),
 		newPreviewCommand(runPreview),
@@ -68,6 +72,7 @@ func newRootCommand() *cobra.Command {
 		newConfigCommand(runConfig),
 		newDiffCommand(runDiff),
 		newLintCommand(runLint),
+		newVersionCommand(runVersion),
 	)
 	return root
 }

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/daprstack/daprstack/internal/version"
 	"github.com/daprstack/daprstack/provider"
 )
 
 func main() {
-	if err := provider.New().Run(context.Background(), provider.Package, provider.Version); err != nil {
+	if err := provider.New().Run(context.Background(), provider.Package, version.Get().Number()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -15,10 +15,10 @@ import (
 type (
 	pulumiPackage struct {
 		Name        string                     `json:"name"`
-		Version     string                     `json:"version"`
 		Description string                     `json:"description"`
 		License     string                     `json:"license"`
 		Repository  string                     `json:"repository"`
+		Download    string                     `json:"pluginDownloadURL"`
 		Types       map[string]*pulumiObject   `json:"types"`
 		Resources   map[string]*pulumiResource `json:"resources"`
 		Language    map[string]any             `json:"language"`
@@ -49,8 +49,9 @@ type (
 // stack file are types of a module of their own: some have the name of a resource.
 func pulumiSchema(objects []*object) ([]byte, error) {
 	w := &pulumiWriter{objects, &pulumiPackage{
-		Name: provider.Package, Version: provider.Version, License: "Apache-2.0",
+		Name: provider.Package, License: "Apache-2.0",
 		Repository:  "https://github.com/daprstack/daprstack",
+		Download:    "github://api.github.com/daprstack/daprstack", // its releases
 		Description: "A complete, safe Dapr platform on Kubernetes: control plane, Redis, components, applications.",
 		Types:       map[string]*pulumiObject{}, Resources: map[string]*pulumiResource{},
 		Language: map[string]any{
