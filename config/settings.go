@@ -23,7 +23,7 @@ type Setting struct {
 }
 
 // Settings loads a stack as [Load] does and returns each value of its effective
-// configuration, in the order of docs/stack-file.md, and where it comes from. The
+// configuration, in the order of docs/reference/stack-file.md, and where it comes from. The
 // error is an [Errors].
 func Settings(raw map[string]string, secretKeys ...string) ([]Setting, error) {
 	s, given, c := load(raw, secretKeys)

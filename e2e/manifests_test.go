@@ -17,7 +17,7 @@ import (
 )
 
 // manifestsAreThoseOfUp compares what daprstack render prints with what up has made:
-// the same objects with the same fields, but for what docs/manifests.md says.
+// the same objects with the same fields, but for what docs/how-to/manifests.md says.
 func manifestsAreThoseOfUp(t *testing.T) {
 	made, generated := madeByUp(t)
 	manifests := rendered(t)

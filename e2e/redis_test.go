@@ -194,7 +194,7 @@ func (s *shop) fileOn(external map[string]any) string {
 
 // TestFaultsOfRedis counts what becomes of events while the processes of a
 // replicated Redis fail. FAULTS_REDIS is the number of runs; without it the test is
-// skipped. What Redis cannot promise is only counted: docs/faults.md.
+// skipped. What Redis cannot promise is only counted: docs/explanation/faults.md.
 func TestFaultsOfRedis(t *testing.T) {
 	runs, err := strconv.Atoi(os.Getenv("FAULTS_REDIS"))
 	if err != nil || runs < 0 {

@@ -1,7 +1,7 @@
 // Command policy is the policy pack: it applies the rules of the data model to
 // the resolved properties of Dapr objects and of workloads with a sidecar,
 // whoever wrote them. The Pulumi engine starts it and talks to it; see
-// docs/policy.md.
+// docs/reference/policy.md.
 package main
 
 import (

@@ -1,5 +1,5 @@
 // Package provider offers the components to Pulumi programs in other languages, as
-// a component provider: YAML, TypeScript, Python and the others (docs/library.md).
+// a component provider: YAML, TypeScript, Python and the others (docs/how-to/library.md).
 //
 // It knows nothing of its own about Dapr. A resource is a piece of a stack file:
 // its inputs are keys of the stack file, with their names, defaults and rules, and

@@ -33,7 +33,7 @@ type policyOptions struct {
 
 func (o *policyOptions) registerPolicy(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.noPolicy, "no-policy", false, "do not check the resources with the policy pack")
-	cmd.Flags().StringVar(&o.policyConfig, "policy-config", "", "a JSON file with the levels and exemptions of the policies (docs/policy.md)")
+	cmd.Flags().StringVar(&o.policyConfig, "policy-config", "", "a JSON file with the levels and exemptions of the policies (docs/reference/policy.md)")
 	cmd.MarkFlagsMutuallyExclusive("no-policy", "policy-config")
 }
 

@@ -185,7 +185,7 @@ func nameOfImage(image string) string {
 // applications is not inherited.
 func (o *initOptions) file(project map[string]stackfile.Value) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# yaml-language-server: $schema=docs/stack-file.schema.json\n# Every key: docs/stack-file.md\nconfig:\n  context: %s\n  namespace: %s\n",
+	fmt.Fprintf(&b, "# yaml-language-server: $schema=docs/stack-file.schema.json\n# Every key: docs/reference/stack-file.md\nconfig:\n  context: %s\n  namespace: %s\n",
 		quoted(o.context), quoted(o.namespace))
 	var none []string
 	for key := range project {

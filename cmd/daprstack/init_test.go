@@ -24,7 +24,7 @@ func TestInitFlags(t *testing.T) {
 }
 
 const written = `# yaml-language-server: $schema=docs/stack-file.schema.json
-# Every key: docs/stack-file.md
+# Every key: docs/reference/stack-file.md
 config:
   context: mine
   namespace: shop

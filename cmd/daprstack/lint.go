@@ -46,7 +46,7 @@ A comment lets findings pass, on the line, above it, or above the object:
 	registerChoice(cmd, &opts.format, "format", "", []string{"text", "json", "sarif"}, "how to print the findings")
 	registerChoice(cmd, &opts.level, "level", "", []string{"warning", "error", "note"}, "the least grave finding that makes the exit code 1")
 	cmd.Flags().BoolVar(&opts.complete, "complete", false, "the manifests are all there are: report every name that is not among them")
-	cmd.Flags().StringVar(&opts.policyConfig, "policy-config", "", "a JSON file with the levels and exemptions of the policies (docs/policy.md)")
+	cmd.Flags().StringVar(&opts.policyConfig, "policy-config", "", "a JSON file with the levels and exemptions of the policies (docs/reference/policy.md)")
 	cmd.Flags().StringArrayVar(&opts.values, "values", nil, "a file with values for the chart (repeatable)")
 	return cmd
 }
@@ -75,7 +75,7 @@ func runLint(_ context.Context, opts *lintOptions) error {
 		return exit(exitUnreadable, fmt.Errorf("could not be read:\n%w", unread))
 	}
 	if n := report.Count(lint.Level(opts.level)); n > 0 {
-		return exit(exitFound, fmt.Errorf("%d at or above %s; docs/lint.md says how to let one pass", n, opts.level))
+		return exit(exitFound, fmt.Errorf("%d at or above %s; docs/reference/lint.md says how to let one pass", n, opts.level))
 	}
 	return nil
 }

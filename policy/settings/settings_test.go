@@ -46,7 +46,7 @@ func TestCheck(t *testing.T) {
 
 // TestDocumentation: the page lists every policy, and what it is judged on.
 func TestDocumentation(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "policy.md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "policy.md"))
 	require.NoError(t, err)
 	rows := regexp.MustCompile("(?m)^\\| `([a-z]-[^`]+)` \\| ([a-z, ]+) \\|").FindAllStringSubmatch(string(page), -1)
 	require.Len(t, rows, len(settings.Policies))

@@ -21,7 +21,7 @@ var accepted = []struct{ check, summary, of, why string }{
 	{"container-ephemeral-storage-request-and-limit", "Ephemeral Storage request is not set", "", "root file systems are read-only"},
 	{"container-resources", "CPU limit is not set", "", "a limit slows an app down while the node is idle; requests share it out"},
 	{"container-security-context-user-group-id", "The container running with a low group ID", "", "the group is the one that the image has for its user"},
-	{"pod-networkpolicy", "The pod does not have a matching NetworkPolicy", "", "who may call whom is decided by Dapr, by certificate (docs/operations.md)"},
+	{"pod-networkpolicy", "The pod does not have a matching NetworkPolicy", "", "who may call whom is decided by Dapr, by certificate (docs/how-to/operations.md)"},
 	{"pod-probes-identical", "Container has the same readiness and liveness probe", "", "their periods and thresholds differ: it is restarted only after a long silence"},
 	{"deployment-has-host-podantiaffinity", "Deployment does not have a host podAntiAffinity set", "apps", "the scheduler spreads the pods of a Deployment by default, and a pod still starts when nodes are few"},
 	{"container-resources", "CPU request is not set", "chart", "dapr.chart.values sets them"},
