@@ -94,6 +94,11 @@ bench: ## Compare `up` with helm and kubectl on the same objects, in turns (PAIR
 	@go run ./toolchain/bootstrap all
 	YARDSTICK=$(or $(PAIRS),5) go test -tags e2e -count 1 -timeout 60m -v -run TestYardstick ./e2e
 
+.PHONY: bench-stock
+bench-stock: ## Compare preview and up with a stock Pulumi's, with the policy pack and without (TURNS=5, 25 minutes)
+	@go run ./toolchain/bootstrap all
+	SPEED=$(or $(TURNS),5) go test -tags e2e -count 1 -timeout 90m -v -run TestSpeed ./e2e
+
 .PHONY: faults
 faults: ## Publish 10,000 events while everything fails: none may be lost (RUNS=1, PLAIN=1 for plain Dapr as well; 25 minutes a run)
 	@go run ./toolchain/bootstrap all

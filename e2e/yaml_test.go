@@ -52,6 +52,7 @@ func TestYAML(t *testing.T) {
 		{"the provider runs from a folder too", (*yamlUser).folder},
 		{"nothing is left to do", (*yamlUser).nothingToDo},
 		{"destroy leaves nothing", (*yamlUser).destroy},
+		{"a whole stack comes up with a control plane of its own", (*yamlUser).alone},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { y.shop.t = t; step.run(y, t) }) {
 			t.FailNow()
@@ -121,6 +122,7 @@ func newYAML(t *testing.T) *yamlUser {
 	}
 	y.pulumi(t, components, "config", "set", "chart", y.chart)
 	y.pulumi(t, wholeStack, "config", "set", "--secret", "token", yamlToken)
+	y.pulumi(t, wholeStack, "config", "set", "--path", "dapr.install", "false")
 	y.pulumi(t, library, "config", "set", "context", local.Context)
 	y.pulumi(t, library, "config", "set", "image", "localhost/todo-activity:dev")
 	y.pulumi(t, library, "config", "set", "redisImage", "localhost/redis:7.0.15-debian")
@@ -272,20 +274,36 @@ func (y *yamlUser) destroy(t *testing.T) {
 	y.pulumi(t, library, "destroy", "--yes")
 	y.pulumi(t, wholeStack, "destroy", "--yes")
 	y.pulumi(t, components, "destroy", "--yes")
+	y.nothingIsLeft(t)
+	require.NoError(t, localCluster(t).Resource(namespaces).Delete(t.Context(), market, metav1.DeleteOptions{}))
+}
+
+// alone: with a control plane of its own, the stack needs nothing else.
+func (y *yamlUser) alone(t *testing.T) {
+	y.pulumi(t, wholeStack, "config", "set", "--path", "dapr.install", "true")
+	y.pulumi(t, wholeStack, "config", "set", "--path", "dapr.namespace", "dapr")
+	y.pulumi(t, wholeStack, "config", "set", "--path", "dapr.chart.path", y.chart)
+	y.stack(t)
+	y.works(t, bazaar)
+	y.pulumi(t, wholeStack, "destroy", "--yes")
+	y.nothingIsLeft(t)
+	for _, program := range []string{components, wholeStack, library} {
+		y.pulumi(t, program, "stack", "rm", "--yes", "test")
+	}
+}
+
+func (y *yamlUser) nothingIsLeft(t *testing.T) {
+	t.Helper()
 	c := localCluster(t)
 	eventually(t, "pods and volumes are gone", func(context.Context) string {
 		return strings.Join(append(c.names(volumes, ""), names(c.list(pods, market))...), " ")
 	})
 	assert.Empty(t, names(c.list(services, market)))
-	require.NoError(t, c.Resource(namespaces).Delete(t.Context(), market, metav1.DeleteOptions{}))
 	assert.Empty(t, c.names(namespaces, bazaar))
 	assert.Empty(t, c.names(namespaces, "dapr"))
 	assert.Empty(t, c.names(crds, "dapr.io"))
 	assert.Empty(t, c.names(roles, "dapr-"))
 	assert.Empty(t, c.names(webhooks, "dapr"))
-	for _, program := range []string{components, wholeStack, library} {
-		y.pulumi(t, program, "stack", "rm", "--yes", "test")
-	}
 }
 
 func names(items []unstructured.Unstructured) (all []string) {
