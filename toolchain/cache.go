@@ -134,7 +134,7 @@ func (tc *Toolchain) ensure(ctx context.Context, t tool) (string, error) {
 		return path, nil
 	}
 
-	unlock, err := lock(filepath.Join(tc.cache, t.name+".lock"))
+	unlock, err := tc.lock(t)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", t, err)
 	}
@@ -156,7 +156,9 @@ func (tc *Toolchain) ensure(ctx context.Context, t tool) (string, error) {
 	return path, nil
 }
 
-func lock(path string) (unlock func(), err error) {
+// lock keeps other processes from building a tool.
+func (tc *Toolchain) lock(t tool) (unlock func(), err error) {
+	path := filepath.Join(tc.cache, t.name+".lock")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
@@ -164,7 +166,13 @@ func lock(path string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		step := tc.report.Start("waiting for another process, which builds %s", t)
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+		step.Done()
+	}
+	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
