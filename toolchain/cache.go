@@ -119,7 +119,7 @@ func (tc *Toolchain) ensure(ctx context.Context, t tool) (string, error) {
 		return out, tc.build(ctx, t, tc.checkout, out)
 	}
 	if t.name == Pulumi {
-		if path := fittingPulumi(ctx); path != "" {
+		if path, err := FindPulumi(ctx); err == nil {
 			return path, nil
 		}
 	}
@@ -209,21 +209,25 @@ func key(ctx context.Context, t tool, module string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }
 
-// fittingPulumi returns the path of a pulumi on PATH that can run our programs, or ""
-// if there is none. Its major version must be that of the SDK that they use, and it
+// FindPulumi returns the path of a pulumi on PATH that can run our programs. It fails
+// if there is none: its major version must be that of the SDK that they use, and it
 // must not be older.
-func fittingPulumi(ctx context.Context) string {
+func FindPulumi(ctx context.Context) (string, error) {
+	wanted := fmt.Sprintf("daprstack needs version %s, or a later one of version %c", PulumiVersion, PulumiVersion[0])
 	path, err := exec.LookPath("pulumi")
 	if err != nil {
-		return ""
+		return "", fmt.Errorf("no pulumi on PATH, and %s", wanted)
 	}
 	cmd := exec.CommandContext(ctx, path, "version")
 	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
 	out, err := cmd.Output()
-	if err != nil || !fits(strings.TrimSpace(string(out)), PulumiVersion) {
-		return ""
+	if err != nil {
+		return "", fmt.Errorf("%s version: %w, and %s", path, err, wanted)
 	}
-	return path
+	if version := strings.TrimSpace(string(out)); !fits(version, PulumiVersion) {
+		return "", fmt.Errorf("%s is %s, and %s", path, version, wanted)
+	}
+	return path, nil
 }
 
 // fits reports whether version, as in v3.260.1, has the same major version as pinned

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -46,6 +47,15 @@ func reachable(ctx context.Context, o stackOptions) (*target, *config.Stack, err
 	stack, err := t.load()
 	if err != nil {
 		return nil, nil, err
+	}
+	if t.isLocal() {
+		from, err := toolsOf(t.folder, io.Discard)
+		if err == nil {
+			err = from.local()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
 	}
 	t.adopted = stack.Adopt
 	return t, stack, t.reach(ctx)

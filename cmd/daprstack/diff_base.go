@@ -24,12 +24,12 @@ func runDiffBase(ctx context.Context, o *diffOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	checkout := filepath.Dir(projectFile)
-	rev, err := revision.Open(ctx, checkout, o.base)
+	folder := filepath.Dir(projectFile)
+	rev, err := revision.Open(ctx, folder, o.base)
 	if err != nil {
 		return err
 	}
-	r, err := newRenderer(checkout, o.err)
+	r, err := newRenderer(folder, o.err)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func runDiffBase(ctx context.Context, o *diffOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
 
-	b := &baseDiff{options: o, checkout: checkout, rev: rev, root: root, folder: rev.Folder(root), renderer: r}
+	b := &baseDiff{options: o, here: folder, rev: rev, root: root, folder: rev.Folder(root), renderer: r}
 	names, err := b.stacks(ctx)
 	if err != nil {
 		return err
@@ -63,13 +63,13 @@ func runDiffBase(ctx context.Context, o *diffOptions) (err error) {
 	}
 }
 
-// baseDiff compares the stacks of a checkout with those of a revision.
+// baseDiff compares the stacks of a folder with those of a revision.
 type baseDiff struct {
 	options  *diffOptions
-	checkout string
+	here     string // the folder of the stacks
 	rev      *revision.Revision
 	root     string // of a copy of the repository, with the files of the revision that are needed
-	folder   string // of the stacks in it
+	folder   string // the folder in it
 	renderer *renderer
 }
 
@@ -94,7 +94,7 @@ func (b *baseDiff) stacks(ctx context.Context) ([]string, error) {
 	if b.options.stack != "" {
 		return []string{b.options.stack}, nil
 	}
-	entries, err := os.ReadDir(b.checkout)
+	entries, err := os.ReadDir(b.here)
 	if err != nil {
 		return nil, fmt.Errorf("looking for stack files: %w", err)
 	}
@@ -104,7 +104,7 @@ func (b *baseDiff) stacks(ctx context.Context) ([]string, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("no stack file (Pulumi.<stack>.yaml) in %s or in revision %s of it", b.checkout, b.options.base)
+		return nil, fmt.Errorf("no stack file (Pulumi.<stack>.yaml) in %s or in revision %s of it", b.here, b.options.base)
 	}
 	return sortedNames(found), nil
 }
@@ -135,11 +135,11 @@ func (b *baseDiff) compare(ctx context.Context, stack string) (*changes.Stack, e
 			return nil, fmt.Errorf("revision %s: %w", b.options.base, err)
 		}
 	}
-	if isThere && !b.has(b.checkout, stack) {
+	if isThere && !b.has(b.here, stack) {
 		result.Note = fmt.Sprintf("Its stack file is gone. What it has deployed stays until daprstack destroy -s %s, which needs the file.", stack)
 		return result, nil
 	}
-	t, err := readTarget(filepath.Join(b.checkout, projectFile), b.of(stack))
+	t, err := readTarget(filepath.Join(b.here, projectFile), b.of(stack))
 	if err != nil {
 		return nil, err
 	}

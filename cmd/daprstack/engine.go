@@ -9,23 +9,22 @@ import (
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/internal/engine"
-	"github.com/daprstack/daprstack/internal/progress"
 	"github.com/daprstack/daprstack/stacks"
-	"github.com/daprstack/daprstack/toolchain"
 )
 
 // parallel is how many resources the engine works on at once. Its default, four
 // times the cores, leaves the few that everything waits for in a queue.
 const parallel = 32
 
-// open opens the stack on the engine, building the tools that are missing first.
+// open opens the stack on the engine. A checkout builds the tools that are missing
+// first.
 func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error) {
-	tc, err := toolchain.New(t.checkout, progress.New(stderr))
+	tools, err := toolsOf(t.folder, stderr)
 	if err != nil {
 		return nil, err
 	}
 	if t.isLocal() {
-		chart, err := tc.DaprChart(ctx)
+		chart, err := tools.chart(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -36,7 +35,7 @@ func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error
 			return nil, err
 		}
 	}
-	tools, err := tc.Ensure(ctx, toolchain.Engine...)
+	programs, err := tools.engine(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +45,7 @@ func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error
 	}
 	return engine.Open(ctx, engine.Options{
 		Project: t.project, Stack: t.stack, Settings: t.settings, Program: stacks.Program,
-		Tools: tools, Dir: dir, Kubeconfig: t.kubeconfig,
+		Tools: programs, Dir: dir, Kubeconfig: t.kubeconfig,
 	})
 }
 

@@ -19,7 +19,7 @@ type stackOptions struct {
 
 func (o *stackOptions) registerStack(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.stack, "stack", "s", "dev", "the stack, as in Pulumi.<stack>.yaml")
-	cmd.Flags().StringVar(&o.file, "config-file", "", "the stack file (default Pulumi.<stack>.yaml of the checkout)")
+	cmd.Flags().StringVar(&o.file, "config-file", "", "the stack file (default Pulumi.<stack>.yaml beside Pulumi.yaml, or in this folder)")
 	cmd.Flags().StringVar(&o.context, "context", "", "the kubeconfig context to use instead of the stack file's")
 	cmd.Flags().StringVar(&o.kubeconfig, "kubeconfig", "", "the kubeconfig (default the local node's, $KUBECONFIG or ~/.kube/config)")
 	cmd.Flags().StringArrayVarP(&o.config, "config", "c", nil, "set a value of the stack file for this run, as in dapr.enabled=false (repeatable)")

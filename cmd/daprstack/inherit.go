@@ -19,7 +19,7 @@ const projectFile = "Pulumi.yaml"
 // inherit adds the project's values to those of the stack file, as Pulumi does
 // before it runs a program.
 func (t *target) inherit() error {
-	values, err := stackfile.Project(filepath.Join(t.checkout, projectFile))
+	values, err := stackfile.Project(filepath.Join(t.folder, projectFile))
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func runInit(_ context.Context, o *initOptions) error {
 	if err != nil {
 		return fmt.Errorf("writing the stack file: %w", err)
 	}
-	_, err = io.WriteString(f, o.file(inherited))
+	_, err = io.WriteString(f, header(filepath.Dir(path))+o.file(inherited))
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = check(o.stack)
 	}
@@ -181,12 +181,11 @@ func nameOfImage(image string) string {
 	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
 }
 
-// file returns the content of the stack file. What the project has of other
+// file returns the content of the stack file, below its header. What the project has of other
 // applications is not inherited.
 func (o *initOptions) file(project map[string]stackfile.Value) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# yaml-language-server: $schema=docs/stack-file.schema.json\n# Every key: docs/reference/stack-file.md\nconfig:\n  context: %s\n  namespace: %s\n",
-		quoted(o.context), quoted(o.namespace))
+	fmt.Fprintf(&b, "config:\n  context: %s\n  namespace: %s\n", quoted(o.context), quoted(o.namespace))
 	var none []string
 	for key := range project {
 		_, name, _ := strings.Cut(key, ":")

@@ -41,6 +41,8 @@ config:
 func TestInit(t *testing.T) {
 	dir, _ := newCheckout(t)
 	write(t, filepath.Join(dir, "Pulumi.yaml"), "name: daprstack\nruntime: go\nconfig:\n  events: { default: [{ type: a.b }] }\n")
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "docs"), 0o700))
+	write(t, filepath.Join(dir, stackSchema), "{}")
 	file := filepath.Join(dir, "Pulumi.new.yaml")
 	_, err := execute(t, "init")
 	require.EqualError(t, err, "there is nobody to ask: give --stack, --context, --image, --port, --namespace")
@@ -71,6 +73,29 @@ func TestInit(t *testing.T) {
 	require.Equal(t, written, string(content))
 	require.Contains(t, asked.String(), "The name of the stack [dev]: The kubeconfig context that it goes to (mine): The image of your application, with a tag: The image")
 	require.Contains(t, asked.String(), "The namespace to make for it [web-shop]: ")
+}
+
+// TestInitOutsideACheckout: the file stands alone in its folder, and its schema is on
+// the web.
+func TestInitOutsideACheckout(t *testing.T) {
+	newCheckout(t)
+	dir := t.TempDir()
+	t.Chdir(dir)
+	_, err := execute(t, "init", "-s", "dev", "--context", "mine", "--image", "registry.example.com/team/web_shop:1.0.0", "--port", "8080", "--namespace", "shop")
+	require.NoError(t, err)
+	content, err := os.ReadFile("Pulumi.dev.yaml")
+	require.NoError(t, err)
+	require.Equal(t, strings.NewReplacer(
+		"docs/stack-file.schema.json", "https://raw.githubusercontent.com/daprstack/daprstack/main/docs/stack-file.schema.json",
+		"docs/reference/stack-file.md", "https://github.com/daprstack/daprstack/blob/main/docs/reference/stack-file.md",
+		"  events: []\n", "",
+	).Replace(written), string(content))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	for _, path := range []string{stackSchema, stackPage} {
+		require.FileExists(t, filepath.Join(repository, path))
+	}
 }
 
 func TestNameOfImage(t *testing.T) {

@@ -20,16 +20,15 @@ func newLocalUpCommand(runF func(context.Context, *localOptions) error) *cobra.C
 }
 
 func runLocalUp(ctx context.Context, o *localOptions) error {
-	reporter := progress.New(o.err)
 	project, err := findProject()
 	if err != nil {
 		return err
 	}
-	tc, err := toolchain.New(filepath.Dir(project), reporter)
+	from, err := toolsOf(filepath.Dir(project), o.err)
 	if err != nil {
 		return err
 	}
-	tools, err := tc.Ensure(ctx, toolchain.Cluster...)
+	tools, err := from.node(ctx)
 	if err != nil {
 		return err
 	}
@@ -37,7 +36,7 @@ func runLocalUp(ctx context.Context, o *localOptions) error {
 	if err != nil {
 		return err
 	}
-	return local.Up(ctx, local.Options{Report: reporter, Tools: tools, Images: localImages(tools, cache)})
+	return local.Up(ctx, local.Options{Report: progress.New(o.err), Tools: tools, Images: localImages(tools, cache)})
 }
 
 // localRedis is the image of Redis on the local node: Debian's 7.0.15, which has

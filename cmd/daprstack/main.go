@@ -1,6 +1,7 @@
 // Command daprstack brings a stack up on a cluster, and a cluster up on a bare
 // machine. It runs the program of this repository on the real Pulumi engine, and
-// touches only the cluster whose context the stack file or --context names.
+// touches only the cluster whose context the stack file or --context names. Started
+// by the engine under the name of the policy pack, it is the policy pack.
 package main
 
 import (
@@ -14,9 +15,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/daprstack/daprstack/internal/version"
+	"github.com/daprstack/daprstack/policy/pack"
 )
 
 func main() {
+	if servesPolicies() {
+		if err := pack.Serve(); err != nil {
+			fmt.Fprintln(os.Stderr, "policy:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	err := newRootCommand().ExecuteContext(ctx)

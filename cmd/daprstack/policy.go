@@ -1,16 +1,14 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
-	"github.com/daprstack/daprstack/internal/progress"
+	"github.com/daprstack/daprstack/internal/engine"
 	"github.com/daprstack/daprstack/policy/settings"
 	"github.com/daprstack/daprstack/toolchain"
 )
@@ -19,12 +17,12 @@ import (
 // takes: lists of paths, empty without the pack.
 type policyPack struct{ packs, configs []string }
 
-// loadPolicies checks the policy configuration. Nothing is built.
-func (o *policyOptions) loadPolicies(checkout string) (policyPack, error) {
+// loadPolicies checks the policy configuration. The pack will be in a folder.
+func (o *policyOptions) loadPolicies(dir string) (policyPack, error) {
 	if o.noPolicy {
 		return policyPack{}, nil
 	}
-	pack := policyPack{packs: []string{filepath.Join(checkout, "bin", toolchain.Policy)}}
+	pack := policyPack{packs: []string{filepath.Join(dir, "bin", toolchain.Policy)}}
 	if o.policyConfig != "" {
 		path, err := checkPolicyConfig(o.policyConfig)
 		if err != nil {
@@ -51,23 +49,23 @@ func checkPolicyConfig(file string) (string, error) {
 	return path, nil
 }
 
-// build builds the pack if it is missing. make builds it together with the driver,
-// but a driver can also be built alone.
-func (p policyPack) build(ctx context.Context, checkout string, stderr io.Writer) error {
+// install makes the pack, which is the driver itself under the name of a pack: the
+// engine takes a path without arguments, and the driver may be all that there is.
+func (p policyPack) install() error {
+	driver, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding the policy pack: %w", err)
+	}
 	for _, path := range p.packs {
-		if _, err := os.Stat(path); err == nil {
-			continue
-		}
-		tc, err := toolchain.New(checkout, progress.New(stderr))
-		if err != nil {
-			return err
-		}
-		if _, err := tc.Ensure(ctx, toolchain.Policy); err != nil {
+		if err := engine.Link(driver, path); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// servesPolicies reports whether the engine has started the driver as the pack.
+func servesPolicies() bool { return filepath.Base(os.Args[0]) == toolchain.Policy }
 
 func (p policyPack) preview() []optpreview.Option {
 	return []optpreview.Option{optpreview.PolicyPacks(p.packs...), optpreview.PolicyPackConfigs(p.configs...)}

@@ -43,6 +43,8 @@ func newCheckout(t *testing.T) (dir, kubeconfig string) {
 	}
 	write(t, filepath.Join(dir, "Pulumi.yaml"), "name: daprstack\nruntime: go\n")
 	write(t, filepath.Join(dir, "Pulumi.dev.yaml"), stackFile)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "toolchain", "pulumi"), 0o700))
+	write(t, filepath.Join(dir, "toolchain", "pulumi", "go.mod"), "module tools\n")
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close() // nobody listens there any more
 	write(t, kubeconfig, kubeconfigOf("mine", server.URL))
@@ -107,11 +109,11 @@ func TestRefusedBeforeTheStackFileIsRead(t *testing.T) {
 	}{
 		"unknown stack": {
 			[]string{"-s", "nosuch"},
-			fmt.Sprintf(`there is no stack "nosuch": stat %s/Pulumi.nosuch.yaml: no such file or directory; write Pulumi.nosuch.yaml, or name another with --stack`, dir),
+			fmt.Sprintf(`there is no stack "nosuch": stat %s/Pulumi.nosuch.yaml: no such file or directory; write Pulumi.nosuch.yaml, as daprstack init does, or name another with --stack`, dir),
 		},
 		"unknown stack file": {
 			[]string{"--config-file", "my/stack.yaml"},
-			`there is no stack "dev": stat my/stack.yaml: no such file or directory; write stack.yaml, or name another with --stack`,
+			`there is no stack "dev": stat my/stack.yaml: no such file or directory; write stack.yaml, as daprstack init does, or name another with --stack`,
 		},
 		"no context": {
 			[]string{"-c", "context="},
@@ -124,12 +126,12 @@ func TestRefusedBeforeTheStackFileIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, all, tc.args, tc.want) })
 	}
-	t.Run("no checkout", func(t *testing.T) {
+	t.Run("no stack file anywhere", func(t *testing.T) {
 		elsewhere, err := filepath.EvalSymlinks(t.TempDir())
 		require.NoError(t, err)
 		t.Chdir(elsewhere)
-		want := "no Pulumi.yaml in " + elsewhere + " or above it: run daprstack in a checkout"
-		refused(t, append([][]string{{"local", "up"}}, all...), nil, want)
+		refused(t, all, nil, `there is no stack "dev": stat `+elsewhere+`/Pulumi.dev.yaml: no such file or directory; `+
+			"write Pulumi.dev.yaml, as daprstack init does, or name another with --stack")
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/daprstack/daprstack/config"
-	"github.com/daprstack/daprstack/internal/progress"
 	"github.com/daprstack/daprstack/internal/render"
 	"github.com/daprstack/daprstack/toolchain"
 )
@@ -50,7 +49,7 @@ func runRender(ctx context.Context, o *renderOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	r, err := newRenderer(t.checkout, o.err)
+	r, err := newRenderer(t.folder, o.err)
 	if err != nil {
 		return err
 	}
@@ -69,23 +68,19 @@ func runRender(ctx context.Context, o *renderOptions) (err error) {
 	return nil
 }
 
-// renderer renders stacks of a checkout.
+// renderer renders stacks of a folder.
 type renderer struct {
-	tools  *toolchain.Toolchain
+	tools  tools
 	charts *render.Charts
 	err    io.Writer
 }
 
-func newRenderer(checkout string, stderr io.Writer) (*renderer, error) {
-	tools, err := toolchain.New(checkout, progress.New(stderr))
+func newRenderer(folder string, stderr io.Writer) (*renderer, error) {
+	tools, err := toolsOf(folder, stderr)
 	if err != nil {
 		return nil, err
 	}
-	find := func(ctx context.Context) (string, error) {
-		paths, err := tools.Ensure(ctx, toolchain.KubernetesProvider)
-		return paths[toolchain.KubernetesProvider], err
-	}
-	return &renderer{tools, render.NewCharts(find), stderr}, nil
+	return &renderer{tools, render.NewCharts(tools.kubernetes), stderr}, nil
 }
 
 // render returns the objects of a stack.
@@ -110,15 +105,20 @@ func (r *renderer) render(ctx context.Context, t *target) ([]*render.Object, err
 // withChart returns the stack with the chart of the Go module that Dapr is built
 // from, if it is for the Dapr of that module and names no chart of its own: its
 // templates are those of the repository's chart, it has a checksum, and is on this
-// machine after the first time. The local node's stacks have it, and the local
-// Redis, on up too.
+// machine after the first time. Outside a checkout it is the repository's. The local
+// node's stacks have the module's, and the local Redis, on up too.
 func (r *renderer) withChart(ctx context.Context, t *target, stack *config.Stack) (*config.Stack, error) {
-	if installs(stack) && stack.Dapr.Chart.Path == "" && (t.isLocal() || stack.Dapr.Version == toolchain.DaprVersion) {
-		chart, err := r.tools.DaprChart(ctx)
-		if err != nil {
+	if t.isLocal() {
+		if err := r.tools.local(); err != nil {
 			return nil, err
 		}
-		if err := t.setChart(chart); err != nil {
+	}
+	if installs(stack) && stack.Dapr.Chart.Path == "" && (t.isLocal() || stack.Dapr.Version == toolchain.DaprVersion) {
+		chart, err := r.tools.chart(ctx)
+		if err == nil && chart != "" {
+			err = t.setChart(chart)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -38,14 +38,18 @@ func newSession(ctx context.Context, o stackOptions, policies policyOptions, c c
 	if err := t.checkControlPlane(ctx, s.client, want, c.err); err != nil {
 		return nil, err
 	}
-	s.pack, err = policies.loadPolicies(t.checkout)
+	dir, err := t.dir()
+	if err != nil {
+		return nil, err
+	}
+	s.pack, err = policies.loadPolicies(dir)
 	return s, err
 }
 
 // open opens the stack, by [target.inspect] or [target.resume]. It fails when the
 // cluster is not the one that the state knows.
 func (s *session) open(ctx context.Context, by func(context.Context, io.Writer) (*auto.Stack, engine.State, error)) error {
-	if err := s.pack.build(ctx, s.checkout, s.err); err != nil {
+	if err := s.pack.install(); err != nil {
 		return err
 	}
 	var err error

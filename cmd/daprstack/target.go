@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/encoding"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
@@ -17,9 +18,9 @@ import (
 	"github.com/daprstack/daprstack/stacks"
 )
 
-// target is a stack of the checkout and the cluster that it goes to.
+// target is a stack of a folder and the cluster that it goes to.
 type target struct {
-	checkout   string
+	folder     string // of the project
 	stack      string
 	options    stackOptions
 	file       string // the stack file
@@ -44,14 +45,18 @@ func findTarget(o stackOptions) (*target, error) {
 
 // readTarget is [findTarget] for the project of a file.
 func readTarget(projectFile string, o stackOptions) (*target, error) {
-	project, err := workspace.LoadProject(projectFile)
+	content, err := stackfile.ReadProject(projectFile)
+	if err != nil {
+		return nil, err
+	}
+	project, err := workspace.LoadProjectBytes(content, projectFile, encoding.YAML)
 	if err != nil {
 		return nil, fmt.Errorf("reading the project file: %w", err)
 	}
-	checkout := filepath.Dir(projectFile)
-	path := cmp.Or(o.file, filepath.Join(checkout, "Pulumi."+o.stack+".yaml"))
+	folder := filepath.Dir(projectFile)
+	path := cmp.Or(o.file, filepath.Join(folder, "Pulumi."+o.stack+".yaml"))
 	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("there is no stack %q: %w; write %s, or name another with --stack", o.stack, err, filepath.Base(path))
+		return nil, fmt.Errorf("there is no stack %q: %w; write %s, as daprstack init does, or name another with --stack", o.stack, err, filepath.Base(path))
 	}
 	settings, err := workspace.LoadProjectStack(nil, project, path)
 	if err == nil {
@@ -60,7 +65,7 @@ func readTarget(projectFile string, o stackOptions) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the stack file: %w", err)
 	}
-	t := &target{checkout: checkout, stack: o.stack, options: o, file: path, project: project, settings: settings}
+	t := &target{folder: folder, stack: o.stack, options: o, file: path, project: project, settings: settings}
 	if err := t.inherit(); err != nil {
 		return nil, err
 	}
@@ -76,8 +81,8 @@ func readTarget(projectFile string, o stackOptions) (*target, error) {
 	return t, nil
 }
 
-// findProject returns the project file of the checkout that the working directory
-// is in.
+// findProject returns the project file of the folder that the working directory is
+// in. A folder with stack files alone has none: then it is where one would be.
 func findProject() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -85,7 +90,7 @@ func findProject() (string, error) {
 	}
 	path, err := workspace.DetectProjectPathFrom(dir)
 	if errors.Is(err, workspace.ErrProjectNotFound) {
-		return "", fmt.Errorf("no Pulumi.yaml in %s or above it: run daprstack in a checkout", dir)
+		return filepath.Join(dir, projectFile), nil
 	}
 	return path, err
 }

@@ -30,7 +30,7 @@ func TestTarget(t *testing.T) {
 	t.Chdir("stacks")
 	found, err := findTarget(stackOptions{stack: "dev"})
 	require.NoError(t, err)
-	require.Equal(t, dir, found.checkout, "from a folder below")
+	require.Equal(t, dir, found.folder, "from a folder below")
 	require.Equal(t, "mine", found.context)
 	require.Equal(t, kubeconfig, found.kubeconfig)
 	require.Equal(t, "daprstack-dev", found.manager())

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -40,9 +39,10 @@ type command struct {
 	exported *string
 }
 
-// newCommand returns the command of the CLI home/bin/pulumi, which is the pinned one.
-func newCommand(home string) auto.PulumiCommand {
-	return command{path: filepath.Join(home, "bin", "pulumi"), version: semver.MustParse(toolchain.PulumiVersion), exported: new(string)}
+// newCommand returns the command of a CLI, which has the pinned version or a later one
+// that does the same.
+func newCommand(path string) auto.PulumiCommand {
+	return command{path: path, version: semver.MustParse(toolchain.PulumiVersion), exported: new(string)}
 }
 
 // Version returns the version of the CLI.

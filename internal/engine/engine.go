@@ -31,7 +31,9 @@ type Options struct {
 	// Program returns the program for a configuration. The keys in secretKeys hold
 	// secrets.
 	Program func(values map[string]string, secretKeys ...string) pulumi.RunFunc
-	// Tools are the paths of Pulumi and its providers (toolchain.Engine).
+	// Tools are the paths of Pulumi and its providers (toolchain.Engine). With Pulumi
+	// alone, the providers are those that the user's Pulumi has, in PULUMI_HOME
+	// (default ~/.pulumi) or on PATH, and it gets those that are missing.
 	Tools map[string]string
 	// Dir is the folder of the state, the home and the settings.
 	Dir string
@@ -45,15 +47,15 @@ type Options struct {
 // encrypted with PULUMI_CONFIG_PASSPHRASE (or …_FILE), by default a random one that
 // is kept in Options.Dir.
 func Open(ctx context.Context, o Options) (*auto.Stack, error) {
-	home := filepath.Join(o.Dir, "home")
 	work := filepath.Join(o.Dir, "work")
-	for _, dir := range []string{home, work} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("making the folder of the engine: %w", err)
-		}
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return nil, fmt.Errorf("making the folder of the engine: %w", err)
 	}
-	if err := InstallTools(home, o.Tools); err != nil {
-		return nil, err
+	home := o.home()
+	if home != "" {
+		if err := InstallTools(home, o.Tools); err != nil {
+			return nil, err
+		}
 	}
 	env, err := environment(o)
 	if err != nil {
@@ -68,7 +70,7 @@ func Open(ctx context.Context, o Options) (*auto.Stack, error) {
 	project.Main, project.Description = "", nil
 
 	stack, err := auto.UpsertStackInlineSource(ctx, o.Stack, string(project.Name), nil,
-		auto.WorkDir(work), auto.PulumiHome(home), auto.Pulumi(newCommand(home)), auto.Project(project),
+		auto.WorkDir(work), auto.PulumiHome(home), auto.Pulumi(newCommand(o.Tools[toolchain.Pulumi])), auto.Project(project),
 		auto.EnvVars(env), auto.Stacks(map[string]workspace.ProjectStack{o.Stack: *settings}))
 	if err != nil {
 		return nil, fmt.Errorf("opening stack %s: %w", o.Stack, err)
@@ -109,6 +111,14 @@ func configuration(ctx context.Context, stack *auto.Stack, settings *workspace.P
 	return values, secretKeys, nil
 }
 
+// home returns the home of the CLI, "" for the user's.
+func (o Options) home() string {
+	if o.Tools[toolchain.KubernetesProvider] == "" {
+		return ""
+	}
+	return filepath.Join(o.Dir, "home")
+}
+
 // InstallTools links the tools (toolchain.Engine) into the engine's home, where it
 // finds them without a download and without a look at PATH.
 func InstallTools(home string, tools map[string]string) error {
@@ -122,19 +132,26 @@ func InstallTools(home string, tools map[string]string) error {
 		links[filepath.Join("plugins", dir, provider)] = tools[provider]
 	}
 	for link, target := range links {
-		link = filepath.Join(home, link)
-		if current, err := os.Readlink(link); err == nil && current == target {
-			continue
+		if err := Link(target, filepath.Join(home, link)); err != nil {
+			return err
 		}
-		if err := os.MkdirAll(filepath.Dir(link), 0o700); err != nil {
-			return fmt.Errorf("installing %s: %w", filepath.Base(link), err)
-		}
-		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("installing %s: %w", filepath.Base(link), err)
-		}
-		if err := os.Symlink(target, link); err != nil {
-			return fmt.Errorf("installing %s: %w", filepath.Base(link), err)
-		}
+	}
+	return nil
+}
+
+// Link makes a program known under another path, in place of what has that path.
+func Link(program, path string) error {
+	if current, err := os.Readlink(path); err == nil && current == program {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("installing %s: %w", filepath.Base(path), err)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("installing %s: %w", filepath.Base(path), err)
+	}
+	if err := os.Symlink(program, path); err != nil {
+		return fmt.Errorf("installing %s: %w", filepath.Base(path), err)
 	}
 	return nil
 }
@@ -142,10 +159,9 @@ func InstallTools(home string, tools map[string]string) error {
 // environment returns the variables that the CLI runs with, and through it the
 // providers.
 func environment(o Options) (map[string]string, error) {
-	env := map[string]string{
-		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
-		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-		"KUBECONFIG": o.Kubeconfig,
+	env := map[string]string{"PULUMI_SKIP_UPDATE_CHECK": "true", "KUBECONFIG": o.Kubeconfig, dirVariable: o.Dir}
+	if o.home() != "" {
+		env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
 	}
 	if os.Getenv("PULUMI_BACKEND_URL") == "" {
 		backend := filepath.Join(o.Dir, "state")
@@ -198,7 +214,7 @@ func withKeptSalt(settings *workspace.ProjectStack, kept string) (*workspace.Pro
 // in the middle: it kills the plugins that the update left, and removes the lock of its process. It
 // reports whether there was a lock.
 func Release(ctx context.Context, dir, stack string) (bool, error) {
-	if err := endOrphans(ctx, filepath.Join(dir, "home")); err != nil {
+	if err := endOrphans(ctx, dir); err != nil {
 		return false, err
 	}
 	released, err := releaseDeadLocks(ctx, filepath.Join(dir, "state"), stack)

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOnlyOrphansOfThisHomeAreEnded: a plugin of this home whose engine is gone
-// ends; one of another home, and one whose parent is a pulumi, do not.
-func TestOnlyOrphansOfThisHomeAreEnded(t *testing.T) {
+// TestOnlyOrphansOfThisDirAreEnded: a plugin of this state whose engine is gone ends;
+// one of another state, and one whose parent is a pulumi, do not.
+func TestOnlyOrphansOfThisDirAreEnded(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc")
 	}
@@ -30,10 +30,10 @@ func TestOnlyOrphansOfThisHomeAreEnded(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(sh, filepath.Join(dir, "pulumi")))
 
-	start := func(home, path string, args ...string) *exec.Cmd {
+	start := func(dir, path string, args ...string) *exec.Cmd {
 		t.Helper()
 		cmd := exec.Command(path, args...)
-		cmd.Env = []string{"PULUMI_HOME=" + home}
+		cmd.Env = []string{dirVariable + "=" + dir}
 		stdout, err := cmd.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
@@ -63,6 +63,6 @@ func TestOnlyOrphansOfThisHomeAreEnded(t *testing.T) {
 			t.Cleanup(func() { _ = syscall.Kill(p.PID, syscall.SIGKILL) })
 		}
 	}
-	assert.True(t, othersLives, "the plugin of another home lives")
+	assert.True(t, othersLives, "the plugin of another state lives")
 	assert.True(t, childLives, "the plugin of a living engine lives")
 }

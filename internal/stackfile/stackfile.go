@@ -8,7 +8,9 @@ package stackfile
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -22,13 +24,13 @@ type Value struct {
 }
 
 // Load returns the configuration of a stack: what its file says, and what it
-// inherits from the project file. The keys are whole ("daprstack:apps").
+// inherits from the project file, if there is one. The keys are whole ("daprstack:apps").
 // Encrypted values stay as they are, so a file that has some cannot be checked
 // without Pulumi.
 func Load(projectFile, stackFile string) (map[string]string, error) {
-	data, err := os.ReadFile(projectFile)
+	data, err := ReadProject(projectFile)
 	if err != nil {
-		return nil, fmt.Errorf("reading the project file: %w", err)
+		return nil, err
 	}
 	name, project, err := parseProject(data)
 	if err != nil {
@@ -94,12 +96,28 @@ func Parse(data []byte) (map[string]string, error) {
 	return values, nil
 }
 
+// noProject is the project of stack files that stand alone.
+const noProject = "name: daprstack\nruntime: go\n"
+
+// ReadProject returns the content of a project file. Where there is none, it is that
+// of a project which has nothing to inherit.
+func ReadProject(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []byte(noProject), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the project file: %w", err)
+	}
+	return data, nil
+}
+
 // Project returns the values of a project file, which its stacks inherit. A key
 // without a namespace has that of the project.
 func Project(path string) (map[string]Value, error) {
-	data, err := os.ReadFile(path)
+	data, err := ReadProject(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the project file: %w", err)
+		return nil, err
 	}
 	values, err := ParseProject(data)
 	if err != nil {

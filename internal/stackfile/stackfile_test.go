@@ -55,12 +55,25 @@ func TestErrorsSayWhichFile(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
 	require.NoError(t, os.WriteFile(bad, []byte("config: []\n"), 0o600))
 	good := filepath.Join("testdata", "Pulumi.yaml")
+	_, err := stackfile.Load(bad, good)
+	require.ErrorContains(t, err, bad)
 	for _, path := range []string{"nowhere.yaml", bad} {
-		_, err := stackfile.Load(path, good)
-		require.ErrorContains(t, err, path)
-		_, err = stackfile.Load(good, path)
+		_, err := stackfile.Load(good, path)
 		require.ErrorContains(t, err, path)
 	}
+}
+
+// TestNoProject: a stack file that stands alone inherits nothing, and its keys are
+// those of a project named daprstack.
+func TestNoProject(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("config: { namespace: shop, daprstack:context: mine }\n"), 0o600))
+	values, err := stackfile.Load("nowhere.yaml", file)
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"daprstack:namespace": "shop", "daprstack:context": "mine"}, values)
+	inherited, err := stackfile.Project("nowhere.yaml")
+	require.NoError(t, err)
+	require.Empty(t, inherited)
 }
 
 func TestKeyWithTheProjectAndWithoutIsRefused(t *testing.T) {

@@ -3,8 +3,8 @@
 //
 //	go run ./toolchain/bootstrap [driver|engine|all]
 //
-// With driver it builds the driver alone, with engine also the policy pack, Pulumi
-// and its providers, and with all, the default, also the parts of the local node.
+// With driver it builds the driver alone, with engine also Pulumi and its providers,
+// and with all, the default, also the parts of the local node.
 package main
 
 import (
@@ -30,11 +30,10 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	ours := []string{toolchain.Driver, toolchain.Policy}
 	sets := map[string][]string{
 		"driver": {toolchain.Driver},
-		"engine": slices.Concat(toolchain.Engine, ours),
-		"all":    slices.Concat(toolchain.Engine, toolchain.Cluster, ours),
+		"engine": append(slices.Clone(toolchain.Engine), toolchain.Driver),
+		"all":    slices.Concat(toolchain.Engine, toolchain.Cluster, []string{toolchain.Driver}),
 	}
 	set := "all"
 	if len(args) > 0 {

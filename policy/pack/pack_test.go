@@ -1,8 +1,7 @@
-package main
+package pack
 
 import (
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -118,8 +117,7 @@ type object struct {
 // provider generates.
 func devStack(t testing.TB, edits ...rulestest.Edit) []object {
 	t.Helper()
-	values, err := stackfile.Load(filepath.Join("..", "Pulumi.yaml"), filepath.Join("..", "Pulumi.dev.yaml"))
-	require.NoError(t, err)
+	values, err := stackfile.Load("../../Pulumi.yaml", "../../Pulumi.dev.yaml")
 	g, err := graphtest.Run(t, stacks.Program(rulestest.Apply(t, values, edits)))
 	require.NoError(t, err)
 	var objects []object

@@ -1,4 +1,4 @@
-package main
+package pack
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
