@@ -7,13 +7,14 @@ import (
 	"os"
 	"strings"
 
+	"github.com/daprstack/daprstack/internal/progress"
 	"github.com/daprstack/daprstack/local/images"
 )
 
-// Load imports images into the running node from archives, as docker save, ko or
-// skopeo write them. It replaces images of the same name; pods that run the old
-// one keep it.
-func Load(ctx context.Context, o Options, archives ...string) error {
+// Load imports images into the running node, each from an archive, as docker save,
+// ko or skopeo write it, or from a static program, given as image=program. It
+// replaces images of the same name; pods that run the old one keep it.
+func Load(ctx context.Context, o Options, sources ...string) error {
 	l := o.layout()
 	if _, err := os.Stat(l.containerdSock()); err != nil {
 		return errors.New("the local node is not up; run: daprstack local up")
@@ -22,7 +23,13 @@ func Load(ctx context.Context, o Options, archives ...string) error {
 	if err != nil {
 		return err
 	}
-	for _, archive := range archives {
+	for _, archive := range sources {
+		if image, program, ok := strings.Cut(archive, "="); ok {
+			if err := loadProgram(ctx, store, o.Report, image, program); err != nil {
+				return err
+			}
+			continue
+		}
 		step := o.Report.Start("loading %s", archive)
 		names, err := importFile(ctx, store, archive)
 		if err != nil {
@@ -35,6 +42,19 @@ func Load(ctx context.Context, o Options, archives ...string) error {
 		}
 		o.Report.Say("loaded %s", strings.Join(names, ", "))
 	}
+	return nil
+}
+
+// loadProgram imports the image of a static program.
+func loadProgram(ctx context.Context, store images.Store, report *progress.Reporter, image, program string) error {
+	built, err := images.OfProgram(image, program)
+	if err != nil {
+		return err
+	}
+	if err := store.Load(ctx, report, []images.Image{built}); err != nil {
+		return err
+	}
+	report.Say("the node has %s", built.Name)
 	return nil
 }
 

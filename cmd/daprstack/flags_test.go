@@ -256,7 +256,7 @@ func TestLocalFlags(t *testing.T) {
 		})
 	}
 	testFlags(t, newLocalLoadCommand,
-		flagCase[localLoadOptions]{args: "a.tar b.tar", want: localLoadOptions{quiet, []string{"a.tar", "b.tar"}}},
+		flagCase[localLoadOptions]{args: "a.tar localhost/web:1=web", want: localLoadOptions{quiet, []string{"a.tar", "localhost/web:1=web"}}},
 		flagCase[localLoadOptions]{args: "", err: "requires at least 1 arg(s), only received 0"},
 	)
 	testFlags(t, newLocalLogsCommand,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"strconv"
 
@@ -58,6 +59,25 @@ func App(name, binary string) Image {
 		Name: name, Entrypoint: []string{"/app"}, User: nonroot,
 		Layers: fixed(base(), NewLayer(File{Path: "/app", Source: binary})),
 	}
+}
+
+// fullName matches the name of an image with its registry and tag.
+var fullName = regexp.MustCompile(`^(localhost|[a-z0-9-]+[.:][a-z0-9.:-]+)(/[a-z0-9][a-z0-9._-]*)+:[\w][\w.-]*$`)
+
+// OfProgram returns the image of an application as [App] does, and fails if it has
+// no tag or if the program is not a static one of Linux.
+func OfProgram(image, program string) (Image, error) {
+	if !fullName.MatchString(image) {
+		return Image{}, fmt.Errorf("the image %q: want a full name in lower case with a tag, such as localhost/web:1", image)
+	}
+	loader, needed, err := dependencies(program)
+	if err != nil {
+		return Image{}, fmt.Errorf("%s is no program of Linux: %w", program, err)
+	}
+	if loader != "" || len(needed) > 0 {
+		return Image{}, fmt.Errorf("%s needs libraries of this machine: build it with CGO_ENABLED=0, or load an archive of its image", program)
+	}
+	return App(image, program), nil
 }
 
 // Dapr returns the images {registry}/{program}:{tag} of the control plane and the

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -44,6 +45,33 @@ func TestAnImageIsWhatIsInIt(t *testing.T) {
 	assert.Equal(t, first, digestOf(t, App("test/app:1", binary(t, "program"))), "another file, time and mode, same content")
 	assert.Equal(t, first, digestOf(t, App("test/app:2", binary(t, "program"))), "its name is not in it")
 	assert.NotEqual(t, first, digestOf(t, App("test/app:1", binary(t, "changed"))))
+}
+
+func TestImageOfAProgram(t *testing.T) {
+	static := filepath.Join(t.TempDir(), "static")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", static, "./testdata/static.go")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	for _, name := range []string{"localhost/web:1", "registry.example.com:5000/team/web:v1.2"} {
+		image, err := OfProgram(name, static)
+		require.NoError(t, err)
+		assert.Equal(t, name, image.Name)
+	}
+	for _, name := range []string{"web", "web:1", "localhost/web", "localhost/Web:1"} {
+		_, err := OfProgram(name, static)
+		assert.ErrorContains(t, err, "want a full name in lower case with a tag", name)
+	}
+	for program, want := range map[string]string{
+		binary(t, "#!/bin/sh"): "is no program of Linux: ", filepath.Join(t.TempDir(), "none"): "no such file",
+	} {
+		_, err := OfProgram("localhost/web:1", program)
+		assert.ErrorContains(t, err, want)
+	}
+	if loader, _, err := dependencies("/bin/sh"); err == nil && loader != "" {
+		_, err := OfProgram("localhost/web:1", "/bin/sh")
+		assert.ErrorContains(t, err, "CGO_ENABLED=0")
+	}
 }
 
 func TestImagesAreValid(t *testing.T) {

@@ -1,0 +1,4 @@
+// Command static does nothing.
+package main
+
+func main() {}
