@@ -20,6 +20,11 @@ up: ## Bring everything up: the local node, then the stack (CONTEXT=… for your
 	@$(if $(CONTEXT),,$(driver) local up)
 	@$(driver) up $(target) --yes
 
+.PHONY: node
+node: ## Start the local node alone, for a stack of your own
+	@go run ./toolchain/bootstrap all
+	@$(driver) local up
+
 .PHONY: preview
 preview: ## Show what `make up` would change on the cluster
 	@go run ./toolchain/bootstrap engine
@@ -114,8 +119,9 @@ mutation: ## Break config and contracts in 1,900 places and check that a test no
 	go run ./internal/mutation $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: generate
-generate: ## Regenerate docs/rules.md, docs/lint.md, docs/stack-file.md and the schemas from the code
+generate: ## Regenerate the pages of docs/reference and the schemas that follow from the code
 	go run ./internal/docgen
+	go test ./cmd/daprstack -run TestCommandsPage -update
 
 .PHONY: lint
 lint: ## Formatting, go vet, golangci-lint and the workflow files

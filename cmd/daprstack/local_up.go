@@ -39,15 +39,11 @@ func runLocalUp(ctx context.Context, o *localOptions) error {
 	return local.Up(ctx, local.Options{Report: progress.New(o.err), Tools: tools, Images: localImages(tools, cache)})
 }
 
-// localRedis is the image of Redis on the local node: Debian's 7.0.15, which has
-// the security fixes of later releases.
-const localRedis = "localhost/redis:7.0.15-debian"
-
 // localImages returns the images of the dev stack, under the names that its
 // manifests use.
 func localImages(tools map[string]string, cache string) []images.Image {
 	list := images.Dapr(daprRegistry, toolchain.DaprVersion, tools[toolchain.Dapr])
-	list = append(list, images.Redis(localRedis, cache))
+	list = append(list, images.Redis(images.DebianRedis, cache))
 	for _, app := range []string{toolchain.Frontend, toolchain.Backend, toolchain.Activity} {
 		list = append(list, images.App("localhost/"+app+":dev", tools[app]))
 	}

@@ -15,6 +15,7 @@ import (
 	stackconfig "github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/internal/stackfile"
 	"github.com/daprstack/daprstack/local"
+	"github.com/daprstack/daprstack/local/images"
 	"github.com/daprstack/daprstack/stacks"
 )
 
@@ -170,7 +171,7 @@ func (t *target) setChart(dir string) error {
 // setRedis makes the stack use the Redis of the local node, unless the stack file
 // names an image or a Redis outside the cluster.
 func (t *target) setRedis() error {
-	return t.give("redis", "redis.image", localRedis, "redis.external")
+	return t.give("redis", "redis.image", images.DebianRedis, "redis.external")
 }
 
 // give sets the value at a path below a top-level key, unless the stack file sets it

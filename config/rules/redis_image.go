@@ -38,9 +38,15 @@ func RedisImage(image string) []Reason {
 	if at >= 0 && (match[6] == "" || number(6) >= redisFixes[at].patch) {
 		return nil
 	}
+	return because("", "must have the security fixes of Redis: %s, or a later release of one of these lines", strings.Join(RedisReleases(), ", "))
+}
+
+// RedisReleases returns the first release of each line of Redis that has all security
+// fixes, oldest first.
+func RedisReleases() []string {
 	var releases []string
 	for _, f := range redisFixes {
 		releases = append(releases, fmt.Sprintf("%d.%d.%d", f.major, f.minor, f.patch))
 	}
-	return because("", "must have the security fixes of Redis: %s, or a later release of one of these lines", strings.Join(releases, ", "))
+	return releases
 }

@@ -14,6 +14,9 @@ const PinnedDapr = "1.18.2"
 // oldest first. What an older one lacks, its row says: see the field Since.
 var daprMinors = []string{"1.17", "1.18"}
 
+// DaprMinors returns the minor versions of Dapr that the rules know, oldest first.
+func DaprMinors() []string { return slices.Clone(daprMinors) }
+
 var fullVersion = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 
 // DaprVersion checks the version of Dapr: a full one, of a minor version that the

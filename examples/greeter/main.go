@@ -31,7 +31,7 @@ func (Asked) Event() contracts.EventType {
 func (Asked) Check() contracts.Problems { return nil }
 
 func main() {
-	log.Fatal(http.ListenAndServe(":8080", newGreeter(os.Getenv).handler()))
+	log.Fatal(http.ListenAndServe(":"+os.Getenv("PORT"), newGreeter(os.Getenv).handler()))
 }
 
 // greeter greets in the languages that it knows.

@@ -13,12 +13,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	jsonschema "github.com/santhosh-tekuri/jsonschema/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
 	"github.com/daprstack/daprstack/config/rules/rulestest"
+	"github.com/daprstack/daprstack/internal/docs"
 	"github.com/daprstack/daprstack/internal/stackfile"
 )
 
@@ -189,38 +191,83 @@ func TestSchemaOfGoodFiles(t *testing.T) {
 	}
 }
 
-// TestPagesShowGoodFiles: a project file and a stack file on a page go together,
-// and the problems that it shows are those that a reader would get.
+// TestPagesShowGoodFiles: a stack file on a page is a good one, with what it inherits
+// from the project file above it or from ours, and so is a part of one, in a stack
+// with our applications.
 func TestPagesShowGoodFiles(t *testing.T) {
-	block := regexp.MustCompile("(?s)```yaml\n# (Pulumi[.a-z]*)\n(.*?)```")
-	for _, page := range []string{"README.md", "docs/how-to/environments.md"} {
-		text, err := os.ReadFile(page)
-		require.NoError(t, err)
-		shown := map[string]string{}
-		for _, b := range block.FindAllStringSubmatch(string(text), -1) {
-			shown[b[1]] = b[2]
+	schema, seen := compiled(t), 0
+	for _, page := range pages(t) {
+		project := "Pulumi.yaml"
+		for _, block := range page.Blocks() {
+			name, content, ok := stackFileOf(t, block)
+			if !ok {
+				continue
+			}
+			path := filepath.Join(t.TempDir(), name)
+			require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+			if name == "Pulumi.yaml" {
+				project = path
+				continue
+			}
+			seen++
+			values, err := stackfile.Load(project, path)
+			require.NoError(t, err, page.Path)
+			_, err = config.Load(values)
+			assert.NoError(t, err, "%s:\n%s", page.Path, block.Text)
+			assert.NoError(t, schema.Validate(asFile(t, values)), "%s:\n%s", page.Path, block.Text)
 		}
-		dir := t.TempDir()
-		for name, text := range shown {
-			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	require.Greater(t, seen, 10)
+}
+
+var shownFile = regexp.MustCompile(`^# (Pulumi(?:\.[a-z]+)?\.yaml)\n`)
+
+// stackFileOf returns the file that a block shows: whole, if its first line names it,
+// or the part of one that begins with a key of the stack file.
+func stackFileOf(t *testing.T, block docs.Block) (name, content string, ok bool) {
+	t.Helper()
+	if block.Language != "yaml" {
+		return "", "", false
+	}
+	if m := shownFile.FindStringSubmatch(block.Text); m != nil {
+		return m[1], block.Text, true
+	}
+	if regexp.MustCompile(`(?m)\A(#.*\n)*config:`).MatchString(block.Text) {
+		return "Pulumi.shown.yaml", block.Text, true
+	}
+	first, _, _ := strings.Cut(block.Text, ":")
+	if _, ok := reflect.TypeFor[config.Stack]().FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, first) }); !ok {
+		return "", "", false
+	}
+	part := "  " + strings.ReplaceAll(strings.TrimRight(block.Text, "\n"), "\n", "\n  ") + "\n"
+	for _, key := range []string{"context", "namespace"} {
+		if !strings.Contains(part, "\n  "+key+":") && !strings.HasPrefix(part, "  "+key+":") {
+			part = "  " + key + ": todo\n" + part
 		}
-		values, err := stackfile.Load(filepath.Join(dir, "Pulumi.yaml"), filepath.Join(dir, "Pulumi.prod.yaml"))
-		require.NoError(t, err)
-		_, err = config.Load(values)
-		require.NoError(t, err, page)
-		require.NoError(t, compiled(t).Validate(asFile(t, values)), page)
-		if page == "README.md" {
-			continue
+	}
+	return "Pulumi.shown.yaml", "config:\n" + part, true
+}
+
+// TestPageOfEnvironments: the problems that it shows are those that a reader would
+// get.
+func TestPageOfEnvironments(t *testing.T) {
+	page := pages(t)["docs/how-to/environments.md"]
+	dir := t.TempDir()
+	for _, block := range page.Blocks() {
+		if name, content, ok := stackFileOf(t, block); ok {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 		}
-		_, err = config.Load(rulestest.Apply(t, values, []rulestest.Edit{
-			{Path: "overlay.apps.till.replicas", Value: -1}, {Path: "overlay.apps.til", Value: tree{}},
-		}))
-		var problems config.Errors
-		require.ErrorAs(t, err, &problems)
-		require.Len(t, problems, 2)
-		for _, p := range problems {
-			require.Contains(t, string(text), p.String())
-		}
+	}
+	values, err := stackfile.Load(filepath.Join(dir, "Pulumi.yaml"), filepath.Join(dir, "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	_, err = config.Load(rulestest.Apply(t, values, []rulestest.Edit{
+		{Path: "overlay.apps.till.replicas", Value: -1}, {Path: "overlay.apps.til", Value: tree{}},
+	}))
+	var problems config.Errors
+	require.ErrorAs(t, err, &problems)
+	require.Len(t, problems, 2)
+	for _, p := range problems {
+		require.Contains(t, page.Text, p.String())
 	}
 }
 

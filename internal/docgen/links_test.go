@@ -1,83 +1,79 @@
 package main
 
 import (
-	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
+	slashpath "path"
 	"regexp"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/daprstack/daprstack/internal/docs"
 )
 
-var (
-	fence   = regexp.MustCompile("(?ms)^```.*?^```$")
-	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	heading = regexp.MustCompile(`(?m)^#+ +(.*)$`)
-	dropped = regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
-	anchors = regexp.MustCompile(`<a id="([^"]+)">`)
-)
-
-// pages returns every page of Markdown that a person reads.
-func pages(t *testing.T) (found []string) {
+// pages returns the pages of the repository by their paths.
+func pages(t *testing.T) map[string]docs.Page {
 	t.Helper()
-	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if name := entry.Name(); entry.IsDir() && (name == "testdata" || name == "bin" || len(name) > 1 && name[0] == '.') {
-			return filepath.SkipDir
-		}
-		if filepath.Ext(path) == ".md" {
-			found = append(found, path)
-		}
-		return nil
-	}))
-	require.GreaterOrEqual(t, len(found), 30)
-	return found
+	found, err := docs.Pages(".")
+	require.NoError(t, err)
+	byPath := map[string]docs.Page{}
+	for _, p := range found {
+		byPath[p.Path] = p
+	}
+	return byPath
 }
 
-// TestLinks: each relative link of a page leads to a file of the repository, and to
-// an anchor if it names one.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// links returns the targets of the page's links within the repository, by their
+// paths, and the anchors that they name.
+func links(t *testing.T, p docs.Page) (targets [][2]string) {
+	t.Helper()
+	for _, l := range link.FindAllStringSubmatch(p.Prose(), -1) {
+		target, err := url.Parse(l[1])
+		require.NoError(t, err, p.Path)
+		switch {
+		case target.Scheme != "":
+		case target.Path == "":
+			targets = append(targets, [2]string{p.Path, target.Fragment})
+		default:
+			targets = append(targets, [2]string{slashpath.Join(slashpath.Dir(p.Path), target.Path), target.Fragment})
+		}
+	}
+	return targets
+}
+
+// TestLinks: each link within the repository leads to something, and to an anchor
+// if it names one.
 func TestLinks(t *testing.T) {
-	for _, page := range pages(t) {
-		text, err := os.ReadFile(page)
-		require.NoError(t, err)
-		for _, l := range link.FindAllStringSubmatch(fence.ReplaceAllString(string(text), ""), -1) {
-			target, err := url.Parse(l[1])
-			require.NoError(t, err, page)
-			if target.Scheme != "" {
-				continue
-			}
-			file := page
-			if target.Path != "" {
-				file = filepath.Join(filepath.Dir(page), target.Path)
-			}
-			content := []byte(nil)
-			if info, err := os.Stat(file); err == nil && !info.IsDir() {
-				content, err = os.ReadFile(file)
-				require.NoError(t, err)
-			} else if !assert.NoError(t, err, "%s: %s", page, l[1]) {
-				continue
-			}
-			if target.Fragment != "" {
-				assert.Contains(t, anchorsOf(string(content)), target.Fragment, "%s: %s", page, l[1])
+	all := pages(t)
+	for _, p := range all {
+		for _, target := range links(t, p) {
+			_, err := os.Stat(target[0])
+			assert.NoError(t, err, p.Path)
+			if target[1] != "" {
+				assert.Contains(t, all[target[0]].Anchors(), target[1], "%s: %s", p.Path, target[0])
 			}
 		}
 	}
 }
 
-// anchorsOf returns the anchors of a page: those of its headings, as GitHub makes
-// them, and those that it writes itself.
-func anchorsOf(page string) (found []string) {
-	for _, a := range anchors.FindAllStringSubmatch(page, -1) {
-		found = append(found, a[1])
+// TestEveryPageIsFound: the map leads to every page of the documentation, and the
+// page of the decisions to each of them.
+func TestEveryPageIsFound(t *testing.T) {
+	all := pages(t)
+	var found []string
+	for _, from := range []string{"docs/README.md", "docs/adr/README.md"} {
+		for _, target := range links(t, all[from]) {
+			found = append(found, target[0])
+		}
 	}
-	for _, h := range heading.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
-		found = append(found, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-"))
+	for name := range all {
+		if slashpath.Dir(name) != "." && name != "docs/README.md" {
+			assert.True(t, slices.Contains(found, name), "no map leads to %s", name)
+		}
 	}
-	return found
 }

@@ -3,6 +3,7 @@
 //	docs/reference/rules.md       from the table of package config/rules
 //	docs/reference/lint.md        from that of the policies
 //	docs/reference/stack-file.md  from the types of package config and their comments
+//	docs/reference/compatibility.md from the pinned versions
 //	docs/stack-file.schema.json   the same, for editors
 //	docs/project-file.schema.json the same for the values in Pulumi.yaml
 //	provider/schema.json          the same for the component provider
@@ -44,12 +45,13 @@ func generate() (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for name, write := range map[string]func() ([]byte, error){
-		"docs/reference/rules.md":       rulesPage,
-		"docs/reference/lint.md":        lintPage,
-		"docs/reference/stack-file.md":  func() ([]byte, error) { return stackFilePage(objects) },
-		"docs/stack-file.schema.json":   func() ([]byte, error) { return schemaFile(objects) },
-		"docs/project-file.schema.json": func() ([]byte, error) { return projectSchema(objects[0]) },
-		"provider/schema.json":          func() ([]byte, error) { return pulumiSchema(objects) },
+		"docs/reference/rules.md":         rulesPage,
+		"docs/reference/compatibility.md": compatibilityPage,
+		"docs/reference/lint.md":          lintPage,
+		"docs/reference/stack-file.md":    func() ([]byte, error) { return stackFilePage(objects) },
+		"docs/stack-file.schema.json":     func() ([]byte, error) { return schemaFile(objects) },
+		"docs/project-file.schema.json":   func() ([]byte, error) { return projectSchema(objects[0]) },
+		"provider/schema.json":            func() ([]byte, error) { return pulumiSchema(objects) },
 	} {
 		if files[name], err = write(); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -9,6 +9,10 @@ import (
 	"github.com/daprstack/daprstack/internal/progress"
 )
 
+// DebianRedis is the image of Redis on the local node: Debian's 7.0.15, which has
+// the security fixes of later releases.
+const DebianRedis = "localhost/redis:7.0.15-debian"
+
 // redisUser is the user that the official Redis image runs as.
 const redisUser = 999
 
