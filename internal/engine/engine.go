@@ -53,7 +53,7 @@ func Open(ctx context.Context, o Options) (*auto.Stack, error) {
 	}
 	home := o.home()
 	if home != "" {
-		if err := InstallTools(home, o.Tools); err != nil {
+		if err := errors.Join(InstallTools(home, o.Tools), withoutLogs(home)); err != nil {
 			return nil, err
 		}
 	}
@@ -152,6 +152,24 @@ func Link(program, path string) error {
 	}
 	if err := os.Symlink(program, path); err != nil {
 		return fmt.Errorf("installing %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+// withoutLogs keeps the engine from logging into its home. It writes down all that it
+// does, each message compressed and encrypted by itself: a third of its time, three
+// quarters of what it allocates, and 20 MB for a preview of 300 apps. There is no option
+// against it, but it goes on where its folder is not to be had.
+func withoutLogs(home string) error {
+	logs := filepath.Join(home, "logs")
+	if info, err := os.Stat(logs); err == nil && info.Mode().IsRegular() {
+		return nil
+	}
+	if err := os.RemoveAll(logs); err != nil {
+		return fmt.Errorf("removing the logs of the engine: %w", err)
+	}
+	if err := os.WriteFile(logs, []byte("daprstack keeps Pulumi from logging here; --verbose shows what it does.\n"), 0o600); err != nil {
+		return fmt.Errorf("keeping the engine from logging: %w", err)
 	}
 	return nil
 }

@@ -102,6 +102,15 @@ func TestToolsAreLinkedWhereTheEngineLooks(t *testing.T) {
 	}
 }
 
+func TestEngineDoesNotLog(t *testing.T) {
+	home := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(home, "logs"), 0o700)) // of an earlier version
+	for range 2 {
+		require.NoError(t, withoutLogs(home))
+		require.Error(t, os.MkdirAll(filepath.Join(home, "logs"), 0o700), "as the engine tries")
+	}
+}
+
 func TestInspect(t *testing.T) {
 	for deployment, want := range map[string]State{
 		``:                 {},
