@@ -31,6 +31,7 @@ type initOptions struct {
 	image      string
 	port       int
 	kubeconfig string
+	fromOptions
 }
 
 func newInitCommand(runF func(context.Context, *initOptions) error) *cobra.Command {
@@ -40,8 +41,13 @@ func newInitCommand(runF func(context.Context, *initOptions) error) *cobra.Comma
 		Short: "Write the smallest stack file that runs an image of yours",
 		Long: `Write the smallest stack file that runs an image of yours with a Dapr sidecar:
 Pulumi.<stack>.yaml in this folder. What is not given as a flag is asked for. Nothing
-else is written, no file is overwritten, and no cluster is contacted.`,
-		Example: "  daprstack init\n  daprstack init -s dev --context my-cluster --namespace shop --app web --image registry.example.com/web:1.0.0 --port 8080",
+else is written, no file is overwritten, and no cluster is contacted.
+
+With --from, the stack file is written from what is there already: Deployments with a
+sidecar, their Services, and the objects of Dapr, in manifests or in one namespace of a
+cluster, which is only read. What cannot be taken over is said, and stands in the file
+as comments, and so is what the stack would change.`,
+		Example: "  daprstack init\n  daprstack init --from deploy/ -s dev --context my-cluster\n  daprstack init --from my-cluster/shop -s dev\n  daprstack init -s dev --context my-cluster --namespace shop --app web --image registry.example.com/web:1.0.0 --port 8080",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.console = consoleOf(cmd)
@@ -55,10 +61,14 @@ else is written, no file is overwritten, and no cluster is contacted.`,
 	cmd.Flags().StringVar(&o.image, "image", "", "the image of the application, with a tag")
 	cmd.Flags().IntVar(&o.port, "port", 0, "the port on which the application listens")
 	cmd.Flags().StringVar(&o.kubeconfig, "kubeconfig", "", "the kubeconfig (default $KUBECONFIG or ~/.kube/config)")
+	o.registerFrom(cmd)
 	return cmd
 }
 
-func runInit(_ context.Context, o *initOptions) error {
+func runInit(ctx context.Context, o *initOptions) error {
+	if o.from != "" {
+		return runInitFrom(ctx, o)
+	}
 	projectFile, err := findProject()
 	if err != nil {
 		return err
@@ -71,6 +81,15 @@ func runInit(_ context.Context, o *initOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.write(path, header(filepath.Dir(path))+o.file(inherited)); err != nil {
+		return err
+	}
+	fmt.Fprintf(o.out, "Wrote %s. Look at what it would make: daprstack preview -s %s\n", filepath.Base(path), o.stack)
+	return nil
+}
+
+// write writes a new stack file. One that is not valid does not stay.
+func (o *initOptions) write(path, content string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s is there already: choose another name with --stack", filepath.Base(path))
@@ -78,14 +97,13 @@ func runInit(_ context.Context, o *initOptions) error {
 	if err != nil {
 		return fmt.Errorf("writing the stack file: %w", err)
 	}
-	_, err = io.WriteString(f, header(filepath.Dir(path))+o.file(inherited))
+	_, err = io.WriteString(f, content)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = check(o.stack)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
-	fmt.Fprintf(o.out, "Wrote %s. Look at what it would make: daprstack preview -s %s\n", filepath.Base(path), o.stack)
 	return nil
 }
 

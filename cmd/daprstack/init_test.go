@@ -18,6 +18,11 @@ func TestInitFlags(t *testing.T) {
 			args: "-s dev --context c --namespace n --app a --image i:1 --port 8080 --kubeconfig k",
 			want: initOptions{console: quiet, stack: "dev", context: "c", namespace: "n", app: "a", image: "i:1", port: 8080, kubeconfig: "k"},
 		},
+		flagCase[initOptions]{
+			args: "--from deploy --values a.yaml --values b.yaml",
+			want: initOptions{console: quiet, fromOptions: fromOptions{from: "deploy", values: []string{"a.yaml", "b.yaml"}}},
+		},
+		flagCase[initOptions]{args: "--from deploy --app web", err: "if any flags in the group [from app] are set none of the others can be; [app from] were all set"},
 		flagCase[initOptions]{args: "dev", err: `unknown command "dev" for "init"`},
 		flagCase[initOptions]{args: "--port web", err: `invalid argument "web" for "--port" flag: strconv.ParseInt: parsing "web": invalid syntax`},
 	)

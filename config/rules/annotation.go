@@ -106,3 +106,10 @@ func didYouMean(name string, candidates iter.Seq[string]) string {
 	}
 	return ""
 }
+
+// HasOption reports whether a key of the stack file sets an annotation, given without
+// its prefix.
+func HasOption(name string) bool {
+	at, known := optionByAnnotation[name]
+	return known && SidecarTable[at].Key != ""
+}

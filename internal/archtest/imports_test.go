@@ -36,6 +36,7 @@ var layers = map[string][]string{
 	"internal/streams":       {"config", "contracts", "internal/cluster"},
 	"internal/events":        {"config", "internal/cluster", "internal/streams"},
 	"internal/lint":          {"config/rules", "policy/check", "policy/settings"},
+	"internal/migration":     {"config", "internal/stackfile"},
 	"internal/proc":          {},
 	"internal/graph":         {},
 	"internal/version":       {},
@@ -50,7 +51,7 @@ var layers = map[string][]string{
 
 // noPulumi lists the folders that programs without Pulumi can import.
 var noPulumi = []string{
-	"config", "config/rules", "contracts", "examples/todo", "internal/controlplane", "internal/lint", "local", "policy/check", "policy/settings", "toolchain", "verify",
+	"config", "config/rules", "contracts", "examples/todo", "internal/controlplane", "internal/lint", "internal/migration", "local", "policy/check", "policy/settings", "toolchain", "verify",
 }
 
 // The packages of the Kubernetes SDK that the program may use: each API group

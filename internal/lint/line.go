@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -114,3 +115,6 @@ func lastLine(n *yaml.Node) int {
 	}
 	return last
 }
+
+// Place returns the file of the object and the line on which it begins.
+func (o *Object) Place() string { return fmt.Sprintf("%s:%d", o.File, o.at("").first) }

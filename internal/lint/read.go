@@ -183,7 +183,7 @@ func (r *reader) add(objects []*Object, documents []*document) {
 	manifest := false
 	for _, o := range objects {
 		if group, _, _ := strings.Cut(o.APIVersion, "/"); group == "kustomize.config.k8s.io" {
-			r.skip(o.File, "a kustomization: build it, as in kustomize build | daprstack lint -")
+			r.skip(o.File, "a kustomization: build it with kustomize, and give the result on the standard input (-)")
 			continue
 		}
 		r.Objects, manifest = append(r.Objects, o), true
