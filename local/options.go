@@ -17,6 +17,9 @@ const NodeName = "daprstack-local"
 // StorageClass is the name of the default storage class.
 const StorageClass = "daprstack-local"
 
+// WayOut ends every refusal: it says how to do without a local node.
+const WayOut = "or use a cluster that you have: make up CONTEXT=<a context of your kubeconfig>"
+
 const (
 	defaultRoot = "/var/lib/daprstack"
 	defaultRun  = "/run/daprstack"

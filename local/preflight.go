@@ -1,3 +1,5 @@
+//go:build linux
+
 package local
 
 import (
@@ -5,15 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
-
-// WayOut ends every refusal: it says how to do without a local node.
-const WayOut = "or use a cluster that you have: make up CONTEXT=<a context of your kubeconfig>"
 
 // The free space that the file system of the node's root must have: for a new
 // node, and for one that has its images already.
@@ -24,7 +22,6 @@ const (
 
 // machine is what preflight needs to know about this machine. Tests replace it.
 type machine struct {
-	os          string
 	uid         int
 	free        func(dir string) (uint64, error)
 	overlaid    func(dir string) bool
@@ -38,7 +35,6 @@ type machine struct {
 
 func thisMachine() machine {
 	return machine{
-		os:   runtime.GOOS,
 		uid:  os.Getuid(),
 		free: freeSpace,
 		overlaid: func(dir string) bool {
@@ -66,9 +62,6 @@ func thisMachine() machine {
 // preflight reports everything that will keep the node from running here, all at
 // once. It must not be called while the node runs.
 func preflight(ctx context.Context, m machine, l layout) error {
-	if m.os != "linux" {
-		return refusal([]string{fmt.Sprintf("this is %s: the local node runs on Linux only", m.os)})
-	}
 	var problems []string
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 

@@ -1,3 +1,5 @@
+//go:build linux
+
 package local
 
 import (
@@ -13,7 +15,6 @@ import (
 // goodMachine returns a machine on which the node can run.
 func goodMachine() machine {
 	return machine{
-		os:          "linux",
 		uid:         0,
 		free:        func(string) (uint64, error) { return 10 << 30, nil },
 		overlaid:    func(string) bool { return false },
@@ -32,8 +33,6 @@ func TestPreflight(t *testing.T) {
 		want  []string // the lines between the first and the last; none: no error
 	}{
 		"good": {func(*machine) {}, nil},
-		"not Linux": {func(m *machine) { m.os = "darwin" },
-			[]string{"this is darwin: the local node runs on Linux only"}},
 		"not root": {func(m *machine) { m.uid = 1000 },
 			[]string{"not root (user ID 1000): the local node makes namespaces, mounts and a network interface; run this as root"}},
 		"no room": {func(m *machine) { m.free = func(string) (uint64, error) { return 512 << 20, nil } },

@@ -1,3 +1,5 @@
+//go:build linux
+
 package local
 
 import (
@@ -23,7 +25,7 @@ func Up(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	l := o.layout()
 	m := thisMachine()
-	if m.os != "linux" || m.uid != 0 {
+	if m.uid != 0 {
 		return preflight(ctx, m, l)
 	}
 	release, err := takeLock(ctx, l)
