@@ -133,6 +133,28 @@ lint: ## Formatting, go vet, golangci-lint and the workflow files
 clean-cache: ## Remove the cache of built tools and images
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/daprstack"
 
+##@ Release
+
+goreleaser = PATH="$(CURDIR)/bin:$$PATH" $(call tool,goreleaser) goreleaser
+
+.PHONY: release-snapshot
+release-snapshot: release-tools ## Build all that a release has into dist/, and publish nothing (20 minutes the first time)
+	$(goreleaser) check
+	$(goreleaser) release --snapshot --clean --skip=publish,ko
+
+.PHONY: release-cut
+release-cut: ## Make a section of the changelog of what is unreleased (VERSION=v1.2.3)
+	go run ./internal/changelog cut "$(VERSION)"
+
+.PHONY: release
+release: release-tools ## Publish a version whose tag is checked out (VERSION=v1.2.3); release.yml runs it
+	go run ./internal/changelog notes "$(VERSION)" > bin/notes.md
+	$(goreleaser) release --clean --release-notes=bin/notes.md
+
+.PHONY: release-tools
+release-tools:
+	GOBIN="$(CURDIR)/bin" go install -modfile=toolchain/goreleaser/go.mod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
 ##@ Help
 
 .PHONY: help
