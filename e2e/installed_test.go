@@ -168,6 +168,10 @@ func (i *installed) up(t *testing.T) {
 
 func (i *installed) nothingToDo(t *testing.T) {
 	i.run(t, "preview", "--expect-no-changes")
+	// A folder of another stack, which for the state is the same one.
+	out, err := i.try(t, "up", "--yes", "-c", "namespace=bank")
+	require.Error(t, err)
+	require.Contains(t, out, `stack dev of project daprstack is deployed in namespace "shop", not "bank"`)
 }
 
 func (i *installed) destroy(t *testing.T) {

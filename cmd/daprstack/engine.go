@@ -49,19 +49,26 @@ func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error
 	})
 }
 
-// inspect opens the stack and returns what its state tells.
+// inspect opens the stack and returns what its state tells. It fails when the stack is
+// deployed elsewhere.
 func (t *target) inspect(ctx context.Context, stderr io.Writer) (*auto.Stack, engine.State, error) {
 	stack, err := t.open(ctx, stderr)
 	if err != nil {
 		return nil, engine.State{}, err
 	}
 	state, err := engine.Inspect(ctx, stack)
-	return stack, state, err
+	if err != nil {
+		return nil, state, err
+	}
+	want, err := t.load()
+	if err != nil {
+		return nil, state, err
+	}
+	return stack, state, t.checkPlace(state, want.Namespace)
 }
 
 // resume opens the stack and repairs what an interrupted run left, so that the next
-// one goes on from there. It returns the state as that run left it, and fails when the
-// stack is deployed on another context.
+// one goes on from there. It returns the state as that run left it.
 func (t *target) resume(ctx context.Context, stderr io.Writer) (*auto.Stack, engine.State, error) {
 	dir, err := t.dir()
 	if err != nil {
@@ -75,9 +82,6 @@ func (t *target) resume(ctx context.Context, stderr io.Writer) (*auto.Stack, eng
 	if err != nil {
 		return nil, state, err
 	}
-	if err := t.checkContext(state); err != nil {
-		return nil, state, err
-	}
 	if !released && !state.Pending {
 		return stack, state, nil
 	}
@@ -85,14 +89,19 @@ func (t *target) resume(ctx context.Context, stderr io.Writer) (*auto.Stack, eng
 	return stack, state, engine.Recover(ctx, stack)
 }
 
-// checkContext refuses to move a stack to another context: the engine would replace
-// every object and delete those on the cluster that the stack is on.
-func (t *target) checkContext(state engine.State) error {
-	if state.Context == "" || state.Context == t.context {
-		return nil
+// checkPlace refuses to move a stack to another context or namespace: the engine would
+// replace every object, and delete those where the stack is, with their data. It may
+// also be another stack of the same name, of another folder.
+func (t *target) checkPlace(state engine.State, namespace string) error {
+	switch {
+	case state.Context != "" && state.Context != t.context:
+		return fmt.Errorf("stack %s is deployed on context %q, not %q: destroy it there first (daprstack destroy -s %s --context %s), or use a stack of another name",
+			t.stack, state.Context, t.context, t.stack, state.Context)
+	case state.Namespace != "" && namespace != "" && state.Namespace != namespace:
+		return fmt.Errorf("stack %s of project %s is deployed in namespace %q, not %q: use a stack of another name, or a Pulumi.yaml with a name of its own beside the stack file; "+
+			"to move the stack, destroy it there first (daprstack destroy -s %s -c namespace=%s)", t.stack, t.project.Name, state.Namespace, namespace, t.stack, state.Namespace)
 	}
-	return fmt.Errorf("stack %s is deployed on context %q, not %q: destroy it there first (daprstack destroy -s %s --context %s), or use a stack of another name",
-		t.stack, state.Context, t.context, t.stack, state.Context)
+	return nil
 }
 
 // printProblems prints the problems of a stack file as JSON when format asks for

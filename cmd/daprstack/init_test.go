@@ -83,6 +83,9 @@ func TestInit(t *testing.T) {
 // TestInitOutsideACheckout: the file stands alone in its folder, and its schema is on
 // the web.
 func TestInitOutsideACheckout(t *testing.T) {
+	for _, path := range []string{stackSchema, stackPage} {
+		require.FileExists(t, filepath.Join(root, path))
+	}
 	newCheckout(t)
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -98,9 +101,6 @@ func TestInitOutsideACheckout(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 1)
-	for _, path := range []string{stackSchema, stackPage} {
-		require.FileExists(t, filepath.Join(repository, path))
-	}
 }
 
 func TestNameOfImage(t *testing.T) {

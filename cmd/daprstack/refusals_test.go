@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/stretchr/testify/require"
 
 	"github.com/daprstack/daprstack/internal/engine"
@@ -230,11 +231,15 @@ func TestEventsOfAStackWithoutDaprAreRefused(t *testing.T) {
 	refused(t, commands, []string{"-c", "dapr.enabled=false"}, "the stack has no Dapr and so no events: its apps call each other")
 }
 
-func TestStackOnAnotherContextIsRefused(t *testing.T) {
-	on := &target{stack: "dev", context: "mine"}
-	require.NoError(t, on.checkContext(engine.State{}), "never deployed")
-	require.NoError(t, on.checkContext(engine.State{Context: "mine"}))
-	require.EqualError(t, on.checkContext(engine.State{Context: "other"}),
+func TestStackThatIsElsewhereIsRefused(t *testing.T) {
+	on := &target{stack: "dev", context: "mine", project: &workspace.Project{Name: "daprstack"}}
+	require.NoError(t, on.checkPlace(engine.State{}, "shop"), "never deployed")
+	require.NoError(t, on.checkPlace(engine.State{Context: "mine", Namespace: "shop"}, "shop"))
+	require.NoError(t, on.checkPlace(engine.State{Context: "mine"}, "shop"), "the platform alone until now")
+	require.EqualError(t, on.checkPlace(engine.State{Context: "mine", Namespace: "shop"}, "bank"),
+		`stack dev of project daprstack is deployed in namespace "shop", not "bank": use a stack of another name, or a Pulumi.yaml with a name of its own beside the stack file; `+
+			`to move the stack, destroy it there first (daprstack destroy -s dev -c namespace=shop)`)
+	require.EqualError(t, on.checkPlace(engine.State{Context: "other"}, "shop"),
 		`stack dev is deployed on context "other", not "mine": destroy it there first (daprstack destroy -s dev --context other), or use a stack of another name`)
 }
 

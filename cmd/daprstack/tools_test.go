@@ -14,15 +14,6 @@ import (
 	"github.com/daprstack/daprstack/toolchain"
 )
 
-// repository is the checkout that the tests are in.
-var repository = func() string {
-	dir, err := filepath.Abs("../..")
-	if err != nil {
-		panic(err)
-	}
-	return dir
-}()
-
 // alone makes a folder with a stack file alone the working directory, on a machine
 // without a Go, a Pulumi or a cluster.
 func alone(t *testing.T, content string) (dir string) {
@@ -37,6 +28,8 @@ func alone(t *testing.T, content string) (dir string) {
 
 // TestToolsOf: the repository builds its tools, and nobody else does.
 func TestToolsOf(t *testing.T) {
+	repository, err := filepath.Abs(root)
+	require.NoError(t, err)
 	dir := alone(t, stackFile)
 	from, err := toolsOf(repository, quiet.err)
 	require.NoError(t, err)

@@ -115,7 +115,8 @@ func TestInspect(t *testing.T) {
 	for deployment, want := range map[string]State{
 		``:                 {},
 		`{"resources":[]}`: {},
-		`{"resources":[{"type":"pulumi:providers:kubernetes","inputs":{"context":"here","version":"1"}}]}`: {Context: "here"},
+		`{"resources":[{"type":"pulumi:pulumi:Stack"},{"type":"pulumi:providers:kubernetes","inputs":{"context":"here","version":"1"}}]}`: {Context: "here"},
+		`{"resources":[{"type":"pulumi:pulumi:Stack","outputs":{"namespace":"shop"}}]}`:                                                   {Namespace: "shop"},
 		`{"resources":[{"type":"kubernetes:core/v1:Secret","inputs":{"apiVersion":"v1","kind":"Secret","metadata":{"name":"n","namespace":"ns"}},"outputs":{"metadata":{"uid":"u"}}}]}`: {
 			Objects: []Object{{Object: cluster.Object{APIVersion: "v1", Kind: "Secret", Namespace: "ns", Name: "n"}, UID: "u"}},
 		},

@@ -23,6 +23,8 @@ type State struct {
 	// Context is the kubeconfig context that the stack is deployed on, or "" if it
 	// never was deployed.
 	Context string
+	// Namespace is that of its applications, or "" if it has none.
+	Namespace string
 	// Deployment is the id of the deployment, or "" before the first update.
 	Deployment string
 	// Objects are the Kubernetes objects of the deployment.
@@ -106,6 +108,8 @@ func inspect(raw json.RawMessage) (State, error) {
 
 func (s *State) add(r resource) {
 	switch {
+	case r.Type == stackType:
+		s.Namespace, _ = r.Outputs["namespace"].(string)
 	case r.Type == "pulumi:providers:kubernetes":
 		s.Context, _ = r.Inputs["context"].(string)
 	case r.Type == "random:index/randomId:RandomId":
