@@ -87,6 +87,7 @@ var Table = []Rule{
 	{"X-04", "The sidecar's HTTP port is 3500 and cannot be configured.", "cross-entity validation", []Level{Load, Contract}},
 	{"X-05", "Secret before Component, control plane before Component, Component before app: real dependency edges.", "cross-entity validation", []Level{Graph}},
 	{"X-06", "A secret and the component that reads it share a namespace.", "cross-entity validation", []Level{Load, Graph, Policy}},
+	{"X-07", "Every field of a Dapr object is one that the CRD of the pinned Dapr has, and of its type: the API server drops any other field without a word, and refuses an object with a field of another type.", "cross-entity validation", []Level{Policy}},
 	{"C-01", "Nothing in the stack needs a change of application logic: an app finds its peers, its store and its topics by environment variables whose names are the same with Dapr on and off.", "infrastructure constraints", []Level{Graph, Live}},
 	{"C-02", "One command deploys everything; no `kubectl apply` by hand, on the first install or on an upgrade (CRDs too).", "infrastructure constraints", []Level{Live}},
 	{"C-03", "One command removes everything that it made, CRDs and namespaces too, unless the stack says to keep them.", "infrastructure constraints", []Level{Live}},

@@ -4,6 +4,7 @@ package check
 func Alone(o Object) []Finding {
 	var found findings
 	misplaced(o, &found)
+	fields(o, &found)
 	switch o.Kind {
 	case "Component":
 		component(o, &found)

@@ -32,7 +32,7 @@ var podTemplates = map[string][]string{
 
 // groups maps API groups to the kinds that the rules are about.
 var groups = map[string][]string{
-	"dapr.io": {"Component", "Configuration", "Subscription", "Resiliency"},
+	"dapr.io": {"Component", "Configuration", "HTTPEndpoint", "Subscription", "Resiliency"},
 	"core":    {"Pod", "ReplicationController", "Secret"},
 	"apps":    {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"},
 	"batch":   {"Job", "CronJob"},

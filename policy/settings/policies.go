@@ -69,6 +69,7 @@ var Policies = []Policy{
 	policy("N-02", "key-prefix", "leave keyPrefix out, or correct it").lint(Note),
 	policy("X-01", "reference", "correct the name, or declare what it refers to").together(),
 	policy("X-06", "secret-namespace", "put the Secret into the namespace of the component").together(),
+	policy("X-07", "field", "correct the field as said, or take it out"),
 }
 
 func policy(rule, what, fix string) Policy {

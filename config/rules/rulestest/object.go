@@ -96,6 +96,17 @@ func ObjectCases() []Case {
 		{"X-01", "outbox to an unknown pub/sub", append(item("statestore", "outboxPublishTopic", "task.created"),
 			on("Component", "statestore", "spec.metadata[4]", map[string]any{"name": "outboxPublishPubsub", "value": "pubsup"})...)},
 		{"X-06", "reference with a namespace", on("Component", "statestore", "spec.metadata[1].secretKeyRef.namespace", "other")},
+		{"X-07", "misspelled field", on("Configuration", "appconfig.backend-app", "spec.tracing.samplingRat", "1")},
+		{"X-07", "field in another case", on("Subscription", created, "spec.pubSubName", "pubsub")},
+		{"X-07", "field beside spec", on("Component", "statestore", "type", "state.redis")},
+		{"X-07", "field of an item", on("Component", "statestore", "spec.metadata[3]", map[string]any{"name": "ttlInSeconds", "value": "60", "valu": "70"})},
+		{"X-07", "field of a named policy", on("Resiliency", "delivery", "spec.policies.retries.pubsub.maxRetry", 3.0)},
+		{"X-07", "number in place of a text", on("Configuration", "appconfig.backend-app", "spec.tracing.samplingRate", 1.0)},
+		{"X-07", "text in place of a number", on("Resiliency", "delivery", "spec.policies.retries.pubsub.maxRetries", "3")},
+		{"X-07", "fraction in place of a whole number", on("Resiliency", "delivery", "spec.policies.retries.pubsub.maxRetries", 1.5)},
+		{"X-07", "text in place of a switch", on("Component", "statestore", "spec.ignoreErrors", "true")},
+		{"X-07", "text in place of a list", on("Subscription", created, "spec.routes.rules", "x")},
+		{"X-07", "list in place of a mapping", on("Configuration", "appconfig.backend-app", "spec.tracing", []any{})},
 		{"Q-01", "two pub/subs with one consumer id", append(item("pubsub", "consumerID", "todo"), []Object{{
 			Kind: "Component", Name: "statestore", Edits: []Edit{
 				{Path: "spec.type", Value: "pubsub.redis"},
