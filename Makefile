@@ -142,6 +142,11 @@ release-snapshot: release-tools ## Build all that a release has into dist/, and 
 	$(goreleaser) check
 	$(goreleaser) release --snapshot --clean --skip=publish,ko
 
+.PHONY: e2e-release
+e2e-release: ## Make a release as the workflow does, for this platform and without GitHub, and look at it (2 minutes, 10 the first time)
+	@go run ./toolchain/bootstrap engine
+	RELEASE=1 go test -tags e2e -count 1 -timeout 60m -v -run TestRelease ./e2e
+
 .PHONY: release-cut
 release-cut: ## Make a section of the changelog of what is unreleased (VERSION=v1.2.3)
 	go run ./internal/changelog cut "$(VERSION)"

@@ -37,6 +37,13 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 	}
 }
 
+// The image of the driver has the CLI that the driver needs.
+func TestImageHasTheSamePulumi(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", ".goreleaser.yaml"))
+	require.NoError(t, err)
+	require.Contains(t, string(content), "base_image: docker.io/pulumi/pulumi-base:"+PulumiVersion+"\n")
+}
+
 func TestQueueKeepsToolsOfOneModuleTogetherAndInOrder(t *testing.T) {
 	queues, err := queue([]string{RandomProvider, CoreDNS, Pulumi, Node})
 	require.NoError(t, err)
