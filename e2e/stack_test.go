@@ -172,15 +172,16 @@ func interruptedUp(t *testing.T) {
 	interrupt("the control plane appears", kill, func() bool { return len(c.names(crds, "components.dapr.io")) > 0 })
 }
 
-// interruptedChange kills up while it waits for an image that nobody has, after it
-// has said so. The next up notices, though the state does not know of the change.
+// interruptedChange kills up while it waits for an image that nobody has and for a
+// program that does not listen on the port of its app, after it has said so. The next
+// up notices, though the state does not know of the change.
 func interruptedChange(t *testing.T) {
 	out := &sharedBuffer{}
-	cmd := driver(t, "up", "--yes", "-c", "apps[1].image=localhost/nobody-has-it:1")
+	cmd := driver(t, "up", "--yes", "-c", "apps[1].image=localhost/nobody-has-it:1", "-c", "apps[2].image=localhost/redis:7.0.15-debian")
 	cmd.Stdout, cmd.Stderr = out, out
 	require.NoError(t, cmd.Start())
-	eventually(t, "up says which image is missing", func(context.Context) string {
-		if said := out.String(); !strings.Contains(said, "ErrImagePull") {
+	eventually(t, "up says which image is missing, and where nothing listens", func(context.Context) string {
+		if said := out.String(); !strings.Contains(said, "ErrImagePull") || !strings.Contains(said, "is it the port of the application?") {
 			return "so far: " + said
 		}
 		return ""
