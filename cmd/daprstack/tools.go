@@ -92,7 +92,7 @@ func (i installed) kubernetes(ctx context.Context) (string, error) {
 	}
 	found, err := i.engine(ctx)
 	if err != nil {
-		return "", fmt.Errorf("the provider that renders charts, kubernetes %s, is not there to be used, and to get it there is %w", version, err)
+		return "", fmt.Errorf("charts are rendered by Pulumi's provider kubernetes %s, which is not there: %w", version, err)
 	}
 	cmd := exec.CommandContext(ctx, found[toolchain.Pulumi], "plugin", "install", "resource", plugin.Name, "v"+version)
 	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")

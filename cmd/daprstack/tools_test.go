@@ -52,7 +52,7 @@ func TestPulumiOfTheUser(t *testing.T) {
 	_, err := installed{}.engine(t.Context())
 	require.EqualError(t, err, "no pulumi on PATH, and "+wanted)
 	_, err = installed{quiet.err}.kubernetes(t.Context())
-	require.ErrorContains(t, err, "to get it there is no pulumi on PATH, and "+wanted)
+	require.ErrorContains(t, err, "which is not there: no pulumi on PATH, and "+wanted)
 
 	says := func(version string) {
 		t.Helper()
