@@ -139,7 +139,8 @@ func InstallTools(home string, tools map[string]string) error {
 	return nil
 }
 
-// Link makes a program known under another path, in place of what has that path.
+// Link makes a program known under another path, in place of what has that path. Other
+// drivers may do it at the same time.
 func Link(program, path string) error {
 	if current, err := os.Readlink(path); err == nil && current == program {
 		return nil
@@ -147,10 +148,12 @@ func Link(program, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("installing %s: %w", filepath.Base(path), err)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("installing %s: %w", filepath.Base(path), err)
+	made := path + "." + rand.Text()
+	err := os.Symlink(program, made)
+	if err == nil {
+		err = os.Rename(made, path)
 	}
-	if err := os.Symlink(program, path); err != nil {
+	if err != nil {
 		return fmt.Errorf("installing %s: %w", filepath.Base(path), err)
 	}
 	return nil
