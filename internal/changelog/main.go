@@ -6,6 +6,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -22,7 +23,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 2 || args[0] != "cut" && args[0] != "notes" {
-		return fmt.Errorf("usage: go run ./internal/changelog cut|notes v1.2.3")
+		return errors.New("usage: go run ./internal/changelog cut|notes v1.2.3")
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
