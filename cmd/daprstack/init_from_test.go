@@ -183,6 +183,10 @@ func TestRoundTrip(t *testing.T) {
 				}
 			}
 			require.Empty(t, differ, migration.Text(r.Notes))
+			plan, err := planTakeover(t.Context(), "x", &source{objects: objects}, r)
+			require.NoError(t, err)
+			require.Empty(t, plan.remove, "the same objects are taken over where they stand")
+			require.Contains(t, plan.adopt, "Deployment/"+first.Apps[0].Name)
 		})
 	}
 }

@@ -50,7 +50,7 @@ func planTakeover(ctx context.Context, stack string, from *source, r *migration.
 	if err != nil {
 		return nil, err
 	}
-	there, err := objectsOf(from, r.Stack.Namespace)
+	there, err := objectsOf(from, r.Stack.Namespace, made)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func planTakeover(ctx context.Context, stack string, from *source, r *migration.
 		i := slices.IndexFunc(found, func(c *changes.Object) bool { return c.ID == o.ID() })
 		key := o.Kind() + "/" + o.Name()
 		if i >= 0 {
-			found[i].Fields = slices.DeleteFunc(found[i].Fields, setByCluster)
+			found[i].Fields = slices.DeleteFunc(found[i].Fields, ofNobody)
 		}
 		if i >= 0 && differentShape(o, found[i]) {
 			p.remove = append(p.remove, key)
@@ -97,8 +97,12 @@ var clusterDefaults = map[string][]any{
 	"sessionAffinity": {"None"}, "type": {"ClusterIP"},
 }
 
-// setByCluster reports whether a field is one that only the API server has set.
-func setByCluster(f changes.Field) bool {
+// ofNobody reports whether a field says nothing about what an object does: it is one
+// that only the API server has set, or a mark of a stack.
+func ofNobody(f changes.Field) bool {
+	if strings.Contains(f.Path, `"daprstack.io/stack"`) || f.Path == "metadata.labels" && f.From == nil || strings.Contains(f.Path, `"daprstack.io/settings"`) {
+		return true
+	}
 	values, known := clusterDefaults[f.Path[strings.LastIndexByte(f.Path, '.')+1:]]
 	return f.To == nil && known && (values == nil || slices.ContainsFunc(values, func(v any) bool { return reflect.DeepEqual(v, f.From) }))
 }
@@ -115,8 +119,13 @@ func differentShape(o *render.Object, change *changes.Object) bool {
 	})
 }
 
-// objectsOf returns the objects of a source as a render has them.
-func objectsOf(from *source, namespace string) ([]*render.Object, error) {
+// objectsOf returns the objects of a source as a render has them, those of the kinds
+// that the stack makes for the whole cluster without a namespace.
+func objectsOf(from *source, namespace string, made []*render.Object) ([]*render.Object, error) {
+	wide := map[string]bool{}
+	for _, o := range made {
+		wide[o.Kind()] = o.Namespace() == ""
+	}
 	var all []*render.Object
 	for _, o := range from.objects {
 		fields, err := asJSON(o.Fields)
@@ -128,7 +137,7 @@ func objectsOf(from *source, namespace string) ([]*render.Object, error) {
 		if metadata == nil {
 			continue
 		}
-		if metadata["namespace"] == nil && o.Kind() != "Namespace" {
+		if metadata["namespace"] == nil && !wide[o.Kind()] {
 			metadata["namespace"] = namespace
 		}
 		all = append(all, &render.Object{Fields: fields})
