@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,41 +71,47 @@ func golden(t *testing.T, name, got string) {
 // that loads, with no secret in it, or an error.
 func TestAnyValue(t *testing.T) {
 	objects := shop(t)
+	values := []any{nil, "x", []any{"x"}, map[string]any{"x": "y"}}
 	for i, o := range objects {
-		for _, path := range paths(o.Fields, nil) {
-			for _, value := range []any{nil, []any{"x"}} {
-				fields, _ := copied(o.Fields).(map[string]any)
-				put(fields, path, value)
-				changed := slices.Clone(objects)
-				changed[i] = Object{Fields: fields}
-				r, err := From(changed, Options{Context: "mine", Namespace: "shop"})
-				if err != nil {
-					continue
-				}
-				file, err := r.YAML(Document{Foot: Text(r.Notes)})
-				require.NoError(t, err)
-				values, err := stackfile.Parse(file)
-				require.NoError(t, err, "%v at %v:\n%s", value, path, file)
-				whole := map[string]string{}
-				for key, v := range values {
-					whole["daprstack:"+key] = v
-				}
-				_, err = config.Load(whole)
-				require.NoError(t, err, "%v at %v:\n%s", value, path, file)
-				if path[len(path)-1] != "name" { // the name tells that it is one
-					require.NotContains(t, string(file), "hunter2", "%v at %v", value, path)
-				}
+		for n, path := range paths(o.Fields, nil) {
+			value := values[n%len(values)]
+			fields, _ := copied(o.Fields).(map[string]any)
+			put(fields, path, value)
+			changed := slices.Clone(objects)
+			changed[i] = Object{Fields: fields}
+			r, err := From(changed, Options{Context: "mine", Namespace: "shop"})
+			if err != nil {
+				continue
+			}
+			file, err := r.YAML(Document{Foot: Text(r.Notes)})
+			require.NoError(t, err)
+			loads(t, file, "%v at %v", value, path)
+			if path[len(path)-1] != "name" { // the name tells that it is one
+				require.NotContains(t, string(file), "hunter2", "%v at %v", value, path)
 			}
 		}
 	}
+}
+
+// loads requires that a stack file is valid.
+func loads(t *testing.T, file []byte, what string, args ...any) {
+	t.Helper()
+	values, err := stackfile.Parse(file)
+	require.NoErrorf(t, err, what, args...)
+	whole := map[string]string{}
+	for key, v := range values {
+		whole[config.Namespace+":"+key] = v
+	}
+	_, err = config.Load(whole)
+	require.NoErrorf(t, err, what+":\n%s", append(args, file)...)
 }
 
 // paths returns the path of every value.
 func paths(v any, at []any) (all [][]any) {
 	switch v := v.(type) {
 	case map[string]any:
-		for key, inner := range v {
-			all = append(all, paths(inner, append(slices.Clone(at), key))...)
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			all = append(all, paths(v[key], append(slices.Clone(at), key))...)
 		}
 	case []any:
 		for i, inner := range v {

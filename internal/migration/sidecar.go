@@ -1,0 +1,192 @@
+package migration
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
+)
+
+// sidecar takes over the annotations and the ports. It reports false if the app
+// cannot be run by a stack.
+func (c *converter) sidecar(metadata, pod, main part, a *config.App) bool {
+	annotations := metadata.below("annotations")
+	dapr := map[string]string{}
+	for key, value := range annotations.fields {
+		if name, ok := strings.CutPrefix(key, rules.AnnotationPrefix); ok {
+			dapr[name] = textOf(value)
+			annotations.drop(key)
+		}
+		if strings.HasPrefix(key, "daprstack.io/") {
+			annotations.drop(key)
+		}
+	}
+	annotations.rest(map[string]advice{})
+	c.labels(metadata.below("labels"), a)
+	metadata.drop("creationTimestamp", "name")
+	metadata.rest(nil)
+
+	s := a.Sidecar
+	if s.AppID = dapr["app-id"]; s.AppID == "" {
+		s.AppID = a.Name
+		annotations.differ("dapr.io/app-id", nil, advice{"none is given; the name of the Deployment stands for it", ""})
+	}
+	c.annotations(annotations, dapr, a)
+	appPort, _ := strconv.Atoi(dapr["app-port"])
+	if !c.ports(main, appPort, a) {
+		return false
+	}
+	if appPort != 0 && appPort != a.Port {
+		s.AppPort = &appPort
+	}
+	c.configs[s.AppID] = dapr["config"]
+	return true
+}
+
+// labels notes the labels that pods lose, unless a stack sets them itself.
+func (c *converter) labels(labels part, a *config.App) {
+	for key, value := range rules.PodLabels(a.Name, true) {
+		labels.expect(map[string]any{key: value})
+	}
+	labels.drop("pod-template-hash")
+	if len(labels.fields) > 0 {
+		labels.c.note(Note{Differs, labels.object, labels.path, shown(labels.fields), "the pods of a stack have its own labels", "select them by app.kubernetes.io/name: " + a.Name})
+	}
+}
+
+// ports takes over the ports: the first one is that of the sidecar.
+func (c *converter) ports(main part, appPort int, a *config.App) bool {
+	type port struct {
+		name   string
+		number int
+	}
+	var all []port
+	for _, p := range main.items("ports") {
+		n, _ := p.number("containerPort")
+		if protocol := p.text("protocol"); protocol != "" && protocol != "TCP" {
+			p.lose("protocol", protocol, advice{"the ports of a stack are TCP", ""})
+			continue
+		}
+		all = append(all, port{p.text("name"), n})
+		p.rest(nil)
+	}
+	at := slices.IndexFunc(all, func(p port) bool { return p.name == "http" })
+	if at < 0 {
+		at = slices.IndexFunc(all, func(p port) bool { return p.number == appPort })
+	}
+	switch {
+	case at < 0 && appPort != 0: // no port of the container needs to be written
+		all, at = append([]port{{"http", appPort}}, all...), 0
+	case at < 0 && len(all) > 0:
+		at = 0
+	case at < 0:
+		c.note(Note{Lost, main.object, main.at("ports"), "", "it listens nowhere, and a stack asks every app over HTTP whether it is ready",
+			"let it answer /healthz on a port; as long as it stays beside the stack, it loses what the scopes of the stack's components do not grant"})
+		return false
+	}
+	a.Port = all[at].number
+	all = slices.Delete(all, at, at+1)
+	if appPort != 0 && appPort != a.Port && !slices.ContainsFunc(all, func(p port) bool { return p.number == appPort }) {
+		all = append(all, port{"dapr", appPort})
+	}
+	for _, p := range all {
+		if p.name == "" {
+			p.name = fmt.Sprintf("port-%d", p.number)
+		}
+		a.Ports = append(a.Ports, config.Port{Name: p.name, Port: p.number})
+	}
+	return true
+}
+
+// annotations takes over the options of a sidecar, by the table of the rules.
+func (c *converter) annotations(at part, dapr map[string]string, a *config.App) {
+	s := a.Sidecar
+	normal := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(dapr)) {
+		text := dapr[name]
+		switch name {
+		case "enabled", "app-id", "app-port", "config":
+			continue
+		case "disable-builtin-k8s-secret-store":
+			if rules.Truthy(text) {
+				continue
+			}
+		case "sidecar-seccomp-profile-type":
+			if text == "RuntimeDefault" {
+				continue
+			}
+		case "http-max-request-size": // the old name, in MB
+			name, text = "max-body-size", text+"Mi"
+		case "http-read-buffer-size": // in KB
+			name, text = "read-buffer-size", text+"Ki"
+		case "app-ssl":
+			if protocol := strings.ToLower(dapr["app-protocol"]); rules.Truthy(text) && (protocol == "" || protocol == "http" || protocol == "grpc") {
+				dapr["app-protocol"] = map[string]string{"": "https", "http": "https", "grpc": "grpcs"}[protocol]
+				normal["app-protocol"] = dapr["app-protocol"]
+			}
+			continue
+		}
+		if kind, resource, ok := sidecarResource(name); ok {
+			set(kind, resource, text, &s.Resources)
+			continue
+		}
+		read, given := rules.AsRead(name, text)
+		if !given {
+			continue
+		}
+		if _, set := normal[name]; !set {
+			normal[name] = read
+		}
+		c.refused(at, name, read)
+	}
+	for key, value := range rules.OptionsOf(normal) {
+		s.Options[key] = value
+	}
+	env := s.Options.Map(rules.OptionEnv)
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if secretVariable(name, env[name]) {
+			delete(env, name)
+			at.fill("dapr.io/env", name, advice{"it seems to be a secret, which is never copied", "put it into a Secret and name that in sidecar.envFromSecret"})
+		}
+	}
+	if len(env) == 0 {
+		delete(s.Options, rules.OptionEnv)
+	}
+}
+
+// refused notes an annotation that no option stands for.
+func (c *converter) refused(at part, name, text string) {
+	key := rules.AnnotationPrefix + name
+	shown := text
+	if rules.Hidden(name) {
+		shown = ""
+	}
+	switch reasons := rules.Annotation(name, text); {
+	case reasons != nil:
+		at.lose(key, shown, advice{"it " + reasons[0].Allowed, ""})
+	case !rules.HasOption(name):
+		at.lose(key, shown, advice{"the stack file has no key for it", ""})
+	}
+}
+
+// sidecarResource splits "sidecar-cpu-limit".
+func sidecarResource(name string) (kind, resource string, ok bool) {
+	rest, ok := strings.CutPrefix(name, "sidecar-")
+	resource, kind, _ = strings.Cut(rest, "-")
+	return kind, resource, ok && (resource == "cpu" || resource == "memory") && (kind == "limit" || kind == "request")
+}
+
+func set(kind, resource, text string, into *config.Resources) {
+	side := &into.Limits
+	if kind == "request" {
+		side = &into.Requests
+	}
+	if *side == nil {
+		*side = map[string]string{}
+	}
+	(*side)[resource] = text
+}
