@@ -79,7 +79,7 @@ func (c *converter) app(o Object) bool {
 			c.note(Note{Lost, p.object, other.path, other.text("image"), "the pod of an app has one container", "run it as an app of its own, or leave this Deployment beside the stack"})
 		}
 	}
-	if !c.sidecar(template.below("metadata"), pod, *main, &a) {
+	if !c.sidecar(template.below("metadata"), *main, &a) {
 		return false
 	}
 	if a.Image = main.text("image"); a.Image == "" || rules.Placeholder(a.Image) {
@@ -230,8 +230,8 @@ func (c *converter) probes(p part, a *config.App) {
 		if len(probe.fields) == 0 {
 			continue
 		}
-		get := probe.below("httpGet")
-		path := get.text("path")
+		request := probe.below("httpGet")
+		path := request.text("path")
 		switch {
 		case path == "" && plain:
 			p.differ(key, probe.fields, advice{"the probes of a stack ask a path over HTTP", "set healthPath to a path that answers when the app is ready"})

@@ -1,7 +1,6 @@
 package migration
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,7 +12,7 @@ import (
 
 // sidecar takes over the annotations and the ports. It reports false if the app
 // cannot be run by a stack.
-func (c *converter) sidecar(metadata, pod, main part, a *config.App) bool {
+func (c *converter) sidecar(metadata, main part, a *config.App) bool {
 	annotations := metadata.below("annotations")
 	dapr := map[string]string{}
 	for key, value := range annotations.fields {
@@ -95,7 +94,7 @@ func (c *converter) ports(main part, appPort int, a *config.App) bool {
 	}
 	for _, p := range all {
 		if p.name == "" {
-			p.name = fmt.Sprintf("port-%d", p.number)
+			p.name = "port-" + strconv.Itoa(p.number)
 		}
 		a.Ports = append(a.Ports, config.Port{Name: p.name, Port: p.number})
 	}
@@ -131,14 +130,14 @@ func (c *converter) annotations(at part, dapr map[string]string, a *config.App) 
 			continue
 		}
 		if kind, resource, ok := sidecarResource(name); ok {
-			set(kind, resource, text, &s.Resources)
+			setResource(kind, resource, text, &s.Resources)
 			continue
 		}
 		read, given := rules.AsRead(name, text)
 		if !given {
 			continue
 		}
-		if _, set := normal[name]; !set {
+		if _, given := normal[name]; !given {
 			normal[name] = read
 		}
 		c.refused(at, name, read)
@@ -180,7 +179,7 @@ func sidecarResource(name string) (kind, resource string, ok bool) {
 	return kind, resource, ok && (resource == "cpu" || resource == "memory") && (kind == "limit" || kind == "request")
 }
 
-func set(kind, resource, text string, into *config.Resources) {
+func setResource(kind, resource, text string, into *config.Resources) {
 	side := &into.Limits
 	if kind == "request" {
 		side = &into.Requests

@@ -3,6 +3,7 @@ package migration
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -32,7 +33,7 @@ func (r *Result) YAML(d Document) ([]byte, error) {
 	w := writer{r.marks}
 	stack := w.structure(reflect.ValueOf(r.Stack).Elem(), reflect.ValueOf(plainStack(r.Stack)).Elem(), "")
 	if stack == nil {
-		return nil, fmt.Errorf("the stack is empty")
+		return nil, errors.New("the stack is empty")
 	}
 	given := map[string]bool{}
 	for i := 0; i < len(stack.Content); i += 2 {
