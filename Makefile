@@ -88,6 +88,11 @@ e2e-redis: ## The shop on Redis behind sentinels, on a cluster of six, and where
 	@go run ./toolchain/bootstrap all
 	EVERY_REDIS=1 go test -tags e2e -count 1 -timeout 60m -v -run 'TestRedis' ./e2e
 
+.PHONY: e2e-init
+e2e-init: ## Applications that were applied with kubectl, made a stack by init --from (2 minutes)
+	@go run ./toolchain/bootstrap all
+	INIT=1 go test -tags e2e -count 1 -timeout 15m -v -run TestInitFrom ./e2e
+
 .PHONY: e2e-workflows
 e2e-workflows: ## The workflows for pull requests, deployments and drift, on the local node, without GitHub (5 minutes)
 	@go run ./toolchain/bootstrap all

@@ -24,9 +24,15 @@ import (
 
 const byHand = "byhand"
 
-// byHandTakenOver: applications that were applied with kubectl become a stack by the
-// commands that init --from prints. Their data stays, and events go on.
-func byHandTakenOver(t *testing.T) {
+// TestInitFrom: applications that were applied with kubectl become a stack by the
+// commands that init --from prints. Their data stays, and events go on. Redis and the
+// control plane are those of the dev stack. Without INIT it is skipped.
+func TestInitFrom(t *testing.T) {
+	if os.Getenv("INIT") == "" {
+		t.Skip("set INIT=1: make e2e-init")
+	}
+	run(t, "local", "up")
+	run(t, "up", "--yes", "--no-verify")
 	c := localCluster(t)
 	kubectl := kubectl(t)
 	c.create(namespaces, newObject("Namespace", "", byHand))

@@ -51,7 +51,6 @@ func TestSharedCluster(t *testing.T) {
 		{"the data is found after Dapr off and on, and after destroy and up", dataIsKept},
 		{"production is protected", production},
 		{"a lost state is rebuilt", lostState},
-		{"what was applied by hand becomes a stack", byHandTakenOver},
 		{"destroy leaves nothing", destroyLeavesNothing},
 	} {
 		if !t.Run(step.name, step.run) {
