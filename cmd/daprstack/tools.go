@@ -38,11 +38,16 @@ type tools interface {
 // toolsOf returns the tools for the stacks of a folder. A checkout builds them from
 // its pinned modules. Elsewhere they are those that the user has.
 func toolsOf(folder string, stderr io.Writer) (tools, error) {
-	if _, err := os.Stat(filepath.Join(folder, "toolchain", "pulumi", "go.mod")); err != nil {
+	if !isFile(filepath.Join(folder, "toolchain", "pulumi", "go.mod")) {
 		return installed{stderr}, nil
 	}
 	tc, err := toolchain.New(folder, progress.New(stderr))
 	return built{tc}, err
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // built are the tools of a checkout.

@@ -118,6 +118,7 @@ type object struct {
 func devStack(t testing.TB, edits ...rulestest.Edit) []object {
 	t.Helper()
 	values, err := stackfile.Load("../../Pulumi.yaml", "../../Pulumi.dev.yaml")
+	require.NoError(t, err)
 	g, err := graphtest.Run(t, stacks.Program(rulestest.Apply(t, values, edits)))
 	require.NoError(t, err)
 	var objects []object
