@@ -48,7 +48,7 @@ var daprObjects = sync.OnceValue(func() map[string]*Field {
 
 // below returns the field that a step of a path leads to, and makes it.
 func (f *Field) below(step string) *Field {
-	to := new(*Field)
+	var to **Field
 	switch step {
 	case "[]":
 		to = &f.Items

@@ -88,7 +88,7 @@ func (c *converter) app(o Object) bool {
 	}
 	c.pod(pod, *main, &a)
 	c.container(*main, &a)
-	c.services(o, p, &a)
+	c.services(o, &a)
 	c.stack.Apps = append(c.stack.Apps, a)
 	c.origin["apps/"+a.Name] = p.object
 	return true

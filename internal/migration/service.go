@@ -9,7 +9,7 @@ import (
 
 // services takes over the Services of an app, which the stack makes itself, by the
 // app's name and on the ports of the container.
-func (c *converter) services(o Object, deployment part, a *config.App) {
+func (c *converter) services(o Object, a *config.App) {
 	for _, s := range c.of("Service") {
 		if !selects(s, o) {
 			continue
@@ -21,7 +21,7 @@ func (c *converter) services(o Object, deployment part, a *config.App) {
 			p.differ("metadata.name", s.Name(), advice{"the Service of an app has the name of the app; this one would select no pod any more", "call " + a.Name + " instead, or write a Service that selects app.kubernetes.io/name: " + a.Name})
 		}
 		for _, port := range spec.items("ports") {
-			c.servicePort(s.Name(), port, a)
+			c.servicePort(port, a)
 		}
 		spec.drop("selector", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy")
 		if spec.fields["clusterIP"] != "None" {
@@ -35,7 +35,7 @@ func (c *converter) services(o Object, deployment part, a *config.App) {
 	}
 }
 
-func (c *converter) servicePort(service string, port part, a *config.App) {
+func (c *converter) servicePort(port part, a *config.App) {
 	port.drop("name", "nodePort", "appProtocol")
 	port.expect(map[string]any{"protocol": "TCP"})
 	number, _ := port.number("port")
