@@ -12,32 +12,43 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// ownCluster deploys as a person with a cluster does: to a context of their
-// kubeconfig, which here names the same node. Once the stack is there, it
-// refuses to move to another context, where up would delete it from the first.
-func ownCluster(t *testing.T) {
-	t.Setenv("XDG_STATE_HOME", t.TempDir())
+// ownKubeconfig sets a kubeconfig as a person has one: with contexts, all of which
+// name the local node here, and another one of them as the current.
+func ownKubeconfig(t *testing.T, contexts ...string) {
+	t.Helper()
 	config, err := clientcmd.LoadFromFile(localKubeconfig(t))
 	require.NoError(t, err)
 	node := config.Contexts["daprstack-local"]
 	require.NotNil(t, node)
-	config.Contexts["mine"], config.Contexts["other"] = node, node
-	config.CurrentContext = "other" // must not matter
-	kubeconfig := filepath.Join(t.TempDir(), "config")
-	require.NoError(t, clientcmd.WriteToFile(*config, kubeconfig))
-	on := func(context string, args ...string) []string {
-		return append(args, "--yes", "--context", context, "--kubeconfig", kubeconfig)
+	for _, name := range contexts {
+		config.Contexts[name] = node
+		config.CurrentContext = name // must not matter
 	}
-	plain := []string{"up", "-c", "dapr.enabled=false"}
+	path := filepath.Join(t.TempDir(), "config")
+	require.NoError(t, clientcmd.WriteToFile(*config, path))
+	t.Setenv("KUBECONFIG", path)
+}
 
-	run(t, on("mine", plain...)...)
-	everyAppReady(t, "1/1")
-	out, err := try(t, on("other", plain...)...)
-	require.Error(t, err)
-	assert.Contains(t, out, `stack dev is deployed on context "mine", not "other": destroy it there first`)
-	everyAppReady(t, "1/1")
-	run(t, on("mine", "destroy")...)
-	assert.Empty(t, localCluster(t).names(namespaces, namespace))
+// ownCluster deploys as README says to a person with an application and a cluster.
+// Once the stack is there, it refuses to move to another context, where up would
+// delete it from the first.
+func ownCluster(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	ownKubeconfig(t, "my-cluster", "other")
+	r := newReader(t, "README.md")
+	const image = "localhost/web:1.0.0"
+	r.types("registry.example.com/web:1.0.0", image)
+	r.run(t, "CGO_ENABLED=0 go build -trimpath -o web ./examples/greeter && bin/daprstack local load "+image+"=web")
+	var said string // by up
+	r.read(t, func(output string) { said = output }, "your-own-app-on-your-own-cluster")
+	assert.Contains(t, said, "Open the page with: kubectl --context my-cluster -n web port-forward svc/web 8080:8080")
+
+	out := r.run(t, "! bin/daprstack up -s web --context other --yes")
+	assert.Contains(t, out, `stack web is deployed on context "my-cluster", not "other": destroy it there first`)
+	assert.Len(t, localCluster(t).list(deployments, "web"), 1)
+	r.run(t, "bin/daprstack destroy -s web --yes")
+	nothingIsLeft(t)
+	assert.Empty(t, localCluster(t).names(namespaces, "web"))
 
 	state, err := os.ReadDir(filepath.Join(os.Getenv("XDG_STATE_HOME"), "daprstack"))
 	require.NoError(t, err)

@@ -41,6 +41,7 @@ func TestDevStack(t *testing.T) {
 		{"bad input changes nothing", badInput},
 		{"interrupted up continues", interruptedUp},
 		{"stack comes up", func(t *testing.T) { run(t, "up", "--yes") }},
+		{"README leads around", readmeTryIt},
 		{"the manifests are those of up", manifestsAreThoseOfUp},
 		{"every app has its sidecar", func(t *testing.T) { everyAppReady(t, "2/2") }},
 		{"a task reaches the feed", taskReachesFeed},

@@ -88,13 +88,12 @@ func newStock(t *testing.T) *stock {
 		"PULUMI_CONFIG_PASSPHRASE": "of the team",
 		"PULUMI_SKIP_UPDATE_CHECK": "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-		"KUBECONFIG": local.Kubeconfig(),
 	} {
 		t.Setenv(name, value)
 	}
+	ownKubeconfig(t, "my-cluster", "other")
 	s.pulumi(t, "new", copyOfCheckout(t), "--dir", s.dir, "--name", "shop", "--stack", "first", "--yes", "--config", "context="+local.Context)
-	s.pulumi(t, "stack", "init", "stock")
-	s.set(t, "context", local.Context)
+	s.readme(t, 0, 2) // makes the stack dev
 	// The node has Dapr's images and Debian's Redis, and nothing is downloaded.
 	s.set(t, "dapr.chart.path", chart)
 	s.set(t, "redis.image", "localhost/redis:7.0.15-debian")
@@ -139,10 +138,26 @@ func (s *stock) tryPulumi(t *testing.T, args ...string) (string, int) {
 	return s.try(t, "pulumi", append(args, "--non-interactive")...)
 }
 
+// readme runs commands of README, from one to before another, and returns the output
+// of the last.
+func (s *stock) readme(t *testing.T, from, to int) (out string) {
+	t.Helper()
+	commands := commandsOf(t, "pulumi stack init dev")
+	require.Len(t, commands, 4)
+	for _, command := range commands[from:to] {
+		args := strings.Fields(command)[1:]
+		if args[0] == "up" {
+			args = append(args, "--yes")
+		}
+		out = s.pulumi(t, args...)
+	}
+	return out
+}
+
 // driver runs daprstack in the same folder, which must succeed.
 func (s *stock) driver(t *testing.T, args ...string) string {
 	t.Helper()
-	out, status := s.try(t, filepath.Join(checkout(t), "bin", "daprstack"), append(args, "-s", "stock")...)
+	out, status := s.try(t, filepath.Join(checkout(t), "bin", "daprstack"), append(args, "-s", "dev")...)
 	require.Zero(t, status, "daprstack %s:\n%s", strings.Join(args, " "), out)
 	return out
 }
@@ -198,8 +213,7 @@ func (s *stock) badName(t *testing.T) {
 }
 
 func (s *stock) up(t *testing.T) {
-	out := s.pulumi(t, "up", "--yes", "--policy-pack", "policy")
-	assert.Contains(t, out, "Outputs:")
+	assert.Contains(t, s.readme(t, 2, 4), "Outputs:")
 	s.nothingToChange(t)
 	everyAppReady(t, "2/2")
 	taskReachesFeed(t)
@@ -306,7 +320,7 @@ func (s *stock) destroy(t *testing.T) {
 	s.pulumi(t, "destroy", "--yes")
 	assert.Empty(t, s.state(t))
 	nothingIsLeft(t)
-	for _, stack := range []string{"stock", "first"} {
+	for _, stack := range []string{"dev", "first"} {
 		s.pulumi(t, "stack", "rm", stack, "--yes")
 	}
 }
