@@ -1,11 +1,14 @@
 package main
 
 import (
+	"io/fs"
 	"net/url"
 	"os"
 	slashpath "path"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,4 +79,25 @@ func TestEveryPageIsFound(t *testing.T) {
 			assert.True(t, slices.Contains(found, name), "no map leads to %s", name)
 		}
 	}
+}
+
+// TestNamedTestsAreThere: a test that a page names as its witness exists.
+func TestNamedTestsAreThere(t *testing.T) {
+	var code strings.Builder
+	require.NoError(t, filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		code.Write(text)
+		return err
+	}))
+	seen := 0
+	for _, p := range pages(t) {
+		for _, m := range regexp.MustCompile("`(Test[A-Z]\\w*)`").FindAllStringSubmatch(p.Prose(), -1) {
+			seen++
+			assert.True(t, strings.Contains(code.String(), "func "+m[1]+"(t *testing.T)"), "%s: %s", p.Path, m[1])
+		}
+	}
+	require.Positive(t, seen)
 }
