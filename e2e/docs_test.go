@@ -26,7 +26,7 @@ import (
 // test that runs them as a reader does.
 var readers = map[string]map[string]string{
 	"README.md": {
-		"daprstack":                        "", // elsewhere
+		"daprstack":                        "", // those of runOtherwise
 		"try-it":                           "TestDevStack",
 		"your-own-app-on-your-own-cluster": "TestDevStack and TestStock",
 		"in-ci":                            "TestReadmeInCI",
@@ -37,8 +37,8 @@ var readers = map[string]map[string]string{
 	},
 }
 
-// elsewhere are the commands that no reader runs, each with what does.
-var elsewhere = map[string]string{
+// runOtherwise are the commands that no reader runs, each with what does.
+var runOtherwise = map[string]string{
 	"make up":   "TestDevStack runs what it does: daprstack local up and up; make e2e has built the tools",
 	"make node": "the same, without up",
 	"make test": ".ci/run",
@@ -56,7 +56,7 @@ func TestReadersReadEverything(t *testing.T) {
 				}
 				found[b.Section] = true
 				test, known := sections[b.Section]
-				assert.True(t, known && test != "" || elsewhere[command] != "", "%s: nobody runs %q", path, command)
+				assert.True(t, known && test != "" || runOtherwise[command] != "", "%s: nobody runs %q", path, command)
 			}
 		}
 		for section := range sections {
@@ -192,7 +192,7 @@ func (r *reader) block(t *testing.T, block docs.Block, after func(output string)
 	t.Helper()
 	var last, before, output string // of the last command, and of those before it
 	for _, said := range block.Commands() {
-		if elsewhere[said] != "" {
+		if runOtherwise[said] != "" {
 			continue
 		}
 		last, before = r.typed(said), before+output
