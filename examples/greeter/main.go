@@ -147,7 +147,7 @@ func (g *greeter) list(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	w.Write(text)
+	_, _ = w.Write(text)
 }
 
 func send(request *http.Request) ([]byte, error) {
