@@ -160,8 +160,8 @@ func Link(program, path string) error {
 }
 
 // withoutLogs keeps the engine from logging into its home. It writes down all that it
-// does, each message compressed and encrypted by itself: a third of its time, three
-// quarters of what it allocates, and 20 MB for a preview of 300 apps. There is no option
+// does, each message compressed and encrypted by itself: half of its CPU time, three
+// quarters of what it allocates, and 22 MB for a preview of 300 apps. There is no option
 // against it, but it goes on where its folder is not to be had.
 func withoutLogs(home string) error {
 	logs := filepath.Join(home, "logs")
@@ -237,8 +237,8 @@ func withKeptSalt(settings *workspace.ProjectStack, kept string) (*workspace.Pro
 }
 
 // Release makes a stack with its state in dir usable again whose last update was ended
-// in the middle: it kills the plugins that the update left, and removes the lock of its process. It
-// reports whether there was a lock.
+// in the middle: it kills the plugins that the update left, and removes the lock of its
+// process. It reports whether there was a lock.
 func Release(ctx context.Context, dir, stack string) (bool, error) {
 	if err := endOrphans(ctx, dir); err != nil {
 		return false, err
