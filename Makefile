@@ -93,6 +93,11 @@ e2e-init: ## Applications that were applied with kubectl, made a stack by init -
 	@go run ./toolchain/bootstrap all
 	INIT=1 go test -tags e2e -count 1 -timeout 15m -v -run TestInitFrom ./e2e
 
+.PHONY: e2e-workloads
+e2e-workloads: ## Autoscaled apps, StatefulSets, Jobs, an Ingress and raw objects, on the node (3 minutes)
+	@go run ./toolchain/bootstrap all
+	WORKLOADS=1 go test -tags e2e -count 1 -timeout 15m -v -run TestWorkloads ./e2e
+
 .PHONY: e2e-workflows
 e2e-workflows: ## The workflows for pull requests, deployments and drift, on the local node, without GitHub (5 minutes)
 	@go run ./toolchain/bootstrap all

@@ -106,6 +106,8 @@ var (
 	spanType     = reflect.TypeFor[time.Duration]()
 	secretType   = reflect.TypeFor[Secret]()
 	anyType      = reflect.TypeFor[any]()
+
+	intOrTextType = reflect.TypeFor[IntOrText]()
 )
 
 // value decodes in into out. Null counts as absent.
@@ -128,6 +130,14 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 	case durationType, spanType:
 		d.duration(in, out, wrong)
 		return
+	case intOrTextType:
+		if n, ok := in.(json.Number); ok {
+			in = n.String()
+		}
+		if _, ok := in.(string); !ok {
+			wrong("a number or text", text)
+			return
+		}
 	case anyType:
 		out.Set(reflect.ValueOf(d.plain(path, in, out.hidden)))
 		return
@@ -151,6 +161,7 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 			return
 		}
 		d.structure(path, entries, d.readers(structFields(out.Value, out.hidden)))
+		leaveReplicas(entries, out.Value)
 	case reflect.Slice:
 		items, ok := in.([]any)
 		if !ok {
@@ -215,6 +226,15 @@ func (d *decoder) wrong(path *field.Path, in any, hidden bool, expected, kind st
 		expected += ", not " + is
 	}
 	d.reject(path, shown, "must be %s", expected)
+}
+
+// leaveReplicas notes the one key of which null says more than its absence.
+func leaveReplicas(entries map[string]any, out reflect.Value) {
+	value, given := entries["replicas"]
+	auto := out.FieldByName("Autoscale")
+	if given && value == nil && auto.IsValid() && auto.IsNil() {
+		auto.Set(reflect.ValueOf(&Autoscale{External: true}))
+	}
 }
 
 func (d *decoder) duration(in any, out target, wrong func(expected, kind string)) {

@@ -33,12 +33,15 @@ func Default(s *Stack) {
 		defaultPubSub(&s.PubSubs[i])
 	}
 	for i := range s.Apps {
-		defaultApp(&s.Apps[i], s.Dapr.Configuration.Name)
+		defaultApp(&s.Apps[i], s.Dapr)
 	}
 	for i := range s.Events {
 		if len(s.PubSubs) > 0 {
 			def(&s.Events[i].PubSub, s.PubSubs[0].Name)
 		}
+	}
+	for i := range s.Apps {
+		defaultAutoscale(s, &s.Apps[i])
 	}
 }
 
@@ -103,28 +106,32 @@ func defaultPubSub(p *PubSub) {
 	}
 }
 
-func defaultApp(a *App, configuration string) {
+func defaultApp(a *App, d Dapr) {
 	def(&a.ImagePullPolicy, "IfNotPresent")
-	def(&a.Replicas, new(1))
+	defaultKind(a)
+	defaultService(a)
 	def(&a.User, new(65532))
 	defaultResources(&a.Resources, Resources{
 		Requests: map[string]string{"cpu": "25m", "memory": "32Mi"},
 		Limits:   map[string]string{"memory": "128Mi"},
 	})
 	if a.Sidecar != nil {
-		defaultSidecar(a, configuration)
+		defaultSidecar(a, d)
 	}
-	if !slices.Contains(notPlain, a.Protocol(a.Port)) {
+	if a.Port != 0 && !slices.Contains(notPlain, a.Protocol(a.Port)) {
 		def(&a.HealthPath, "/healthz")
 	}
 }
 
-func defaultSidecar(a *App, configuration string) {
+func defaultSidecar(a *App, d Dapr) {
 	s := a.Sidecar
 	def(&s.AppPort, new(a.Port))
-	def(&s.Config, configuration)
+	def(&s.Config, d.Configuration.Name)
 	if s.Options == nil {
 		s.Options = rules.SidecarOptions{}
+	}
+	if _, given := s.Options[rules.OptionNativeSidecar]; !given && a.Ends() && rules.OptionSince(rules.OptionNativeSidecar, d.Version) == nil {
+		s.Options[rules.OptionNativeSidecar] = true // or the Job would never end
 	}
 	s.Options.Fill()
 	defaultResources(&s.Resources, Resources{

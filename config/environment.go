@@ -15,7 +15,7 @@ type Variable struct{ Name, Value string }
 // variables with which it finds its peers, its state stores and its topics. The
 // names are the same with Dapr on and off; only the values differ (C-01, C-05):
 //
-//	PORT                the app's own port
+//	PORT                the app's own port, if it has one
 //	<APP>_URL           of each app that it invokes: append the path
 //	<STORE>_URL         of each state store that it may use; empty without Dapr
 //	EVENT_<TYPE>_URL    of each event that it publishes: POST a CloudEvent to
@@ -32,7 +32,10 @@ func (s *Stack) Environments() [][]Variable {
 }
 
 func (s *Stack) environment(a App, l lookup) []Variable {
-	vars := []Variable{{"PORT", strconv.Itoa(a.Port)}}
+	var vars []Variable
+	if a.Port != 0 {
+		vars = append(vars, Variable{"PORT", strconv.Itoa(a.Port)})
+	}
 	dapr := *s.Dapr.Enabled && a.Sidecar != nil
 	add := func(name, withDapr, without string) {
 		if !dapr {
@@ -74,7 +77,7 @@ func (s *Stack) ServiceURL(a App) string {
 	if a.Protocol(a.Port) == "https" {
 		scheme = "https"
 	}
-	return fmt.Sprintf("%s://%s.%s.svc:%d", scheme, a.Name, s.Namespace, a.Port)
+	return fmt.Sprintf("%s://%s.%s.svc:%d", scheme, a.Name, s.Namespace, a.ServicePort())
 }
 
 // handlerURLs returns the URLs of the handlers of an event's subscribers,
@@ -91,7 +94,10 @@ func (s *Stack) handlerURLs(e Event, l lookup) string {
 
 // ContainerPorts returns all ports of the app's container, the main one first.
 func (a App) ContainerPorts() []int {
-	ports := []int{a.Port}
+	var ports []int
+	if a.Port != 0 {
+		ports = append(ports, a.Port)
+	}
 	for _, p := range a.Ports {
 		ports = append(ports, p.Port)
 	}

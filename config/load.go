@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -24,6 +25,17 @@ func Load(raw map[string]string, secretKeys ...string) (*Stack, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// In makes the paths of a stack those from a folder. Default the working directory.
+func (s *Stack) In(folder string) { s.folder = folder }
+
+// InFolder returns the path of a file that the stack file names.
+func (s *Stack) InFolder(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(s.folder, path)
 }
 
 // InProject returns the values of a project as [Load] takes them. A project may have

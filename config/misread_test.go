@@ -72,7 +72,7 @@ func TestEverything(t *testing.T) {
 				if key, _, ok := strings.Cut(typ.Field(i).Tag.Get("json"), ","); ok || key != "" {
 					below := strings.TrimPrefix(path+"."+key, ".")
 					require.True(t, there[below], "testdata/everything.yaml has no %s", below)
-					if below != "overlay.apps.*.sidecar" { // the options are those of apps[].sidecar
+					if !strings.HasPrefix(below, "overlay.apps.*.") { // what is merged has the keys of the base
 						check(typ.Field(i).Type, below)
 					}
 				}
@@ -95,12 +95,12 @@ func everything(t testing.TB) []map[string]string {
 			"host": "redis.example.com:6380", "enableTLS": true, "auth": true, "username": "shop", "password": "s3cret", "database": 1, "shared": true,
 			"caCert": certificate, "clientCert": certificate, "clientKey": privateKey,
 			"sentinel": object{"masterName": "mymaster", "username": "watch", "password": "s3cret"},
-		}}}}),
+		}}}, {"apps[1].autoscale.events", nil}}),
 		apply(t, values, []edit{{"overlay.apps.orders", object{"image": "registry.example.com/orders:1.2.4"}}, {"redis", object{"external": object{
 			"host": "s0.example.com:26379,s1.example.com:26379", "passwordSecret": object{"name": "redis", "key": "password"},
 			"enableTLS": true, "caCertSecret": object{"name": "redis-ca", "key": "ca.crt"}, "clientCertSecret": "redis-client",
 			"sentinel": object{"masterName": "mymaster", "passwordSecret": object{"name": "sentinels", "key": "password"}},
-		}}}}),
+		}}}, {"apps[1].autoscale.events", nil}}),
 		apply(t, values, []edit{{"redis", object{"external": object{
 			"host": "n0.example.com:6379,n1.example.com:6379", "cluster": true, "auth": false, "enableTLS": true, "insecureSkipTLSVerify": true,
 		}}}, {"pubSubs[0].metadata", object{"useEntraID": "true"}}, {"pubSubs[0].secretMetadata", object{"azureClientSecret": object{"name": "azure", "key": "client"}}},
@@ -148,7 +148,7 @@ func parts(files []map[string]string) (all []part) {
 				} else {
 					below.pattern, below.key = strings.TrimPrefix(p.pattern+"."+key, "."), key
 					below.free = slices.Contains([]string{"env", "secretEnv", "metadata", "requests", "limits", "values", "schema",
-						"secretMetadata", "envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes"}, key) || p.path == "overlay"
+						"secretMetadata", "annotations", "headers", "envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes"}, key) || p.path == "overlay"
 				}
 				if !p.anything() {
 					visit(below)

@@ -31,8 +31,34 @@ type AppOverlay struct {
 	// ImagePullPolicy is Always, IfNotPresent or Never. Default unchanged.
 	ImagePullPolicy string `json:"imagePullPolicy,omitzero"`
 
-	// Replicas is the number of pods. Default unchanged.
+	// Replicas is the number of pods, instead of Autoscale of the base; null leaves it to
+	// whoever else sets it. Default unchanged.
 	Replicas *int `json:"replicas,omitzero"`
+
+	// Autoscale is merged with that of the base, and stands instead of its replicas.
+	// Default unchanged.
+	Autoscale *Autoscale `json:"autoscale,omitzero"`
+
+	// Disruption is merged with that of the base. Default unchanged.
+	Disruption *Disruption `json:"disruption,omitzero"`
+
+	// Schedule is when a CronJob runs. Default unchanged.
+	Schedule string `json:"schedule,omitzero"`
+
+	// CronJob is merged with that of the base. Default unchanged.
+	CronJob *CronJob `json:"cronJob,omitzero"`
+
+	// Job is merged with that of the base. Default unchanged.
+	Job *Job `json:"job,omitzero"`
+
+	// Service is merged with that of the base. Default unchanged.
+	Service *Service `json:"service,omitzero"`
+
+	// Ingress is merged with that of the base. Default unchanged.
+	Ingress *Ingress `json:"ingress,omitzero"`
+
+	// HTTPRoute is merged with that of the base. Default unchanged.
+	HTTPRoute *HTTPRoute `json:"httpRoute,omitzero"`
 
 	// Args are all arguments of the container. Default unchanged.
 	Args []string `json:"args,omitzero" hidden:"true"`

@@ -85,6 +85,15 @@ func (v *validator) appOverlay(at, to *field.Path, change AppOverlay, app *App) 
 			change.Sidecar = nil
 		}
 	}
+	switch { // one of them, as in the base
+	case change.Replicas != nil && change.Autoscale == nil:
+		app.Autoscale = nil
+	case change.Autoscale != nil:
+		app.Replicas = nil
+		if app.Autoscale != nil && app.Autoscale.External != change.Autoscale.External {
+			app.Autoscale = nil
+		}
+	}
 	v.imageOverlay(at, to, change, app)
 	change.Image, change.Tag, change.Digest = "", "", ""
 	env, secretEnv := maps.Clone(app.Env), maps.Clone(app.SecretEnv)

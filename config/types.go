@@ -66,12 +66,19 @@ type Stack struct {
 	// alone, which other stacks use with dapr.install: false.
 	Apps []App `json:"apps"`
 
+	// Objects are further objects of Kubernetes that belong to the stack, such as a
+	// ConfigMap: manifests, or folders with manifests, named from the folder of the stack
+	// file. They come before the apps, go with the stack, and are in its namespace unless
+	// they name another. Default none (W-07).
+	Objects []string `json:"objects,omitzero"`
+
 	// Overlay is what this environment changes in the apps, state stores and
 	// pub/subs that it shares with others. Default nothing.
 	Overlay Overlay `json:"overlay,omitzero"`
 
 	secret    map[string]bool // see IsSecret
 	encrypted []string        // see EncryptedParts
+	folder    string          // see In
 }
 
 // Keep is what destroy leaves behind (C-03).
@@ -492,8 +499,8 @@ type Subscriber struct {
 	Path string `json:"path"`
 }
 
-// App is one application: a Deployment, a Service and a ServiceAccount, all with
-// its name.
+// App is one application: a Deployment, or what Kind says, a Service and a
+// ServiceAccount, all with its name.
 type App struct {
 	// Name of the app and of its Service. Required, unique.
 	Name string `json:"name"`
@@ -504,14 +511,59 @@ type App struct {
 	// ImagePullPolicy is Always, IfNotPresent or Never. Default IfNotPresent.
 	ImagePullPolicy string `json:"imagePullPolicy,omitzero"`
 
-	// Port on which the app serves HTTP. Required, 1–65535.
-	Port int `json:"port"`
+	// Port on which the app serves HTTP. Required, 1–65535, except for a Job or CronJob.
+	Port int `json:"port,omitzero"`
 
 	// Ports are further ports of the container. Default none.
 	Ports []Port `json:"ports,omitzero"`
 
-	// Replicas is the number of pods. Default 1.
+	// Kind is Deployment, StatefulSet, whose pods have names and volumes that last, Job,
+	// which runs to its end, or CronJob, which does so again and again. A change makes the
+	// app anew. Default Deployment.
+	Kind string `json:"kind,omitzero"`
+
+	// Replicas is the number of pods. null leaves it to whoever else sets it, such as an
+	// autoscaler of your own: the stack sets no number then and changes none. Default 1,
+	// or what Autoscale says (W-01).
 	Replicas *int `json:"replicas,omitzero"`
+
+	// Autoscale makes an autoscaler set the number of pods. Default none (W-01).
+	Autoscale *Autoscale `json:"autoscale,omitzero"`
+
+	// Disruption bounds how many pods are away while nodes are drained. Default one at a
+	// time, for an app that has always more than one pod (W-02).
+	Disruption *Disruption `json:"disruption,omitzero"`
+
+	// VolumeClaims are volumes of its own for each pod of a StatefulSet. destroy removes
+	// them with the app, and so does what makes the app anew, unless keep.data is given
+	// or the stack is a production one. They cannot be changed. Default none (W-03).
+	VolumeClaims []VolumeClaim `json:"volumeClaims,omitzero"`
+
+	// PodManagementPolicy of a StatefulSet is OrderedReady, one pod after the other, or
+	// Parallel. Default OrderedReady (W-03).
+	PodManagementPolicy string `json:"podManagementPolicy,omitzero"`
+
+	// Schedule is when a CronJob runs: minute, hour, day of the month, month, day of the
+	// week, or @daily and its like. Required for a CronJob (W-04).
+	Schedule string `json:"schedule,omitzero"`
+
+	// CronJob is how a CronJob starts its Jobs (W-04).
+	CronJob *CronJob `json:"cronJob,omitzero"`
+
+	// Job is how a Job, or each Job of a CronJob, runs (W-04).
+	Job *Job `json:"job,omitzero"`
+
+	// Service is how the app is reached. Default a Service of type ClusterIP with the
+	// ports of the app (W-05).
+	Service *Service `json:"service,omitzero"`
+
+	// Ingress makes the app reachable from outside the cluster, through an ingress
+	// controller. Default none (W-06).
+	Ingress *Ingress `json:"ingress,omitzero"`
+
+	// HTTPRoute makes the app reachable from outside the cluster, through a Gateway of
+	// the Gateway API. Default none (W-06).
+	HTTPRoute *HTTPRoute `json:"httpRoute,omitzero"`
 
 	// Args are arguments of the container. Default those of the image.
 	Args []string `json:"args,omitzero" hidden:"true"`

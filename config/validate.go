@@ -1,9 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/daprstack/daprstack/config/rules"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -163,3 +166,31 @@ func parseQuantity(text string) (resource.Quantity, error) {
 var readable = regexp.MustCompile(`^[-+.\d]{1,30}([a-zA-Z]{0,2}|[eE][-+]?\d{1,2})$`)
 
 func root(key string) *field.Path { return field.NewPath(key) }
+
+// broken returns why a value is refused, with the number of the rule.
+func broken(rule, allowed string) []rules.Reason {
+	return []rules.Reason{{Rule: rule, Allowed: allowed}}
+}
+
+// oneOf checks a value that may be left out.
+func (v *validator) oneOf(path *field.Path, value string, allowed ...string) {
+	if value != "" && !slices.Contains(allowed, value) {
+		v.form(path, value, "must be one of "+strings.Join(allowed, ", "))
+	}
+}
+
+// choice checks a value that is required.
+func (v *validator) choice(path *field.Path, value string, allowed ...string) {
+	if value == "" {
+		v.form(path, nil, "is required: one of "+strings.Join(allowed, ", "))
+		return
+	}
+	v.oneOf(path, value, allowed...)
+}
+
+// count checks a number of 32 bits.
+func (v *validator) count(path *field.Path, n, least int) {
+	if n < least || n > math.MaxInt32 {
+		v.form(path, n, fmt.Sprintf("must be %d or more, of 32 bits", least))
+	}
+}

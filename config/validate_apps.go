@@ -55,9 +55,9 @@ func (v *validator) app(path *field.Path, a App) {
 	if !slices.Contains(pullPolicies, a.ImagePullPolicy) {
 		v.form(path.Child("imagePullPolicy"), a.ImagePullPolicy, "must be one of Always, IfNotPresent, Never")
 	}
-	if *a.Replicas < 0 || *a.Replicas > math.MaxInt32 {
-		v.form(path.Child("replicas"), *a.Replicas, "must be 0 or more, of 32 bits")
-	}
+	v.kind(path, a)
+	v.scale(path, a)
+	v.service(path, a)
 	if *a.User < 1 || *a.User > math.MaxInt32 {
 		v.form(path.Child("user"), *a.User, "must be a user other than root, of 32 bits")
 	}
@@ -76,6 +76,7 @@ func (v *validator) app(path *field.Path, a App) {
 func (v *validator) health(path *field.Path, a App) {
 	at, sidecar := path.Child("healthPath"), path.Child("sidecar")
 	switch protocol := a.Protocol(a.Port); {
+	case a.Port == 0 && a.HealthPath == "": // nothing to probe
 	case !slices.Contains(notPlain, protocol):
 		if rules.HandlerPath(a.HealthPath) != nil {
 			v.form(at, a.HealthPath, "must be an absolute path such as /healthz")
@@ -88,7 +89,9 @@ func (v *validator) health(path *field.Path, a App) {
 
 func (v *validator) ports(path *field.Path, a App) {
 	numbers, names := map[int]bool{a.Port: true}, rules.NamesOf("http")
-	v.containerPort(path.Child("port"), a, a.Port)
+	if a.Port != 0 || !a.Ends() {
+		v.containerPort(path.Child("port"), a, a.Port)
+	}
 	for i, p := range a.Ports {
 		at := path.Child("ports").Index(i)
 		v.containerPort(at.Child("port"), a, p.Port)
@@ -110,7 +113,7 @@ func (v *validator) ports(path *field.Path, a App) {
 func (v *validator) containerPort(path *field.Path, a App, p int) {
 	switch {
 	case p == 0: // left out
-		v.form(path, nil, "is required, a port between 1 and 65535")
+		v.form(path, nil, "is required, a port between 1 and 65535", parent(path.String())+".kind")
 	case rules.AppPort(p) != nil:
 		v.form(path, p, rules.AppPort(p)[0].Allowed)
 	case a.Sidecar != nil:
@@ -154,16 +157,33 @@ func (v *validator) invokes(path *field.Path, a App, own string) {
 	at := func(i int) *field.Path { return path.Index(i) }
 	v.addEach(rules.Targets(own, a.Invokes), a.Invokes, at)
 	for i, id := range a.Invokes {
-		if v.knownApp("I-01", at(i), id) && (a.Sidecar == nil || !*v.stack.Dapr.Enabled) {
+		if !v.knownApp("I-01", at(i), id) || !v.runsOn(at(i), id) {
+			continue
+		}
+		if a.Sidecar == nil || !*v.stack.Dapr.Enabled {
 			v.plainHTTP(at(i), id)
 		}
 	}
+}
+
+// runsOn checks that an app that others call does not end by itself (W-04).
+func (v *validator) runsOn(path *field.Path, appID string) bool {
+	a := v.apps[appID]
+	if !a.Ends() {
+		return true
+	}
+	v.add(path, appID, broken("W-04", "must be an app that runs on: the pods of a "+a.Kind+" end by themselves"), "apps[].kind")
+	return false
 }
 
 // plainHTTP checks that an app that is called without a sidecar serves plain
 // HTTP: only a sidecar would speak another protocol with it.
 func (v *validator) plainHTTP(path *field.Path, appID string) {
 	a := v.apps[appID]
+	if !a.HasService() {
+		v.add(path, appID, broken("W-05", "must be an app that has a Service: it is called without a sidecar here"), "dapr.enabled", "apps[].service", "apps[].port")
+		return
+	}
 	if protocol := a.Protocol(a.Port); slices.Contains(notPlain, protocol) {
 		v.form(path, appID, "must be an app that serves HTTP: it is called without a sidecar here, and speaks "+protocol,
 			"dapr.enabled", "apps[].sidecar.appPort", "apps[].sidecar."+rules.OptionAppProtocol)

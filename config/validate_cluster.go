@@ -35,6 +35,15 @@ func (v *validator) cluster() {
 			v.form(root("adopt").Index(i), object, "must be an object as Kind/name, such as Namespace/"+cmp.Or(s.Namespace, "todo"))
 		}
 	}
+	for i, path := range s.Objects {
+		if path == "" {
+			v.form(root("objects").Index(i), nil, "must be a manifest or a folder with manifests")
+		}
+	}
+	v.addEach(rules.Repeated("", s.Objects), s.Objects, func(i int) *field.Path { return root("objects").Index(i) })
+	if s.IsPlatform() && len(s.Objects) > 0 {
+		v.add(root("objects"), nil, broken("W-07", "must not be given in a stack without apps, which has no namespace"), "apps")
+	}
 	if s.Keep.Data && !s.Keep.Namespaces && *s.CreateNamespace {
 		v.form(root("keep").Child("data"), true, "must not be given alone: the volume would go with its namespace; set keep.namespaces too, or createNamespace: false",
 			"keep.namespaces", "createNamespace")

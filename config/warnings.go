@@ -16,6 +16,7 @@ func Warnings(s *Stack) []Violation {
 	w := &warner{stack: s, lookup: newLookup(s)}
 	w.components()
 	w.apps()
+	w.jobs()
 	w.externalRedis()
 	if *s.CreateNamespace {
 		w.secrets()

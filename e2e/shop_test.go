@@ -96,7 +96,7 @@ func (s *shop) bringUp(name, file string, settings ...string) {
 	}
 	values, err := stackfile.Load(filepath.Join(checkout(t), "Pulumi.yaml"), file)
 	require.NoError(t, err)
-	s.stack, err = stacks.Load(values)
+	s.stack, err = stacks.LoadIn(filepath.Dir(file), values)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -225,6 +225,7 @@ func TestStackIsTheProgram(t *testing.T) {
 	values, err := stackfile.Read(filepath.Join("..", "config", "testdata", "everything.yaml"))
 	require.NoError(t, err)
 	delete(values, config.Namespace+":overlay")
+	delete(values, config.Namespace+":objects") // files
 	program, err := graphtest.Run(t, stacks.Program(values))
 	require.NoError(t, err)
 

@@ -16,6 +16,7 @@ type sidecars struct {
 	ready          []pulumi.Resource              // what a pod with a sidecar waits for besides what it reads
 	shared         []dapr.Source                  // read by the apps that they concern
 	configurations map[string]*dapr.Configuration // by app-id
+	redis          *dapr.RedisConnection          // nil if the stack keeps nothing in it
 	redisCA        *secrets.Ref                   // of a Redis with a private authority
 }
 
@@ -38,7 +39,7 @@ func (s *stack) makeDapr() (*sidecars, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &sidecars{shared: []dapr.Source{plane}, configurations: map[string]*dapr.Configuration{}, redisCA: redisCA}
+	made := &sidecars{shared: []dapr.Source{plane}, configurations: map[string]*dapr.Configuration{}, redis: redis, redisCA: redisCA}
 	guard, err := s.makeGuard()
 	if err != nil {
 		return nil, err

@@ -31,12 +31,23 @@ func Deploy(ctx *pulumi.Context) error {
 // The keys in secretKeys hold secrets. Bad configuration makes the program fail
 // before it registers anything; check it earlier with [Load].
 func Program(values map[string]string, secretKeys ...string) pulumi.RunFunc {
+	return ProgramIn("")(values, secretKeys...)
+}
+
+// ProgramIn is [Program] for a stack file in a folder, from which it names other files.
+func ProgramIn(folder string) func(values map[string]string, secretKeys ...string) pulumi.RunFunc {
+	return func(values map[string]string, secretKeys ...string) pulumi.RunFunc {
+		return program(folder, values, secretKeys)
+	}
+}
+
+func program(folder string, values map[string]string, secretKeys []string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		values, secretKeys, err := config.InProject(ctx.Project(), values, secretKeys...)
 		if err != nil {
 			return err
 		}
-		stack, err := Load(values, secretKeys...)
+		stack, err := LoadIn(folder, values, secretKeys...)
 		if err != nil {
 			return err
 		}
@@ -56,11 +67,21 @@ func ProgramOf(stack *config.Stack) pulumi.RunFunc {
 	}
 }
 
-// Load is [config.Load] with the one check that only this machine can make: that
-// a local chart exists.
+// Load is [config.Load] with the checks that only this machine can make: that a local
+// chart exists, and that the manifests of objects can belong to the stack. Files are
+// named from the working directory, which is that of the project when Pulumi runs.
 func Load(values map[string]string, secretKeys ...string) (*config.Stack, error) {
+	return LoadIn("", values, secretKeys...)
+}
+
+// LoadIn is [Load] for a stack file in a folder, from which it names objects.
+func LoadIn(folder string, values map[string]string, secretKeys ...string) (*config.Stack, error) {
 	stack, err := config.Load(values, secretKeys...)
 	if err != nil {
+		return nil, err
+	}
+	stack.In(folder)
+	if _, err := readObjects(stack); err != nil {
 		return nil, err
 	}
 	if path := stack.Dapr.Chart.Path; path != "" {

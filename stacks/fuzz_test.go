@@ -20,6 +20,7 @@ func FuzzDeploy(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	delete(everything, "daprstack:objects") // files
 	files = append(files, everything)
 	paths := make([][]string, len(files))
 	for i, file := range files {

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -12,20 +13,24 @@ import (
 //
 //	context     the kubeconfig context of the cluster
 //	namespace   of the applications
-//	apps        of each app: its app-id, its address in the cluster, and the
-//	            command that opens it on this machine
-//	page        that command for the first app of the stack file
+//	apps        of each app: its app-id, its address in the cluster, the command that
+//	            opens it on this machine, and its addresses from outside the cluster
+//	page        that command for the first app of the stack file that has a Service
 //	components  the names of the state stores and of the pub/subs
 //	dapr        whether there is Dapr and whether the stack installs it, its version
 //	            and its namespace, as far as the stack file says
 //
-// A stack without applications has neither namespace nor page.
+// A stack without applications has neither namespace nor page. Apps without a Service
+// have no address.
 func outputs(cfg *config.Stack) pulumi.Map {
 	apps := pulumi.Map{}
 	for _, a := range cfg.Apps {
-		one := pulumi.Map{
-			"url":  pulumi.String(cfg.ServiceURL(a)),
-			"open": pulumi.String(open(cfg, a)),
+		one := pulumi.Map{}
+		if a.HasService() {
+			one["url"], one["open"] = pulumi.String(cfg.ServiceURL(a)), pulumi.String(open(cfg, a))
+		}
+		if urls := a.URLs(); len(urls) > 0 {
+			one["urls"] = pulumi.ToStringArray(urls)
 		}
 		if a.Sidecar != nil && *cfg.Dapr.Enabled {
 			one["appId"] = pulumi.String(a.Sidecar.AppID)
@@ -55,7 +60,9 @@ func outputs(cfg *config.Stack) pulumi.Map {
 	}
 	if !cfg.IsPlatform() {
 		all["namespace"] = pulumi.String(cfg.Namespace)
-		all["page"] = pulumi.String(open(cfg, cfg.Apps[0]))
+		if i := slices.IndexFunc(cfg.Apps, config.App.HasService); i >= 0 {
+			all["page"] = pulumi.String(open(cfg, cfg.Apps[i]))
+		}
 	}
 	return all
 }
@@ -63,5 +70,5 @@ func outputs(cfg *config.Stack) pulumi.Map {
 // open returns the command that makes an app reachable on http://localhost:<port>.
 func open(cfg *config.Stack, a config.App) string {
 	return fmt.Sprintf("kubectl --context %s -n %s port-forward svc/%s %d:%d",
-		cfg.Context, cfg.Namespace, a.Name, a.Port, a.Port)
+		cfg.Context, cfg.Namespace, a.Name, a.Port, a.ServicePort())
 }

@@ -138,11 +138,14 @@ func (p *Part) App() (pulumi.Map, error) {
 	if p.args.Reads != nil {
 		made.shared = []dapr.Source{dapr.Elsewhere{Digest: p.args.Reads}}
 	}
-	all := pulumi.Map{"name": pulumi.String(a.Name), "url": p.s.namespace.ToStringOutput().ApplyT(func(namespace string) string {
-		there := *p.s.cfg
-		there.Namespace = namespace
-		return there.ServiceURL(a)
-	})}
+	all := pulumi.Map{"name": pulumi.String(a.Name)}
+	if a.HasService() {
+		all["url"] = p.s.namespace.ToStringOutput().ApplyT(func(namespace string) string {
+			there := *p.s.cfg
+			there.Namespace = namespace
+			return there.ServiceURL(a)
+		})
+	}
 	if a.Sidecar != nil {
 		all["appId"] = pulumi.String(a.Sidecar.AppID)
 	}
@@ -153,7 +156,7 @@ func (p *Part) App() (pulumi.Map, error) {
 		}
 		made.configurations[a.Sidecar.AppID] = own
 	}
-	return all, p.s.makeApp(a, p.s.cfg.Environments()[0], made)
+	return all, p.s.makeApp(a, p.s.cfg.Environments()[0], made, nil)
 }
 
 // named returns the outputs of what sidecars read: its name, and for each app a

@@ -92,17 +92,21 @@ func (s *stack) makeApps() (err error) {
 			return err
 		}
 	}
+	objects, err := s.makeObjects()
+	if err != nil {
+		return err
+	}
 	for i, variables := range s.cfg.Environments() {
-		if err := s.makeApp(s.cfg.Apps[i], variables, sidecars); err != nil {
+		if err := s.makeApp(s.cfg.Apps[i], variables, sidecars, objects); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// makeApp makes an app after what its sidecar reads; without sidecars it waits
-// for nothing.
-func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecars) error {
+// makeApp makes an app after what its sidecar reads, and after the objects beside the
+// stack, which its pods may read.
+func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecars, objects []pulumi.Resource) error {
 	given, err := s.makeSecretEnv(a, sidecars != nil)
 	if err != nil {
 		return err
@@ -110,16 +114,20 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 	args := &app.Args{
 		Name: a.Name, Namespace: s.namespace,
 		Image: a.Image, ImagePullPolicy: a.ImagePullPolicy, PullSecrets: s.cfg.ImagePullSecrets,
-		Ports:    []kube.Port{{Name: "http", Number: a.Port}},
-		Replicas: *a.Replicas, Args: s.arguments(a), Env: variables(a, found, given), Protocol: a.Protocol(a.Port), HealthPath: a.HealthPath,
+		Args: s.arguments(a), Env: variables(a, found, given), Protocol: a.Protocol(a.Port), HealthPath: a.HealthPath,
 		Resources: kube.Resources(a.Resources), User: *a.User, WritablePaths: a.WritablePaths,
+	}
+	s.setWorkload(args, a, sidecars)
+	if a.Port != 0 {
+		args.Ports = append(args.Ports, kube.Port{Name: "http", Number: a.Port})
 	}
 	for _, p := range a.Ports {
 		args.Ports = append(args.Ports, kube.Port{Name: p.Name, Number: p.Port})
 	}
+	args.After = objects
 	if a.Sidecar != nil && sidecars != nil {
 		first, digest := dapr.Reads(a.Sidecar.AppID, sidecars.sources(a.Sidecar.AppID))
-		args.After = slices.Concat(sidecars.ready, first)
+		args.After = slices.Concat(sidecars.ready, first, objects)
 		args.Sidecar = &app.Sidecar{
 			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, Options: a.Sidecar.Options,
 			Config: s.cfg.ConfigurationOf(a.Sidecar.AppID), Settings: digest,

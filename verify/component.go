@@ -60,10 +60,13 @@ func (v *verifier) components() (all []check) {
 func (v *verifier) loaded(ctx context.Context, c component) error {
 	var problems []error
 	for _, a := range v.stack.Apps {
-		if a.Sidecar == nil || *a.Replicas == 0 {
+		if a.Sidecar == nil || !running(a) {
 			continue
 		}
 		m, err := v.sidecarMetadata(ctx, a.Sidecar.AppID)
+		if errors.As(err, new(skipped)) {
+			continue // it has no pod now
+		}
 		if err != nil {
 			problems = append(problems, err)
 			continue

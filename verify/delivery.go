@@ -138,7 +138,15 @@ func (v *verifier) redeliver(ctx context.Context, p config.PubSub) error {
 			}
 			a, _ := v.stack.App(s.App) // X-01 holds
 			moments := looks[v.stack.Stream(p.Name, e.Type)+" "+v.stack.ConsumerGroup(p.Name, s.App)]
-			if err := periodic(moments, *a.Replicas, interval, slack); err != nil {
+			sidecars, fixed := a.Pods()
+			if !fixed {
+				pods, err := v.cluster.Pods(ctx, v.stack.Namespace, a.Name)
+				if err != nil {
+					return err
+				}
+				sidecars = len(pods)
+			}
+			if err := periodic(moments, sidecars, interval, slack); err != nil {
 				problems = append(problems, fmt.Errorf("%s for %s: %w", e.Type, s.App, err))
 			}
 		}

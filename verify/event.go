@@ -56,7 +56,7 @@ func (v *verifier) nonPublishers(e config.Event) (ids []string) {
 			continue
 		}
 		for _, id := range p.Scopes {
-			if !slices.Contains(e.Publishers, id) {
+			if a, _ := v.stack.App(id); !slices.Contains(e.Publishers, id) && !a.Ends() {
 				ids = append(ids, id)
 			}
 		}

@@ -45,7 +45,7 @@ func (v *verifier) invocations() (all []check) {
 // strangers returns running apps whose invokes do not name the app.
 func (v *verifier) strangers(appID string) (ids []string) {
 	for _, a := range v.stack.Apps {
-		if a.Sidecar == nil || a.Sidecar.AppID == appID || *a.Replicas == 0 || slices.Contains(a.Invokes, appID) {
+		if a.Sidecar == nil || a.Sidecar.AppID == appID || !running(a) || slices.Contains(a.Invokes, appID) {
 			continue
 		}
 		if ids = append(ids, a.Sidecar.AppID); len(ids) == maxStrangers {

@@ -107,6 +107,10 @@ func (v *verifier) daprObjects(ctx context.Context) (map[string]unstructured.Uns
 // plainApps returns the checks of the apps in a stack without Dapr.
 func (v *verifier) plainApps() (all []check) {
 	for i, a := range v.stack.Apps {
+		if a.Ends() {
+			all = append(all, v.endingChecks(a, v.stack.Environments()[i])...)
+			continue
+		}
 		all = append(all, v.appChecks(a, v.stack.Environments()[i], 1)...)
 	}
 	return all

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/daprstack/daprstack/config"
 	"github.com/daprstack/daprstack/config/rules"
@@ -23,6 +24,13 @@ const daprd = cluster.Sidecar
 func (v *verifier) sidecars() (all []check) {
 	for i, a := range v.stack.Apps {
 		variables := v.stack.Environments()[i]
+		if a.Ends() {
+			all = append(all, v.endingChecks(a, variables)...)
+			continue
+		}
+		if a.HasService() && a.Service != nil && a.Service.Type == "LoadBalancer" {
+			all = append(all, v.addressCheck(a))
+		}
 		if a.Sidecar == nil {
 			all = append(all, v.appChecks(a, variables, 1)...)
 			continue
@@ -42,6 +50,25 @@ func (v *verifier) sidecars() (all []check) {
 		)
 	}
 	return all
+}
+
+// addressCheck returns the check that a load balancer has taken a Service, for which up
+// does not wait.
+func (v *verifier) addressCheck(a config.App) check {
+	return check{entity: "app", rules: []string{"W-05"}, what: a.Name + ": its load balancer has an address", prove: func(ctx context.Context) error {
+		service, err := v.cluster.Kube.CoreV1().Services(v.stack.Namespace).Get(ctx, a.Name, metav1.GetOptions{})
+		if err == nil && len(service.Status.LoadBalancer.Ingress) == 0 {
+			err = errors.New("no load balancer of the cluster has taken it: without one, use another service.type, or ingress")
+		}
+		return err
+	}}
+}
+
+// running reports whether an app has pods that can be asked, as far as the stack file
+// says.
+func running(a config.App) bool {
+	least, fixed := a.Pods()
+	return !a.Ends() && (least > 0 || !fixed)
 }
 
 // appChecks returns the checks of an app without a sidecar.
@@ -64,8 +91,11 @@ func (v *verifier) podsReady(ctx context.Context, a config.App, containers int) 
 		return err
 	}
 	var problems []error
-	if len(pods) != *a.Replicas {
-		problems = append(problems, fmt.Errorf("%d pods are there, the stack file says %d", len(pods), *a.Replicas))
+	switch least, fixed := a.Pods(); {
+	case fixed && len(pods) != least:
+		problems = append(problems, fmt.Errorf("%d pods are there, the stack file says %d", len(pods), least))
+	case len(pods) < least:
+		problems = append(problems, fmt.Errorf("%d pods are there, and autoscale.min is %d", len(pods), least))
 	}
 	for _, pod := range pods {
 		n := len(pod.Spec.Containers)
@@ -214,6 +244,10 @@ func (v *verifier) environment(ctx context.Context, a config.App, variables []co
 	if err != nil {
 		return err
 	}
+	return sameVariables(pods, a, variables)
+}
+
+func sameVariables(pods []corev1.Pod, a config.App, variables []config.Variable) error {
 	var problems []error
 	for _, pod := range pods {
 		has := map[string]string{}
@@ -233,12 +267,18 @@ func (v *verifier) environment(ctx context.Context, a config.App, variables []co
 
 // pods returns the pods of an app, at least one unless it has no replicas.
 func (v *verifier) pods(ctx context.Context, a config.App) ([]corev1.Pod, error) {
-	if *a.Replicas == 0 {
+	least, fixed := a.Pods()
+	switch {
+	case a.Ends():
+		return nil, skipped("the pods of the app run to their end")
+	case fixed && least == 0:
 		return nil, skipped("the app has no replicas")
 	}
 	pods, err := v.cluster.Pods(ctx, v.stack.Namespace, a.Name)
 	if err == nil && len(pods) == 0 {
-		err = fmt.Errorf("no pod of %s is there", a.Name)
+		if err = fmt.Errorf("no pod of %s is there", a.Name); least == 0 {
+			err = skipped("the autoscaler of the app keeps no pod now")
+		}
 	}
 	for _, pod := range pods {
 		v.podApps.Store(pod.Name, a)

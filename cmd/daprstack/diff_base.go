@@ -185,6 +185,9 @@ func (b *baseDiff) before(ctx context.Context, stack string) (_ *side, invalid, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := b.copyObjects(ctx, t); err != nil {
+		return nil, nil, err
+	}
 	if _, err := t.load(); err != nil {
 		return nil, err, nil
 	}
@@ -228,6 +231,27 @@ func (b *baseDiff) copyChart(ctx context.Context, t *target) (chart string, err 
 	}
 	copied := config.NewTypedValue(filepath.Join(b.folder, inside), config.TypeString)
 	return chart, t.settings.Config.Set(t.key(chartPath), copied, true)
+}
+
+// copyObjects copies the manifests of the revision that a stack of it names. What is
+// not in the repository cannot be compared: load says what is missing.
+func (b *baseDiff) copyObjects(ctx context.Context, t *target) error {
+	raw, secretKeys, err := t.rawConfig()
+	if err != nil {
+		return nil //nolint:nilerr // load says it
+	}
+	stack, err := stackconfig.Load(raw, secretKeys...)
+	if err != nil {
+		return nil //nolint:nilerr // load says it
+	}
+	for _, path := range stack.Objects {
+		if inside, ok := b.rev.Inside(filepath.Join(b.here, path)); ok && !filepath.IsAbs(path) {
+			if _, err := b.rev.Copy(ctx, b.root, inside); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (b *baseDiff) render(ctx context.Context, t *target) (*side, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
@@ -44,7 +45,7 @@ func (t *target) open(ctx context.Context, stderr io.Writer) (*auto.Stack, error
 		return nil, err
 	}
 	return engine.Open(ctx, engine.Options{
-		Project: t.project, Stack: t.stack, Settings: t.settings, Program: stacks.Program,
+		Project: t.project, Stack: t.stack, Settings: t.settings, Program: stacks.ProgramIn(filepath.Dir(t.file)),
 		Tools: programs, Dir: dir, Kubeconfig: t.kubeconfig,
 	})
 }

@@ -38,6 +38,9 @@ func newSession(ctx context.Context, o stackOptions, policies policyOptions, c c
 	if err := t.checkControlPlane(ctx, s.client, want, c.err); err != nil {
 		return nil, err
 	}
+	if err := t.checkKinds(s.client, want); err != nil {
+		return nil, err
+	}
 	dir, err := t.dir()
 	if err != nil {
 		return nil, err

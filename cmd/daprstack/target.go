@@ -222,7 +222,7 @@ func (t *target) load() (*stackconfig.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack, err := stacks.Load(raw, secretKeys...)
+	stack, err := stacks.LoadIn(filepath.Dir(t.file), raw, secretKeys...)
 	if err != nil {
 		return nil, fmt.Errorf("the stack file %s is not valid; nothing was changed:\n%w%s", filepath.Base(t.file), err, t.noteInherited(err))
 	}

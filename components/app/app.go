@@ -1,11 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
-	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -53,7 +53,7 @@ type Sidecar struct {
 
 // Args are the arguments of [New].
 type Args struct {
-	// Name of the Deployment, the Service and the ServiceAccount. Required.
+	// Name of what runs the pods, of the Service and of the ServiceAccount. Required.
 	Name string
 	// Namespace of the app. Required.
 	Namespace pulumi.StringInput
@@ -61,12 +61,33 @@ type Args struct {
 	Image, ImagePullPolicy string
 	// PullSecrets are Secrets with registry credentials. Default none.
 	PullSecrets []string
+	// Kind is what runs the pods. Default Deployment.
+	Kind Kind
 	// Ports of the container and of the Service; the first is the main one, which
-	// is probed. Required.
+	// is probed. Required, unless the pods run to their end.
 	Ports []kube.Port
-	// Replicas is the number of pods. With more than one, a PodDisruptionBudget lets
-	// only one go at a time when nodes are drained.
+	// Replicas is the number of pods.
 	Replicas int
+	// Autoscale makes something else set the number of pods, which is never changed
+	// then. Default none: it is Replicas.
+	Autoscale *Autoscale
+	// Disruption bounds how many pods are away while nodes are drained. Default one at a
+	// time, for more than one of Replicas.
+	Disruption *Disruption
+	// NoDisruption makes no such bound. Default false.
+	NoDisruption bool
+	// Stateful is what a StatefulSet has besides its pods. Default nothing.
+	Stateful Stateful
+	// Run says how the pods of a Job or CronJob run. Default as Kubernetes does it.
+	Run Run
+	// Timetable says when the Jobs of a CronJob run. Required for one.
+	Timetable Timetable
+	// Service is what the Service has besides its pods. Default nothing.
+	Service kube.ServiceForm
+	// Ingress makes the app reachable from outside the cluster. Default none.
+	Ingress *Ingress
+	// Route makes the app reachable through a Gateway. Default none.
+	Route *Route
 	// Args of the container, which may be a secret. Default those of the image.
 	Args pulumi.StringArrayInput
 	// Env are its environment variables, in this order. Default none.
@@ -95,25 +116,25 @@ func (a *Args) check() error {
 		return errors.New("arguments are required")
 	case a.Name == "" || a.Namespace == nil || a.Image == "":
 		return errors.New("name, namespace and image are required")
-	case len(a.Ports) == 0:
+	case len(a.Ports) == 0 && !a.Kind.ends():
 		return errors.New("at least one port is required")
-	case a.HealthPath == "" && (a.Protocol == "" || strings.HasPrefix(a.Protocol, "http")):
+	case !a.Kind.ends() && a.HealthPath == "" && (a.Protocol == "" || strings.HasPrefix(a.Protocol, "http")):
 		return errors.New("a health path is required")
 	case a.User < 1:
 		return errors.New("a user other than root is required")
-	case a.Sidecar != nil && (a.Sidecar.AppID == "" || a.Sidecar.Config == "" || a.Sidecar.AppPort < 1):
+	case a.Sidecar != nil && (a.Sidecar.AppID == "" || a.Sidecar.Config == "" || a.Sidecar.AppPort < 1 && !a.Kind.ends()):
 		return errors.New("the sidecar needs an app-id, an app-port and a Configuration")
-	case a.Sidecar != nil:
+	case a.Sidecar != nil && a.Sidecar.Options.Err() != nil:
 		return a.Sidecar.Options.Err()
 	}
-	return nil
+	return a.checkKind()
 }
 
 // App is one application.
 type App struct {
 	pulumi.ResourceState
 
-	deployment *appsv1.Deployment
+	workload pulumi.Resource
 }
 
 // New makes an application.
@@ -131,21 +152,26 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, fmt.Errorf("making the ServiceAccount of app %q: %w", name, err)
 	}
-	if _, err := corev1.NewService(ctx, name+"-service", service(ctx, args), child); err != nil {
-		return nil, fmt.Errorf("making the Service of app %q: %w", name, err)
+	if err := newServices(ctx, name, args, child); err != nil {
+		return nil, err
 	}
-	if args.Replicas > 1 {
+	if args.Disruption == nil && args.Autoscale == nil && args.Replicas > 1 {
+		args.Disruption = &Disruption{MaxUnavailable: "1"}
+	}
+	if args.Disruption != nil && !args.NoDisruption && !args.Kind.ends() {
 		if _, err := policyv1.NewPodDisruptionBudget(ctx, name+"-budget", budget(ctx, args), child); err != nil {
 			return nil, fmt.Errorf("making the PodDisruptionBudget of app %q: %w", name, err)
 		}
 	}
-	a.deployment, err = appsv1.NewDeployment(ctx, name+"-deployment", deployment(ctx, args, account.Metadata.Name()),
-		child, pulumi.DependsOn(args.After))
+	a.workload, err = newWorkload(ctx, name, args, account.Metadata.Name(), child, pulumi.DependsOn(args.After))
 	if err != nil {
-		return nil, fmt.Errorf("making the Deployment of app %q: %w", name, err)
+		return nil, fmt.Errorf("making the %s of app %q: %w", cmp.Or(args.Kind, Deployment), name, err)
+	}
+	if err := newAutoscaler(ctx, name, args, child); err != nil {
+		return nil, fmt.Errorf("making the autoscaler of app %q: %w", name, err)
 	}
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"name": pulumi.String(args.Name)})
 }
 
 // Ready returns the resources that exist once the app serves.
-func (a *App) Ready() []pulumi.Resource { return []pulumi.Resource{a.deployment} }
+func (a *App) Ready() []pulumi.Resource { return []pulumi.Resource{a.workload} }

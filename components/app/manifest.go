@@ -1,13 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
-	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/daprstack/daprstack/components/kube"
@@ -26,39 +24,6 @@ func account(ctx *pulumi.Context, args *Args) *corev1.ServiceAccountArgs {
 	}
 }
 
-func service(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
-	return kube.Service(ctx, meta(args), args.Ports)
-}
-
-// budget returns a PodDisruptionBudget. Pods that are not ready may always go, or an
-// app that fails would keep its nodes from being drained.
-func budget(ctx *pulumi.Context, args *Args) *policyv1.PodDisruptionBudgetArgs {
-	return &policyv1.PodDisruptionBudgetArgs{
-		Metadata: meta(args).Args(ctx),
-		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
-			Selector:                   &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(meta(args).Labels)},
-			MaxUnavailable:             pulumi.Int(1),
-			UnhealthyPodEvictionPolicy: pulumi.String("AlwaysAllow"),
-		},
-	}
-}
-
-func deployment(ctx *pulumi.Context, args *Args, account pulumi.StringPtrInput) *appsv1.DeploymentArgs {
-	labels := meta(args).Labels
-	template := &metav1.ObjectMetaArgs{Labels: pulumi.ToStringMap(rules.PodLabels(args.Name, args.Sidecar != nil))}
-	if args.Sidecar != nil {
-		template.Annotations = annotations(args.Sidecar)
-	}
-	return &appsv1.DeploymentArgs{
-		Metadata: meta(args).Args(ctx),
-		Spec: &appsv1.DeploymentSpecArgs{
-			Replicas: pulumi.Int(args.Replicas),
-			Selector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(labels)},
-			Template: &corev1.PodTemplateSpecArgs{Metadata: template, Spec: pod(args, account)},
-		},
-	}
-}
-
 func pod(args *Args, account pulumi.StringPtrInput) *corev1.PodSpecArgs {
 	spec := corev1.PodSpecArgs{
 		ServiceAccountName: account,
@@ -66,12 +31,18 @@ func pod(args *Args, account pulumi.StringPtrInput) *corev1.PodSpecArgs {
 	}
 	container := corev1.ContainerArgs{
 		Name: pulumi.String(args.Name), Image: pulumi.String(args.Image), ImagePullPolicy: pulumi.String(args.ImagePullPolicy),
-		Ports:     kube.ContainerPorts(args.Ports),
 		Resources: args.Resources.Args(),
 		// On the container and not on the pod: daprd has a user of its own.
 		SecurityContext: &corev1.SecurityContextArgs{RunAsUser: pulumi.Int(args.User)},
+	}
+	if len(args.Ports) > 0 {
+		container.Ports = kube.ContainerPorts(args.Ports)
+	}
+	if args.Kind.ends() {
+		spec.RestartPolicy = pulumi.String(cmp.Or(args.Run.RestartPolicy, "Never"))
+	} else {
 		// Ready as soon as it answers; restarted only after a longer silence.
-		ReadinessProbe: probe(args, 1, 3), LivenessProbe: probe(args, 10, 6),
+		container.ReadinessProbe, container.LivenessProbe = probe(args, 1, 3), probe(args, 10, 6)
 	}
 	if args.Args != nil {
 		container.Args = args.Args
@@ -82,6 +53,9 @@ func pod(args *Args, account pulumi.StringPtrInput) *corev1.PodSpecArgs {
 	volumes, mounts := volumes(args)
 	if len(volumes) > 0 {
 		spec.Volumes = volumes
+	}
+	if len(args.Stateful.Claims) > 0 { // a volume of its own belongs to root otherwise
+		spec.SecurityContext = &corev1.PodSecurityContextArgs{FsGroup: pulumi.Int(args.User)}
 	}
 	if len(mounts) > 0 {
 		container.VolumeMounts = mounts
@@ -96,6 +70,9 @@ func volumes(args *Args) (volumes corev1.VolumeArray, mounts corev1.VolumeMountA
 		name := pulumi.String(rules.WritableVolume(i))
 		volumes = append(volumes, corev1.VolumeArgs{Name: name, EmptyDir: &corev1.EmptyDirVolumeSourceArgs{}})
 		mounts = append(mounts, corev1.VolumeMountArgs{Name: name, MountPath: pulumi.String(path)})
+	}
+	for _, c := range args.Stateful.Claims { // their volumes are those of the templates
+		mounts = append(mounts, corev1.VolumeMountArgs{Name: pulumi.String(c.Name), MountPath: pulumi.String(c.Path)})
 	}
 	if args.Sidecar == nil {
 		return volumes, mounts

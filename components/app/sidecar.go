@@ -21,7 +21,7 @@ func annotations(s *Sidecar) pulumi.StringMap {
 	for name, value := range map[string]string{
 		"enabled":  "true",
 		"app-id":   s.AppID,
-		"app-port": strconv.Itoa(s.AppPort),
+		"app-port": port(s.AppPort),
 		"config":   s.Config,
 		// The pod has no Kubernetes token: components get their secrets from the
 		// operator.
@@ -60,4 +60,12 @@ func withSecretEnv(annotation string, env map[string]secrets.Ref) pulumi.StringI
 		all = pulumi.Sprintf("%s%s%s=%s:%s", all, before, name, env[name].Name, env[name].Key)
 	}
 	return all
+}
+
+// port returns the text of a port, none for 0: the sidecar calls no app then.
+func port(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }

@@ -179,7 +179,7 @@ func (c *chart) alias() pulumi.ResourceOption {
 // inputs returns the inputs of an object: as rendered, with what comes from the
 // certificate authority filled in.
 func (c *chart) inputs(o unstructured.Unstructured) pulumi.Map {
-	in := toMap(o.Object)
+	in := kube.Fields(o.Object)
 	if c.public != nil {
 		hide(in, o.Object, withIdentity(o, c.public[identity(o)]))
 	}
@@ -234,29 +234,6 @@ func at(m pulumi.Map, path ...string) (pulumi.Map, bool) {
 		}
 	}
 	return m, true
-}
-
-// toMap converts a rendered object to inputs, so that any field can be set to an
-// output. Empty lists are left out: the cluster does not keep them, and every
-// refresh would find a difference.
-func toMap(object map[string]any) pulumi.Map {
-	in := make(pulumi.Map, len(object))
-	for key, value := range object {
-		switch value := value.(type) {
-		case nil:
-		case string: // kube.Mark reads the name
-			in[key] = pulumi.String(value)
-		case map[string]any:
-			in[key] = toMap(value)
-		case []any:
-			if len(value) > 0 {
-				in[key] = pulumi.Any(value)
-			}
-		default:
-			in[key] = pulumi.Any(value)
-		}
-	}
-	return in
 }
 
 // hide makes secrets of the inputs that differ from what is public.

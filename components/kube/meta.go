@@ -1,7 +1,9 @@
 package kube
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -13,6 +15,8 @@ const (
 	ManagerAnnotation = "pulumi.com/patchFieldManager"
 	// SkipAwaitAnnotation makes the provider not wait until an object is ready.
 	SkipAwaitAnnotation = "pulumi.com/skipAwait"
+	// timeoutAnnotation is how many seconds the provider waits until it is.
+	timeoutAnnotation = "pulumi.com/timeoutSeconds"
 	// ForceAnnotation makes the provider take over fields that others manage.
 	ForceAnnotation = "pulumi.com/patchForce"
 )
@@ -32,8 +36,12 @@ type Meta struct {
 	Namespace pulumi.StringInput
 	// Labels of the object. Default none.
 	Labels map[string]string
+	// Annotations of the object, besides those of the provider. Default none.
+	Annotations map[string]string
 	// SkipAwait makes the provider not wait until the object is ready.
 	SkipAwait bool
+	// Timeout is how long the provider waits instead. Default that of the kind.
+	Timeout time.Duration
 }
 
 // Args returns the metadata for the SDK, with the stack's field manager.
@@ -41,6 +49,12 @@ func (m Meta) Args(ctx *pulumi.Context) *metav1.ObjectMetaArgs {
 	annotations := pulumi.StringMap{ManagerAnnotation: pulumi.String(Manager(ctx))}
 	if m.SkipAwait {
 		annotations[SkipAwaitAnnotation] = pulumi.String("true")
+	}
+	if m.Timeout > 0 {
+		annotations[timeoutAnnotation] = pulumi.String(strconv.Itoa(int(m.Timeout.Seconds())))
+	}
+	for name, value := range m.Annotations {
+		annotations[name] = pulumi.String(value)
 	}
 	args := &metav1.ObjectMetaArgs{Annotations: annotations}
 	if m.Name != "" {

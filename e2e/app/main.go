@@ -3,9 +3,11 @@
 //
 //	GET, POST /echo      answers with what it was sent
 //	POST /publish/TYPE   publishes the event in the body at EVENT_TYPE_URL
+//	GET /file            answers with the file DATA, after it has written ?write= to it
 //	POST /on/…           takes an event: COLLECTOR is told, and says what to answer
 //
-// With the argument grpc it speaks gRPC instead, see serveGRPC.
+// With the argument grpc it speaks gRPC instead, see serveGRPC. With the arguments once
+// and a URL it calls that, and ends.
 package main
 
 import (
@@ -36,8 +38,12 @@ func serve() error {
 	if len(os.Args) > 1 && os.Args[1] == "grpc" {
 		return serveGRPC(ctx)
 	}
+	if len(os.Args) > 2 && os.Args[1] == "once" {
+		return once(ctx, os.Args[2])
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo", echo)
+	mux.HandleFunc("/file", keep)
 	mux.HandleFunc("POST /publish/{type}", func(w http.ResponseWriter, r *http.Request) {
 		forward(w, r, strings.Split(os.Getenv("EVENT_"+r.PathValue("type")+"_URL"), ",")...)
 	})

@@ -121,8 +121,11 @@ func (c *comparison) add(o *render.Object, kind Kind) *Object {
 func (c *comparison) remove(old *render.Object) {
 	change := c.add(old, Removed)
 	what, holds := lost[old.Kind()]
-	if old.Kind() == "Component" {
+	switch old.Kind() {
+	case "Component":
 		what, holds = lostComponent(old)
+	case "StatefulSet":
+		what, holds = lostVolumes(old)
 	}
 	switch {
 	case old.Protected:
@@ -147,8 +150,15 @@ var lost = map[string]string{
 	"Namespace":                "everything in the namespace is deleted",
 	"CustomResourceDefinition": "every object of this kind in the cluster is deleted",
 	"PersistentVolumeClaim":    "the data on the volume is deleted",
-	"StatefulSet":              "its volumes stay, but nothing reads them any more",
 	"Subscription":             "the app no longer gets these events",
+}
+
+// lostVolumes says what becomes of the volumes of a StatefulSet.
+func lostVolumes(o *render.Object) (string, bool) {
+	if o.At("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete" {
+		return "the data on its volumes is deleted", true
+	}
+	return "its volumes stay, but nothing reads them any more", o.At("spec", "volumeClaimTemplates") != nil
 }
 
 func lostComponent(o *render.Object) (string, bool) {
@@ -181,7 +191,13 @@ func (c *comparison) judge(change *Object) {
 		case "PersistentVolumeClaim":
 			change.Risks = append(change.Risks, lost[o.Kind()])
 		case "StatefulSet":
-			change.Risks = append(change.Risks, "up refuses this on a control plane that runs, and says how it is made anew")
+			if what, deleted := lostVolumes(old); deleted && strings.HasPrefix(o.Owner, "app ") {
+				change.Risks = append(change.Risks, what)
+			} else if !strings.HasPrefix(o.Owner, "app ") {
+				change.Risks = append(change.Risks, "up refuses this on a control plane that runs, and says how it is made anew")
+			}
+		case "Job":
+			change.Risks = append(change.Risks, "it runs again")
 		}
 		if old.Protected {
 			change.Risks = []string{"it is protected: up fails and replaces nothing"}
@@ -230,6 +246,7 @@ var immutable = map[string][]string{
 	"Deployment":            {"spec.selector"},
 	"DaemonSet":             {"spec.selector"},
 	"StatefulSet":           {"spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"},
+	"Job":                   {"spec.completions", "spec.parallelism", "spec.selector", "spec.template"},
 	"PersistentVolumeClaim": {"spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeName"},
 	"Secret":                {"type", "stringData", "data"},
 	"ConfigMap":             {"binaryData", "data"},
@@ -246,6 +263,9 @@ func restarts(o *render.Object) (string, bool) {
 		return "its pods, one after the other", true
 	default:
 		return "", false
+	}
+	if o.At("spec", "replicas") == nil {
+		return "its pods, a few at a time", true // as many as an autoscaler has made
 	}
 	replicas := 1
 	if n, ok := o.At("spec", "replicas").(float64); ok {

@@ -120,6 +120,7 @@ func pointed(t reflect.Type) reflect.Type {
 
 var (
 	durationType = reflect.TypeFor[config.Duration]()
+	amountType   = reflect.TypeFor[config.IntOrText]()
 	secretType   = reflect.TypeFor[config.Secret]()
 	optionsType  = reflect.TypeFor[rules.SidecarOptions]()
 )

@@ -202,6 +202,9 @@ func (f form) forms(t reflect.Type) []*schema {
 		fallthrough
 	default:
 		value.Type = "string"
+		if t == amountType {
+			return []*schema{&value, {Type: "integer"}}
+		}
 		return []*schema{&value, secure()}
 	}
 	return []*schema{&value}

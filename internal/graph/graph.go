@@ -20,6 +20,7 @@ type Resource struct {
 	SecretOutputs   []string // additional secret outputs
 	Retain          bool     // retained on delete
 	Protect         bool     // never deleted
+	IgnoreChanges   []string // paths of inputs
 	Dependencies    []string // URNs, sorted
 }
 
@@ -35,6 +36,7 @@ func Of(project, stack string, args pulumi.MockResourceArgs) *Resource {
 		Provider:      args.Provider,
 		Retain:        rpc.GetRetainOnDelete(),
 		Protect:       rpc.GetProtect(),
+		IgnoreChanges: rpc.GetIgnoreChanges(),
 		SecretOutputs: rpc.GetAdditionalSecretOutputs(),
 		Dependencies:  slices.Compact(slices.Sorted(slices.Values(rpc.GetDependencies()))),
 	}

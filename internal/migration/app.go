@@ -7,11 +7,11 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// apps takes over the Deployments with a sidecar.
+// apps takes over the workloads with a sidecar.
 func (c *converter) apps() {
-	for _, o := range c.of("Deployment.apps") {
+	for _, o := range c.workloads() {
 		before := len(c.notes)
-		if sidecar(o) && !c.app(o) {
+		if !c.app(o) {
 			c.notes = slices.Concat(c.notes[:before], c.notes[len(c.notes)-1:]) // the last one says why
 		}
 	}
@@ -58,15 +58,13 @@ func (c *converter) app(o Object) bool {
 	a := config.App{Name: o.Name(), Sidecar: &config.Sidecar{Options: rules.SidecarOptions{}}}
 	p.metadata().rest(nil)
 	spec := p.below("spec")
-	if n, given := spec.number("replicas"); given {
-		a.Replicas = &n
-	}
-	spec.drop("selector", "template") // the stack's own; see the plan
-	spec.expect(deploymentDefaults)
-	c.strategy(spec)
-	spec.rest(specAdvice)
+	c.runs(o, spec, &a)
 
-	template := c.part(o).below("spec").below("template")
+	above := c.part(o).below("spec")
+	if o.Kind() == "CronJob" {
+		above = above.below("jobTemplate").below("spec")
+	}
+	template := above.below("template")
 	pod := template.below("spec")
 	containers := pod.items("containers")
 	main := mainContainer(containers, template)
@@ -85,6 +83,10 @@ func (c *converter) app(o Object) bool {
 	if a.Image = main.text("image"); a.Image == "" || rules.Placeholder(a.Image) {
 		c.note(Note{Lost, p.object, main.at("image"), a.Image, "an app needs an image", "write it into the Deployment first"})
 		return false
+	}
+	c.mountClaims(*main, &a)
+	if a.Ends() {
+		pod.drop("restartPolicy") // of the Job
 	}
 	c.pod(pod, *main, &a)
 	c.container(*main, &a)

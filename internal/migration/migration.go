@@ -111,6 +111,7 @@ type converter struct {
 	replaced  []replacement
 	dropped   []string // the parts of the stack that were taken out again, by the keys of origin
 	left      []string
+	used      map[string]bool // what stands around an app, by group and key
 	marks     map[string]string
 
 	origin  map[string]string      // the objects of apps and components, by the path of their list and their name
@@ -131,7 +132,7 @@ func From(objects []Object, opts Options) (*Result, error) {
 	}
 	c.apps()
 	if len(c.stack.Apps) == 0 {
-		return nil, errors.Join(errors.New("there is no Deployment with dapr.io/enabled that a stack could run"), c.reasons())
+		return nil, errors.Join(errors.New("there is no workload with dapr.io/enabled that a stack could run"), c.reasons())
 	}
 	c.components()
 	c.events()
@@ -308,12 +309,12 @@ func podTemplate(o Object) any {
 func (c *converter) others() {
 	for _, o := range c.objects {
 		switch {
-		case o.is("Deployment.apps") && sidecar(o), o.is("Component.dapr.io"), o.is("Subscription.dapr.io"), o.is("Resiliency.dapr.io"),
+		case slices.ContainsFunc(c.workloads(), func(w Object) bool { return w.is(o.Kind()+"."+o.group()) && w.Name() == o.Name() }), c.used[o.group()+" "+o.Key()], o.is("Component.dapr.io"), o.is("Subscription.dapr.io"), o.is("Resiliency.dapr.io"),
 			o.is("Configuration.dapr.io"), o.is("Namespace"), o.is("Service") && c.serves(o):
 		case o.group() == "dapr.io":
 			c.note(Note{Lost, c.describe(o), "", "", "the stack file has no key for objects of this kind", "leave it beside the stack: it goes on working"})
 		case podTemplate(o) != nil && sidecar(o):
-			c.note(Note{Lost, c.describe(o), "", "", "a stack runs its applications as Deployments",
+			c.note(Note{Lost, c.describe(o), "", "", "a stack runs its applications as Deployments, StatefulSets, Jobs or CronJobs",
 				"leave it beside the stack; its app-id has to be added to the scopes of the components that it uses by hand"})
 		default:
 			c.left = append(c.left, o.Key())

@@ -1,66 +1,104 @@
 package migration
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/daprstack/daprstack/config"
 )
 
 // services takes over the Services of an app, which the stack makes itself, by the
-// app's name and on the ports of the container.
+// app's name.
 func (c *converter) services(o Object, a *config.App) {
+	var names []string
 	for _, s := range c.of("Service") {
 		if !selects(s, o) {
 			continue
 		}
+		names = append(names, s.Name())
 		p := c.part(s)
 		p.metadata().rest(nil)
 		spec := p.below("spec")
-		if s.Name() != a.Name {
+		headless := spec.fields["clusterIP"] == "None"
+		if s.Name() != a.Name && !(headless && a.Kind == config.StatefulSet) {
 			p.differ("metadata.name", s.Name(), advice{"the Service of an app has the name of the app; this one would select no pod any more", "call " + a.Name + " instead, or write a Service that selects app.kubernetes.io/name: " + a.Name})
 		}
-		for _, port := range spec.items("ports") {
-			c.servicePort(port, a)
+		if s.Name() == a.Name || a.Service == nil {
+			c.service(spec, headless && s.Name() == a.Name, a)
 		}
-		spec.drop("selector", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy")
-		if spec.fields["clusterIP"] != "None" {
-			spec.drop("clusterIP")
-		}
+		spec.drop("selector", "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy", "ports", "publishNotReadyAddresses")
 		spec.expect(map[string]any{"type": "ClusterIP", "sessionAffinity": "None"})
-		if getText(spec.fields, "type") == "LoadBalancer" {
-			spec.drop("allocateLoadBalancerNodePorts", "externalTrafficPolicy")
+		spec.rest(nil)
+	}
+	c.ingresses(a, names)
+}
+
+// service takes over the type and the ports of a Service, as far as they differ from
+// what the stack makes.
+func (c *converter) service(spec part, headless bool, a *config.App) {
+	s := config.Service{}
+	if kind := getText(spec.fields, "type"); kind == "LoadBalancer" || kind == "NodePort" {
+		s.Type = spec.text("type")
+		s.LoadBalancerClass, s.LoadBalancerSourceRanges = spec.text("loadBalancerClass"), spec.texts("loadBalancerSourceRanges")
+		if policy := spec.text("externalTrafficPolicy"); policy != "Cluster" {
+			s.ExternalTrafficPolicy = policy
 		}
-		spec.rest(map[string]advice{"type": {"the Services of a stack are for the cluster alone", "write an Ingress, or a Service of another name that selects app.kubernetes.io/name: " + a.Name}})
+		spec.drop("allocateLoadBalancerNodePorts", "healthCheckNodePort")
+	}
+	if headless {
+		s.Type = config.Headless
+	}
+	other := false
+	for _, port := range spec.items("ports") {
+		one, same := c.servicePort(port, s.Type, a)
+		s.Ports, other = append(s.Ports, one), other || !same
+	}
+	if !other {
+		s.Ports = nil
+	}
+	if s.Type != "" || s.Ports != nil {
+		a.Service = &s
 	}
 }
 
-func (c *converter) servicePort(port part, a *config.App) {
-	port.drop("name", "nodePort", "appProtocol")
+// servicePort takes over a port, and reports whether the stack would make the same.
+func (c *converter) servicePort(port part, kind string, a *config.App) (_ config.ServicePort, same bool) {
 	port.expect(map[string]any{"protocol": "TCP"})
-	number, _ := port.number("port")
+	p := config.ServicePort{Name: port.text("name"), AppProtocol: port.text("appProtocol")}
+	p.Port, _ = port.number("port")
 	goal := port.take("targetPort")
+	if kind == "NodePort" || kind == "LoadBalancer" {
+		p.NodePort, _ = port.number("nodePort")
+	}
+	port.drop("nodePort")
+	port.rest(nil)
 	target, known := whole(goal)
 	switch {
 	case goal == nil:
-		target, known = number, true
-	case !known && goal == "http":
-		target, known = a.Port, true
-	}
-	for _, p := range a.Ports {
-		if goal == p.Name {
-			target, known = p.Port, true
+		target, known = p.Port, true
+	case !known:
+		p.TargetPort = config.IntOrText(textOf(goal))
+		target = a.Port // the container's name of its main port is ours
+		for _, own := range a.Ports {
+			if own.Name == goal {
+				target = own.Port
+			}
 		}
 	}
-	if known && target != number {
-		port.differ("port", number, advice{"a stack's Service has the port of the container", fmt.Sprintf("call %s:%d", a.Name, target)})
+	if target == a.Port {
+		p.TargetPort = "http"
+	} else if known {
+		p.TargetPort = config.IntOrText(strconv.Itoa(target))
 	}
-	port.rest(nil)
+	if p.Name == "" {
+		p.Name = "http"
+	}
+	return p, p.Port == target && p.AppProtocol == ""
 }
 
 // serves reports whether a Service is one of an app with a sidecar.
 func (c *converter) serves(service Object) bool {
-	return slices.ContainsFunc(c.of("Deployment.apps"), func(o Object) bool { return sidecar(o) && selects(service, o) })
+	return slices.ContainsFunc(c.workloads(), func(o Object) bool { return selects(service, o) })
 }
 
 // selects reports whether a Service selects the pods of a workload.
