@@ -317,7 +317,9 @@ func (v *validator) servicePorts(path *field.Path, s Service, a App) {
 		if target == "" {
 			target = p.Name
 		}
+		by := append(slices.Clone(by), at.Child("name").String())
 		switch {
+		case target == "": // neither is its name
 		case !isNumber && !targets[target]:
 			v.add(at.Child("targetPort"), target, rules.Known("W-05", "the name or the number of a port of the app", target, targets), by...)
 		case isNumber && !slices.Contains(a.ContainerPorts(), number):
