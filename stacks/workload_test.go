@@ -45,7 +45,7 @@ func TestCronJobEnds(t *testing.T) {
 
 // TestLoadBalancer: case 19. Nobody waits for its address.
 func TestLoadBalancer(t *testing.T) {
-	g := run(t, fromTheField(t, "19-hello.yaml"))
+	g := run(t, apply(t, fromTheField(t, "19-hello.yaml"), "apps[1].port", 8080))
 	service := g.Get(t, "Service", "node-service")
 	require.Equal(t, "LoadBalancer", service.Input("spec", "type"))
 	require.Equal(t, "true", service.Input("metadata", "annotations", "pulumi.com/skipAwait"))
@@ -99,8 +99,8 @@ func TestURLs(t *testing.T) {
 		"apps[0].service", map[string]any{"ports": []any{map[string]any{"name": "http", "port": 80}}})
 	g := run(t, values)
 	apps := g.Exports["apps"].(map[string]any)
-	require.Equal(t, []any{"https://todo.example.com/"}, apps["frontend"].(map[string]any)["urls"])
-	require.Equal(t, []any{"https://api.example.com/v1"}, apps["backend"].(map[string]any)["urls"])
+	require.Equal(t, []string{"https://todo.example.com/"}, apps["frontend"].(map[string]any)["urls"])
+	require.Equal(t, []string{"https://api.example.com/v1"}, apps["backend"].(map[string]any)["urls"])
 	require.Equal(t, "http://frontend.todo.svc:80", apps["frontend"].(map[string]any)["url"])
 	require.NotContains(t, apps["activity"], "urls")
 	require.Equal(t, 80.0, g.Get(t, "Service", "frontend-service").Input("spec", "ports", 0, "port"))
@@ -132,7 +132,7 @@ spec: {}
 	require.Equal(t, "todo", settings.Input("metadata", "namespace"))
 	require.Equal(t, map[string]any{"MODE": "yes"}, settings.Input("data"))
 	require.Equal(t, "b", settings.Input("metadata", "annotations", "example.com/a"))
-	require.Equal(t, "daprstack-dev", settings.Input("metadata", "annotations", "pulumi.com/patchFieldManager"))
+	require.Equal(t, "daprstack-test", settings.Input("metadata", "annotations", "pulumi.com/patchFieldManager"))
 	require.Contains(t, settings.Input("metadata", "labels"), "daprstack.io/deployment", "it goes with the stack")
 	before(t, g, g.Get(t, "Namespace", "namespace"), settings)
 	helper := g.Get(t, "kubernetes:apps/v1:Deployment", "deployment-helper")

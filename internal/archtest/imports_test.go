@@ -60,7 +60,7 @@ var noPulumi = []string{
 const sdk = "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 
 var sdkPackages = []string{
-	sdk, sdk + "/admissionregistration/v1", sdk + "/apiextensions", sdk + "/apps/v1", sdk + "/core/v1", sdk + "/meta/v1", sdk + "/policy/v1", sdk + "/utilities",
+	sdk, sdk + "/admissionregistration/v1", sdk + "/apiextensions", sdk + "/apps/v1", sdk + "/autoscaling/v2", sdk + "/batch/v1", sdk + "/core/v1", sdk + "/meta/v1", sdk + "/networking/v1", sdk + "/policy/v1", sdk + "/utilities",
 }
 
 func TestImportsPointOneWay(t *testing.T) {

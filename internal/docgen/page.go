@@ -65,7 +65,7 @@ type group struct {
 
 var titles = map[byte]string{
 	'S': "Sidecar", 'T': "Component", 'Q': "Pub/sub", 'E': "Event", 'N': "State", 'I': "Service invocation",
-	'X': "Across entities", 'C': "The stack as a whole",
+	'X': "Across entities", 'W': "Around the pod", 'C': "The stack as a whole",
 }
 
 func rulesPage() ([]byte, error) {
