@@ -101,7 +101,6 @@ func (c *converter) autoscaler(o Object, a *config.App) {
 			auto.Memory = &n
 		default:
 			a.Autoscale = &config.Autoscale{External: true}
-			c.left = append(c.left, o.Key())
 			m.differ("type", m.fields["type"], advice{"the stack file has no key for this metric; the autoscaler goes on beside the stack, which leaves the replicas to it", ""})
 			return
 		}

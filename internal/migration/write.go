@@ -79,7 +79,13 @@ func plainStack(s *config.Stack) *config.Stack {
 		plain.Events = append(plain.Events, config.Event{Type: e.Type})
 	}
 	for _, a := range s.Apps {
-		one := config.App{Name: a.Name, Image: a.Image, Port: a.Port}
+		one := config.App{Name: a.Name, Image: a.Image, Port: a.Port, Kind: a.Kind}
+		if a.Service != nil {
+			one.Service = &config.Service{}
+		}
+		if a.Ingress != nil {
+			one.Ingress = &config.Ingress{}
+		}
 		if a.Sidecar != nil {
 			one.Sidecar = &config.Sidecar{AppID: a.Sidecar.AppID}
 		}
@@ -87,6 +93,9 @@ func plainStack(s *config.Stack) *config.Stack {
 	}
 	config.Default(plain)
 	plain.Dapr.Install = new(true)
+	for i := range plain.Apps {
+		plain.Apps[i].Port, plain.Apps[i].Kind = 0, config.Deployment
+	}
 	for i := range plain.PubSubs {
 		plain.PubSubs[i].MaxLenApprox = nil
 	}
