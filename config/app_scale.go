@@ -19,7 +19,8 @@ type Autoscale struct {
 	// 1.
 	Min *int `json:"min,omitzero"`
 
-	// Max is the greatest number of pods. Required, unless External.
+	// Max is the greatest number of pods, which has to be given. Default none, with
+	// External.
 	Max *int `json:"max,omitzero"`
 
 	// CPU is the average use of the CPU that is aimed at, in percent of the request.

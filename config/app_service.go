@@ -95,8 +95,8 @@ type Ingress struct {
 // HTTPRoute is how an app is reached over HTTP through a Gateway of the Gateway API,
 // which has to be there.
 type HTTPRoute struct {
-	// ParentRefs are the Gateways. Required.
-	ParentRefs []ParentRef `json:"parentRefs"`
+	// ParentRefs are the Gateways, at least one. Default none.
+	ParentRefs []ParentRef `json:"parentRefs,omitzero"`
 
 	// Hostnames under which the app is reached. Default those of the Gateways.
 	Hostnames []string `json:"hostnames,omitzero"`

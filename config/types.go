@@ -511,7 +511,8 @@ type App struct {
 	// ImagePullPolicy is Always, IfNotPresent or Never. Default IfNotPresent.
 	ImagePullPolicy string `json:"imagePullPolicy,omitzero"`
 
-	// Port on which the app serves HTTP. Required, 1–65535, except for a Job or CronJob.
+	// Port on which the app serves HTTP, 1–65535. Only a Job or CronJob needs none.
+	// Default none.
 	Port int `json:"port,omitzero"`
 
 	// Ports are further ports of the container. Default none.
@@ -540,11 +541,11 @@ type App struct {
 	VolumeClaims []VolumeClaim `json:"volumeClaims,omitzero"`
 
 	// PodManagementPolicy of a StatefulSet is OrderedReady, one pod after the other, or
-	// Parallel. Default OrderedReady (W-03).
+	// Parallel. Default none, which is OrderedReady (W-03).
 	PodManagementPolicy string `json:"podManagementPolicy,omitzero"`
 
 	// Schedule is when a CronJob runs: minute, hour, day of the month, month, day of the
-	// week, or @daily and its like. Required for a CronJob (W-04).
+	// week, or @daily and its like. Default none; a CronJob needs one (W-04).
 	Schedule string `json:"schedule,omitzero"`
 
 	// CronJob is how a CronJob starts its Jobs (W-04).

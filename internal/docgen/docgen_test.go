@@ -95,7 +95,7 @@ func TestStatedDefaults(t *testing.T) {
 // relative are the keys whose default follows from another value; the comment
 // says from which.
 var relative = map[string]bool{
-	"Redis.maxMemory": true, "Sidecar.appPort": true, "Sidecar.config": true, "Event.pubSub": true, "Stack.events": true,
+	"Redis.maxMemory": true, "Sidecar.appPort": true, "App.port": true, "Sidecar.config": true, "Event.pubSub": true, "Stack.events": true,
 	"Stack.stateStores": true, "Stack.pubSubs": true, // given above
 	"Resources.requests": true, "Resources.limits": true, // TestStatedResources
 }

@@ -178,7 +178,6 @@ var forms = map[string]form{
 	"Ingress.PathType":               oneOf("Prefix", "Exact", "ImplementationSpecific"),
 	"Ingress.Port":                   portName,
 	"Ingress.TLSSecret":              dnsName,
-	"HTTPRoute.ParentRefs":           {Some: true},
 	"HTTPRoute.Hostnames":            host.once(),
 	"HTTPRoute.Port":                 portName,
 	"ParentRef.Name":                 dnsName,
@@ -188,7 +187,6 @@ var forms = map[string]form{
 	"RouteMatch.PathType":            oneOf("PathPrefix", "Exact", "RegularExpression"),
 	"RouteMatch.Method":              oneOf("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"),
 	"Stack.Objects":                  matching("path of a manifest or of a folder with manifests", 0, `.+`).once(),
-	"AppOverlay.HTTPRoute":           {Part: true},
 
 	"Port.Name": portName,
 	"Port.Port": port,
