@@ -126,8 +126,8 @@ func (s *shop) replicasOf(t *testing.T, app string) int32 {
 	return *d.Spec.Replicas
 }
 
-// scale sets the number as an autoscaler does.
-func (s *shop) scale(t *testing.T, app string, replicas int32) {
+// setScale sets the number as an autoscaler does.
+func (s *shop) setScale(t *testing.T, app string, replicas int32) {
 	t.Helper()
 	_, err := s.client.Kube.AppsV1().Deployments(s.stack.Namespace).UpdateScale(t.Context(), app, &autoscalingv1.Scale{
 		ObjectMeta: metav1.ObjectMeta{Name: app, Namespace: s.stack.Namespace}, Spec: autoscalingv1.ScaleSpec{Replicas: replicas},
@@ -138,7 +138,7 @@ func (s *shop) scale(t *testing.T, app string, replicas int32) {
 // replicasStay: neither another up nor another pod template resets it
 // (pulumi-kubernetes#2491).
 func (s *shop) replicasStay(t *testing.T) {
-	s.scale(t, "scaled", 2)
+	s.setScale(t, "scaled", 2)
 	s.run("up", "--yes")
 	require.EqualValues(t, 2, s.replicasOf(t, "scaled"))
 	s.run("up", "--yes", "-c", "apps[0].env.RELEASE=2")
@@ -153,7 +153,7 @@ func (s *shop) leaveReplicas(t *testing.T) {
 	s.args = append(s.args, "-c", "apps[0].env.RELEASE=2", "-c", "overlay.apps.left.autoscale.external=true")
 	s.run("up", "--yes")
 	require.EqualValues(t, 2, s.replicasOf(t, "left"))
-	s.scale(t, "left", 3)
+	s.setScale(t, "left", 3)
 	s.run("up", "--yes", "-c", "apps[1].env.RELEASE=2")
 	require.EqualValues(t, 3, s.replicasOf(t, "left"))
 }

@@ -110,7 +110,7 @@ func serviceForm(s config.Service) kube.ServiceForm {
 		None: s.Type == config.NoService, Headless: s.Type == config.Headless, Annotations: s.Annotations,
 		LoadBalancerClass: s.LoadBalancerClass, LoadBalancerSourceRanges: s.LoadBalancerSourceRanges, ExternalTrafficPolicy: s.ExternalTrafficPolicy,
 	}
-	if !form.None && !form.Headless {
+	if !form.None && !form.Headless && s.Type != "ClusterIP" { // what Kubernetes makes anyway
 		form.Type = s.Type
 	}
 	for _, p := range s.Ports {

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules/rulestest"
 	"github.com/daprstack/daprstack/internal/changes"
 	"github.com/daprstack/daprstack/internal/migration"
 	"github.com/daprstack/daprstack/internal/render"
@@ -72,7 +73,7 @@ func TestInitFrom(t *testing.T) {
 	require.ErrorContains(t, err, "<stdin>: not a Kubernetes manifest")
 	write(t, filepath.Join(dir, "web.yaml"), strings.ReplaceAll(manifests, "namespace: shop", "namespace: shop2"))
 	_, err = execute(t, "init", "--from", "web.yaml", "-s", "new", "--context", "mine", "--namespace", "shop")
-	require.ErrorContains(t, err, "there is no Deployment with dapr.io/enabled that a stack could run")
+	require.ErrorContains(t, err, "there is no workload with dapr.io/enabled that a stack could run")
 	require.NoFileExists(t, file)
 }
 
@@ -148,6 +149,12 @@ func TestRoundTrip(t *testing.T) {
 	require.NoError(t, err)
 	everything, err := stackfile.Read(filepath.Join(root, "config", "testdata", "everything.yaml"))
 	require.NoError(t, err)
+	// Apps without a sidecar are no part of what is taken over, and neither is what others
+	// than Kubernetes read, nor how fast an autoscaler scales.
+	everything = rulestest.Apply(t, everything, []rulestest.Edit{
+		{Path: "objects"}, {Path: "apps[5]"}, {Path: "apps[3]"}, {Path: "apps[2]"}, {Path: "overlay.apps.stock"},
+		{Path: "apps[0].httpRoute"}, {Path: "overlay.apps.mail.httpRoute"}, {Path: "apps[1].autoscale.events"}, {Path: "apps[1].autoscale.behavior"},
+	})
 	stacks := map[string]map[string]string{"everything": everything}
 	for _, name := range []string{"dev", "prod"} {
 		stacks[name], err = stackfile.Load(filepath.Join(root, "Pulumi.yaml"), filepath.Join(root, "Pulumi."+name+".yaml"))

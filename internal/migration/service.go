@@ -17,6 +17,7 @@ func (c *converter) services(o Object, a *config.App) {
 		}
 		names = append(names, s.Name())
 		p := c.part(s)
+		annotations := ownAnnotations(p)
 		p.metadata().rest(nil)
 		spec := p.below("spec")
 		headless := spec.fields["clusterIP"] == "None"
@@ -24,7 +25,7 @@ func (c *converter) services(o Object, a *config.App) {
 			p.differ("metadata.name", s.Name(), advice{"the Service of an app has the name of the app; this one would select no pod any more", "call " + a.Name + " instead, or write a Service that selects app.kubernetes.io/name: " + a.Name})
 		}
 		if s.Name() == a.Name || a.Service == nil {
-			c.service(spec, headless && s.Name() == a.Name, a)
+			c.service(spec, headless && s.Name() == a.Name, annotations, a)
 		}
 		spec.drop("selector", "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy", "ports", "publishNotReadyAddresses")
 		spec.expect(map[string]any{"type": "ClusterIP", "sessionAffinity": "None"})
@@ -35,8 +36,8 @@ func (c *converter) services(o Object, a *config.App) {
 
 // service takes over the type and the ports of a Service, as far as they differ from
 // what the stack makes.
-func (c *converter) service(spec part, headless bool, a *config.App) {
-	s := config.Service{}
+func (c *converter) service(spec part, headless bool, annotations map[string]string, a *config.App) {
+	s := config.Service{Annotations: annotations}
 	if kind := getText(spec.fields, "type"); kind == "LoadBalancer" || kind == "NodePort" {
 		s.Type = spec.text("type")
 		s.LoadBalancerClass, s.LoadBalancerSourceRanges = spec.text("loadBalancerClass"), spec.texts("loadBalancerSourceRanges")
@@ -56,7 +57,7 @@ func (c *converter) service(spec part, headless bool, a *config.App) {
 	if !other {
 		s.Ports = nil
 	}
-	if s.Type != "" || s.Ports != nil {
+	if s.Type != "" || s.Ports != nil || s.Annotations != nil {
 		a.Service = &s
 	}
 }

@@ -82,6 +82,8 @@ func (c *converter) ports(main part, appPort int, a *config.App) bool {
 		all, at = append([]port{{"http", appPort}}, all...), 0
 	case at < 0 && len(all) > 0:
 		at = 0
+	case at < 0 && a.Ends():
+		return true
 	case at < 0:
 		c.note(Note{Lost, main.object, main.at("ports"), "", "it listens nowhere, and a stack asks every app over HTTP whether it is ready",
 			"let it answer /healthz on a port; as long as it stays beside the stack, it loses what the scopes of the stack's components do not grant"})

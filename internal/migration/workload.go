@@ -2,6 +2,7 @@ package migration
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/daprstack/daprstack/config"
@@ -239,17 +240,28 @@ func (c *converter) ingresses(a *config.App, services []string) {
 			i.TLSSecret = getText(tls[0], "secretName")
 		}
 		p := c.part(o)
-		annotations := p.below("metadata").below("annotations")
-		for key, value := range annotations.fields {
-			if i.Annotations == nil {
-				i.Annotations = map[string]string{}
-			}
-			i.Annotations[key] = textOf(value)
-		}
+		i.Annotations = ownAnnotations(p)
 		a.Ingress = i
 		c.use(o)
 		if o.Name() != a.Name {
 			c.replaced = append(c.replaced, replacement{o.Key(), "apps/" + a.Name})
 		}
 	}
+}
+
+// ownAnnotations takes the annotations that are not the engine's, nil for none.
+func ownAnnotations(p part) map[string]string {
+	fields, _ := get(p.fields, "metadata", "annotations").(map[string]any)
+	var own map[string]string
+	for key, value := range fields {
+		if strings.HasPrefix(key, "pulumi.com/") || strings.HasPrefix(key, "daprstack.io/") {
+			continue
+		}
+		if own == nil {
+			own = map[string]string{}
+		}
+		own[key] = textOf(value)
+		delete(fields, key)
+	}
+	return own
 }
