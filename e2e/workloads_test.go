@@ -141,20 +141,20 @@ func (s *shop) replicasStay(t *testing.T) {
 	s.setScale(t, "scaled", 2)
 	s.run("up", "--yes")
 	require.EqualValues(t, 2, s.replicasOf(t, "scaled"))
-	s.run("up", "--yes", "-c", "apps[0].env.RELEASE=2")
+	s.run("up", "--yes", "-c", "apps[0].env.RELEASE=two")
 	require.EqualValues(t, 2, s.replicasOf(t, "scaled"), "after a release")
-	s.run("preview", "--refresh", "--expect-no-changes", "-c", "apps[0].env.RELEASE=2")
+	s.run("preview", "--refresh", "--expect-no-changes", "-c", "apps[0].env.RELEASE=two")
 }
 
 // leaveReplicas: of the number that the stack has applied itself, nothing falls back to
 // one.
 func (s *shop) leaveReplicas(t *testing.T) {
 	require.EqualValues(t, 2, s.replicasOf(t, "left"))
-	s.args = append(s.args, "-c", "apps[0].env.RELEASE=2", "-c", "overlay.apps.left.autoscale.external=true")
+	s.args = append(s.args, "-c", "apps[0].env.RELEASE=two", "-c", "overlay.apps.left.autoscale.external=true")
 	s.run("up", "--yes")
 	require.EqualValues(t, 2, s.replicasOf(t, "left"))
 	s.setScale(t, "left", 3)
-	s.run("up", "--yes", "-c", "apps[1].env.RELEASE=2")
+	s.run("up", "--yes", "-c", "apps[1].env.RELEASE=two")
 	require.EqualValues(t, 3, s.replicasOf(t, "left"))
 }
 

@@ -21,6 +21,9 @@ const lifetime = time.Minute
 func (v *verifier) states() (all []check) {
 	for _, store := range v.stack.StateStores {
 		for _, app := range store.Scopes {
+			if a, _ := v.stack.App(app); a.Ends() {
+				continue // nobody is there to ask
+			}
 			s := stateStore{v, store, app}
 			what := store.Name + " from " + app + ": "
 			all = append(all,
