@@ -9,10 +9,10 @@ import (
 // badTogether are several mistakes at once: every one is reported, in the order of the paths.
 var badTogether = []badStackFile{
 	{"everything at once", []edit{
-		{"context", ""}, {"apps[0].port", 0}, {"apps[2].sidecar.appId", "Activity"}, {"stateStores[0].scopes", []any{"ghost-app"}},
+		{"context", ""}, {"apps[0].port", 70000}, {"apps[2].sidecar.appId", "Activity"}, {"stateStores[0].scopes", []any{"ghost-app"}},
 	}, []string{
 		`apps[0].invokes[1]: "activity-app" [I-01]: must be the app-id of an app of the stack that has a sidecar`,
-		`apps[0].port: is required, a port between 1 and 65535`,
+		`apps[0].port: 70000: must be between 1 and 65535`,
 		`apps[2].sidecar.appId: "Activity" [S-01]: must be lower-case letters, digits and hyphens, starting and ending with a letter or digit, at most 58 characters`,
 		`context: is required: the kubeconfig context to deploy to, the only cluster that is touched`,
 		`events[0].subscribers[0].app: "activity-app" [X-01]: must be the app-id of an app of the stack that has a sidecar`,
@@ -88,8 +88,8 @@ var badTogether = []badStackFile{
 		`dapr.scheduler.inMemory: true: must not be given together with storage or storageClass`,
 	}},
 	{"keys that begin with a number", []edit{{"10a", 1}, {"2a", 1}}, []string{
-		`2a: unknown key; the keys here are adopt, apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, objects, overlay, production, pubSubs, redis, stateStores`,
-		`10a: unknown key; the keys here are adopt, apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, objects, overlay, production, pubSubs, redis, stateStores`,
+		`2a: unknown key; the keys here are adopt, apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, objects, overlay, platformUsers, production, pubSubs, redis, stateStores`,
+		`10a: unknown key; the keys here are adopt, apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, objects, overlay, platformUsers, production, pubSubs, redis, stateStores`,
 	}},
 	{"a resource that is unknown before one that is wrong", one("apps[0].resources", object{"limits": object{"a": "1", "cpu": "x"}}), []string{
 		`apps[0].resources.limits.a: unknown key; the keys here are cpu, ephemeral-storage, memory`,

@@ -199,7 +199,7 @@ func TestJobsHaveNativeSidecars(t *testing.T) {
 	}
 	native := load()
 	require.Equal(t, true, native.Apps[3].Sidecar.Options["nativeSidecar"])
-	require.Zero(t, *native.Apps[3].Sidecar.AppPort)
+	require.Zero(t, native.Apps[3].AppPort())
 	require.False(t, native.Apps[0].Sidecar.Options.On("nativeSidecar"))
 	warned := func(s *config.Stack) (found []string) {
 		for _, w := range config.Warnings(s) {

@@ -106,6 +106,8 @@ var (
 	spanType     = reflect.TypeFor[time.Duration]()
 	secretType   = reflect.TypeFor[Secret]()
 	anyType      = reflect.TypeFor[any]()
+	manifestType = reflect.TypeFor[Manifest]()
+	probeType    = reflect.TypeFor[Probe]()
 
 	intOrTextType = reflect.TypeFor[IntOrText]()
 )
@@ -140,6 +142,9 @@ func (d *decoder) value(path *field.Path, in any, out target) {
 		}
 	case anyType:
 		out.Set(reflect.ValueOf(d.plain(path, in, out.hidden)))
+		return
+	case manifestType, probeType:
+		d.manifest(path, in, out)
 		return
 	}
 	switch out.Kind() {
@@ -277,9 +282,16 @@ func describe(v any) string {
 }
 
 // plain converts the numbers of a free-form value to int if possible, else to
-// float64.
+// float64. A secret may only stand in a hidden one.
 func (d *decoder) plain(path *field.Path, v any, hidden bool) any {
 	switch v := v.(type) {
+	case string:
+		switch {
+		case v == Encrypted && !hidden:
+			d.notSecret(path)
+		case v == Encrypted || v == Unknown:
+			d.misread.mark(path.String())
+		}
 	case json.Number:
 		if n, err := strconv.Atoi(v.String()); err == nil {
 			return n
@@ -302,6 +314,46 @@ func (d *decoder) plain(path *field.Path, v any, hidden bool) any {
 		for k := range v {
 			v[k] = d.plain(child(path, k), v[k], hidden)
 		}
+	}
+	return v
+}
+
+// manifest reads a part of a Kubernetes object. Whether Kubernetes has its fields is
+// checked later: see [validator.manifest].
+func (d *decoder) manifest(path *field.Path, in any, out target) {
+	entries, ok := in.(map[string]any)
+	switch {
+	case in == noProbe && out.Type() == probeType:
+		entries = map[string]any{noProbe: true}
+	case !ok && out.Type() == probeType:
+		d.wrong(path, in, false, `an object, or "none"`, object)
+		return
+	case !ok:
+		d.wrong(path, in, false, "an object", object)
+		return
+	}
+	for key := range entries {
+		entries[key] = d.fragment(child(path, key), entries[key], MayBeSecret(key))
+	}
+	out.Set(reflect.ValueOf(entries).Convert(out.Type()))
+}
+
+// fragment reads a value of a manifest; hidden ones may be secrets.
+func (d *decoder) fragment(path *field.Path, v any, hidden bool) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			if v[i] == nil {
+				d.reject(path.Index(i), nil, "must not be empty")
+			}
+			v[i] = d.fragment(path.Index(i), v[i], hidden)
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = d.fragment(child(path, key), v[key], hidden || MayBeSecret(key))
+		}
+	default:
+		return d.plain(path, v, hidden)
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -33,7 +34,7 @@ func Default(s *Stack) {
 		defaultPubSub(&s.PubSubs[i])
 	}
 	for i := range s.Apps {
-		defaultApp(&s.Apps[i], s.Dapr)
+		defaultApp(&s.Apps[i], s)
 	}
 	for i := range s.Events {
 		if len(s.PubSubs) > 0 {
@@ -106,26 +107,30 @@ func defaultPubSub(p *PubSub) {
 	}
 }
 
-func defaultApp(a *App, d Dapr) {
+func defaultApp(a *App, s *Stack) {
 	def(&a.ImagePullPolicy, "IfNotPresent")
 	defaultKind(a)
 	defaultService(a)
-	def(&a.User, new(65532))
+	if !s.PlatformUsers {
+		def(&a.User, new(65532))
+	}
 	defaultResources(&a.Resources, Resources{
 		Requests: map[string]string{"cpu": "25m", "memory": "32Mi"},
 		Limits:   map[string]string{"memory": "128Mi"},
 	})
 	if a.Sidecar != nil {
-		defaultSidecar(a, d)
+		defaultSidecar(a, s.Dapr)
 	}
 	if a.Port != 0 && !slices.Contains(notPlain, a.Protocol(a.Port)) {
-		def(&a.HealthPath, "/healthz")
+		def(&a.HealthPath, cmp.Or(a.ReadyPath(), "/healthz"))
 	}
 }
 
 func defaultSidecar(a *App, d Dapr) {
 	s := a.Sidecar
-	def(&s.AppPort, new(a.Port))
+	if a.Port != 0 {
+		def(&s.AppPort, new(a.Port))
+	}
 	def(&s.Config, d.Configuration.Name)
 	if s.Options == nil {
 		s.Options = rules.SidecarOptions{}

@@ -71,8 +71,12 @@ func VariableName(name string) string {
 	}, strings.ToUpper(name))
 }
 
-// ServiceURL returns the URL of an app inside the cluster.
+// ServiceURL returns the URL of an app inside the cluster, "" for an app without a
+// port.
 func (s *Stack) ServiceURL(a App) string {
+	if a.Port == 0 {
+		return ""
+	}
 	scheme := "http"
 	if a.Protocol(a.Port) == "https" {
 		scheme = "https"
@@ -92,7 +96,8 @@ func (s *Stack) handlerURLs(e Event, l lookup) string {
 	return strings.Join(urls, ",")
 }
 
-// ContainerPorts returns all ports of the app's container, the main one first.
+// ContainerPorts returns all ports of the app's container, the main one first if it has
+// one.
 func (a App) ContainerPorts() []int {
 	var ports []int
 	if a.Port != 0 {

@@ -78,8 +78,17 @@ func (h hider) copied(path *field.Path, v reflect.Value) reflect.Value {
 	return settable
 }
 
+var plainType = reflect.TypeFor[map[string]any]()
+
 // itemName returns what names an item of a list in the path of a [Setting], or "".
 func itemName(item reflect.Value) string {
+	if item.Kind() == reflect.Interface {
+		item = item.Elem()
+	}
+	if item.IsValid() && item.CanConvert(plainType) {
+		name, _ := item.Convert(plainType).Interface().(map[string]any)["name"].(string)
+		return name
+	}
 	if item.Kind() != reflect.Struct {
 		return ""
 	}

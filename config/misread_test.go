@@ -33,6 +33,9 @@ func TestOneErrorForEachPart(t *testing.T) {
 			require.Equal(t, p.path, found[0].Path)
 			require.Regexp(t, "^must be ", found[0].Allowed)
 		}
+		if p.manifest {
+			continue // the fields are those of Kubernetes
+		}
 		if _, ok := p.value.(object); ok && !p.free {
 			require.Contains(t, violations(t, apply(t, p.file, one(p.path+".zzzzzzzz", 1)))[0], p.path+".zzzzzzzz: unknown key; the keys here are ")
 		}
@@ -116,12 +119,20 @@ type part struct {
 	key           string // in a structure; empty for an item and for a key of the user's
 	value         any
 	free          bool // its keys are the user's
+	manifest      bool // it is in Kubernetes' own spelling, or part of what is
 }
+
+// manifests are the keys that hold what is in Kubernetes' own spelling.
+var manifests = []string{"envFrom", "volumes", "volumeMounts", "initContainers", "containers", "lifecycle", "tolerations", "affinity",
+	"topologySpreadConstraints", "hostAliases", "dnsConfig", "podPatch", "probes"}
 
 // refuses says whether a value is of another kind than the one that stands there.
 func (p part) refuses(wrong any) bool {
 	if _, text := p.value.(string); text && p.path == p.key {
 		return reflect.TypeOf(wrong).Kind() == reflect.Slice || reflect.TypeOf(wrong).Kind() == reflect.Map // else it is text
+	}
+	if _, given := wrong.(object); given && p.value == "none" {
+		return false // it would be a probe
 	}
 	return reflect.TypeOf(wrong) != reflect.TypeOf(p.value) || wrong == 7.5
 }
@@ -138,7 +149,7 @@ func parts(files []map[string]string) (all []part) {
 		switch v := p.value.(type) {
 		case []any:
 			for i, item := range v {
-				visit(part{file: p.file, path: p.path + "[" + strconv.Itoa(i) + "]", pattern: p.pattern + "[]", value: item})
+				visit(part{file: p.file, path: p.path + "[" + strconv.Itoa(i) + "]", pattern: p.pattern + "[]", value: item, manifest: p.manifest})
 			}
 		case object:
 			for _, key := range slices.Sorted(maps.Keys(v)) {
@@ -147,8 +158,9 @@ func parts(files []map[string]string) (all []part) {
 					below.pattern = p.pattern + ".*"
 				} else {
 					below.pattern, below.key = strings.TrimPrefix(p.pattern+"."+key, "."), key
-					below.free = slices.Contains([]string{"env", "secretEnv", "metadata", "requests", "limits", "values", "schema",
-						"secretMetadata", "annotations", "headers", "envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes"}, key) || p.path == "overlay"
+					below.manifest = p.manifest || slices.Contains(manifests, key)
+					below.free = slices.Contains([]string{"env", "secretEnv", "configEnv", "labels", "matchLabels", "annotations", "nodeSelector", "metadata", "requests", "limits", "values", "schema",
+						"secretMetadata", "headers", "envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes"}, key) || p.path == "overlay"
 				}
 				if !p.anything() {
 					visit(below)

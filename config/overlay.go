@@ -60,6 +60,9 @@ type AppOverlay struct {
 	// HTTPRoute is merged with that of the base. Default unchanged.
 	HTTPRoute *HTTPRoute `json:"httpRoute,omitzero"`
 
+	// Command is the whole command of the container. Default unchanged.
+	Command []string `json:"command,omitzero" hidden:"true"`
+
 	// Args are all arguments of the container. Default unchanged.
 	Args []string `json:"args,omitzero" hidden:"true"`
 
@@ -70,6 +73,51 @@ type AppOverlay struct {
 	// SecretEnv are environment variables from Secrets of the namespace, merged with
 	// those of the base by name. Default unchanged.
 	SecretEnv map[string]SecretKey `json:"secretEnv,omitzero"`
+
+	// ConfigEnv are environment variables from ConfigMaps of the namespace, merged with
+	// those of the base by name. Default unchanged.
+	ConfigEnv map[string]ConfigKey `json:"configEnv,omitzero"`
+
+	// EnvFrom are all ConfigMaps and Secrets whose keys become variables. Default
+	// unchanged.
+	EnvFrom []Manifest `json:"envFrom,omitzero"`
+
+	// Startup is how long the app may take to start. Default unchanged.
+	Startup *Duration `json:"startup,omitzero"`
+
+	// Volumes are all volumes that the base names in volumes. Default unchanged.
+	Volumes []Manifest `json:"volumes,omitzero"`
+
+	// TerminationGracePeriod is how long the pod has to end. Default unchanged.
+	TerminationGracePeriod *Duration `json:"terminationGracePeriod,omitzero"`
+
+	// Labels are merged with those of the base. Default unchanged.
+	Labels map[string]string `json:"labels,omitzero"`
+
+	// Annotations are merged with those of the base. Default unchanged.
+	Annotations map[string]string `json:"annotations,omitzero"`
+
+	// Account is merged with that of the base. Default unchanged.
+	Account ServiceAccount `json:"serviceAccount,omitzero"`
+
+	// NodeSelector is merged with that of the base. Default unchanged.
+	NodeSelector map[string]string `json:"nodeSelector,omitzero"`
+
+	// Tolerations are all tolerations. Default unchanged.
+	Tolerations []Manifest `json:"tolerations,omitzero"`
+
+	// Affinity is merged with that of the base. Default unchanged.
+	Affinity Manifest `json:"affinity,omitzero"`
+
+	// TopologySpreadConstraints are all constraints. Default unchanged.
+	TopologySpreadConstraints []Manifest `json:"topologySpreadConstraints,omitzero"`
+
+	// PriorityClassName names the PriorityClass of the pods. Default unchanged.
+	PriorityClassName string `json:"priorityClassName,omitzero"`
+
+	// PodPatch is merged with that of the base, key by key; its lists replace those of
+	// the base. Default unchanged.
+	PodPatch Manifest `json:"podPatch,omitzero"`
 
 	// Resources of the container, merged with those of the base. Default unchanged.
 	Resources Resources `json:"resources,omitzero"`

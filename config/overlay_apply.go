@@ -96,11 +96,25 @@ func (v *validator) appOverlay(at, to *field.Path, change AppOverlay, app *App) 
 	}
 	v.imageOverlay(at, to, change, app)
 	change.Image, change.Tag, change.Digest = "", "", ""
-	env, secretEnv := maps.Clone(app.Env), maps.Clone(app.SecretEnv)
-	maps.DeleteFunc(env, func(name, _ string) bool { _, instead := change.SecretEnv[name]; return instead })
-	maps.DeleteFunc(secretEnv, func(name string, _ SecretKey) bool { _, instead := change.Env[name]; return instead })
-	app.Env, app.SecretEnv = env, secretEnv
+	given := map[string]bool{}
+	for name := range change.Env {
+		given[name] = true
+	}
+	for name := range change.SecretEnv {
+		given[name] = true
+	}
+	for name := range change.ConfigEnv {
+		given[name] = true
+	}
+	app.Env, app.SecretEnv, app.ConfigEnv = without(app.Env, given), without(app.SecretEnv, given), without(app.ConfigEnv, given)
 	return change
+}
+
+// without returns a map without the entries of some names.
+func without[V any](m map[string]V, names map[string]bool) map[string]V {
+	m = maps.Clone(m)
+	maps.DeleteFunc(m, func(name string, _ V) bool { return names[name] })
+	return m
 }
 
 // pubSubOverlay drops the stream bound that the overlay replaces.

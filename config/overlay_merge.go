@@ -11,7 +11,7 @@ import (
 // where each of them comes from.
 func (v *validator) overlay(from, to *field.Path, change, base reflect.Value) reflect.Value {
 	switch {
-	case change.Kind() == reflect.Map:
+	case change.Kind() == reflect.Map && change.Type() != probeType:
 		return v.overlayMap(from, to, change, base, child)
 	case change.Kind() == reflect.Struct:
 		return v.overlayStruct(from, to, change, base)
@@ -66,9 +66,13 @@ func (v *validator) overlayMap(from, to *field.Path, change, base reflect.Value,
 		if there.Kind() == reflect.Interface {
 			there = there.Elem()
 		}
-		if given.Kind() == reflect.Map && there.Kind() == reflect.Map {
+		switch {
+		case given.Kind() == reflect.Map && there.Kind() == reflect.Map:
 			given = v.overlay(from, to, given, there)
-		} else {
+		case !given.IsValid(): // a null, which a patch has a use for
+			given = reflect.Zero(change.Type().Elem())
+			fallthrough
+		default:
 			v.overlaid[to.String()] = from.String()
 		}
 		merged.SetMapIndex(key, given)

@@ -131,8 +131,8 @@ var badOverlay = []badStackFile{
 	{"unknown key of an overlay", one("overlay.apps.backend.replcias", 2),
 		[]string{`overlay.apps.backend.replcias: unknown key; did you mean "replicas"?`}},
 	{"overlay of what identifies", []edit{{"overlay.apps.backend", object{"name": "b", "port": 1, "sidecar": object{"appId": "b-app"}}}, {"overlay.pubSubs.pubsub.scopes", []any{}}},
-		[]string{`overlay.apps.backend.name: unknown key; the keys here are args, autoscale, cronJob, digest, disruption, env, httpRoute, image, imagePullPolicy, ingress, job, replicas, resources, schedule, secretEnv, service, sidecar, tag`,
-			`overlay.apps.backend.port: unknown key; the keys here are args, autoscale, cronJob, digest, disruption, env, httpRoute, image, imagePullPolicy, ingress, job, replicas, resources, schedule, secretEnv, service, sidecar, tag`,
+		[]string{`overlay.apps.backend.name: unknown key; the keys here are affinity, annotations, args, autoscale, command, configEnv, cronJob, digest, disruption, env, envFrom, httpRoute, image, imagePullPolicy, ingress, job, labels, nodeSelector, podPatch, priorityClassName, replicas, resources, schedule, secretEnv, service, serviceAccount, sidecar, startup, tag, terminationGracePeriod, tolerations, topologySpreadConstraints, volumes`,
+			`overlay.apps.backend.port: unknown key; the keys here are affinity, annotations, args, autoscale, command, configEnv, cronJob, digest, disruption, env, envFrom, httpRoute, image, imagePullPolicy, ingress, job, labels, nodeSelector, podPatch, priorityClassName, replicas, resources, schedule, secretEnv, service, serviceAccount, sidecar, startup, tag, terminationGracePeriod, tolerations, topologySpreadConstraints, volumes`,
 			`overlay.apps.backend.sidecar.appId: "b-app": must be left out: an app has the same app-id in every environment`,
 			`overlay.pubSubs.pubsub.scopes: unknown key; the keys here are handlerTimeout, maxLenApprox, maxRetries, metadata, processingTimeout, redeliverInterval, retryInterval, retryPolicy, streamTTL`}},
 	{"unknown kind in an overlay", one("overlay.events", object{}),
@@ -233,4 +233,27 @@ func TestOverlayKeepsNamesHidden(t *testing.T) {
 	values := apply(t, read(t, "dev"), one("overlay.apps.bakend.replicas", 2))
 	_, err := config.Load(values, "daprstack:apps")
 	require.ErrorContains(t, err, "did you mean ********?")
+}
+
+// TestOverlayOfPods: maps and manifests are merged key by key, lists replaced, and a
+// null of a patch stays one.
+func TestOverlayOfPods(t *testing.T) {
+	app := overlaid(t,
+		edit{"apps[1].labels", object{"a": "1", "b": "1"}},
+		edit{"apps[1].tolerations", []any{object{"key": "a"}, object{"key": "b"}}},
+		edit{"apps[1].env", object{"LEVEL": "plain"}},
+		edit{"apps[1].serviceAccount", object{"annotations": object{"role": "dev"}}},
+		edit{"apps[1].podPatch", object{"spec": object{"hostname": "a", "subdomain": "a", "nodeName": "n"}}},
+		edit{"overlay", object{"apps": object{"backend": object{
+			"labels": object{"b": "2"}, "tolerations": []any{object{"key": "c"}}, "configEnv": object{"LEVEL": object{"name": "s", "key": "k"}},
+			"serviceAccount": object{"token": true}, "podPatch": object{"spec": object{"hostname": "b", "nodeName": nil}},
+		}}}}).Apps[1]
+	require.Equal(t, map[string]string{"a": "1", "b": "2"}, app.Labels)
+	require.Equal(t, []config.Manifest{{"key": "c"}}, app.Tolerations)
+	require.NotContains(t, app.Env, "LEVEL")
+	require.Equal(t, config.ConfigKey{Name: "s", Key: "k"}, app.ConfigEnv["LEVEL"])
+	require.Equal(t, config.ServiceAccount{Annotations: map[string]string{"role": "dev"}, Token: true}, app.Account)
+	require.Equal(t, config.Manifest{"spec": object{"hostname": "b", "subdomain": "a", "nodeName": nil}}, app.PodPatch)
+	_, err := config.Load(apply(t, read(t, "dev"), []edit{{"overlay", object{"apps": object{"backend": object{"podPatch": object{"spec": object{"hostNam": "x"}}}}}}}))
+	require.ErrorContains(t, err, `overlay.apps.backend.podPatch.spec.hostNam: [A-03]: unknown field of PodSpec in Kubernetes; did you mean "hostname"?`)
 }

@@ -254,7 +254,7 @@ func TestSidecarTrustsRedisCA(t *testing.T) {
 	require.Equal(t, map[string]string{"A": "1", "SSL_CERT_FILE": "/etc/daprstack/redis-ca/ca.crt"}, orders.Map("env"))
 	require.Equal(t, map[string]string{"v": "/v", "redis-ca": "/etc/daprstack/redis-ca"}, orders.Map("volumeMounts"))
 	require.Equal(t, map[string]string{"A": "1"}, s.Apps[0].Sidecar.Options.Map("env"), "the stack file's stay as they are")
-	require.NoError(t, orders.Err())
+	require.NoError(t, orders.Err(0))
 	require.True(t, s.TrustsRedisCA("mail-app"))
 	require.False(t, s.TrustsRedisCA("web-app"))
 	require.Equal(t, s.Apps[2].Sidecar.Options, s.WithRedisCA("web-app", s.Apps[2].Sidecar.Options))

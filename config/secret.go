@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -89,3 +90,9 @@ func (d *decoder) encrypted(path *field.Path, out target) {
 		d.whole = append(d.whole, path.String())
 	}
 }
+
+// MayBeSecret reports whether what stands under a key of a [Manifest] may be a
+// secret: the values of variables and of headers, and command lines.
+func MayBeSecret(key string) bool { return slices.Contains(secretFields, key) }
+
+var secretFields = []string{"args", "command", "value"}

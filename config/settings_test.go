@@ -55,7 +55,7 @@ func TestSettings(t *testing.T) {
 	}
 	require.NotContains(t, found, "overlay")
 
-	_, err = config.Settings(apply(t, values, one("apps[0].port", 0)))
+	_, err = config.Settings(apply(t, values, one("apps[0].port", 70000)))
 	require.ErrorAs(t, err, new(config.Errors))
 }
 

@@ -111,12 +111,19 @@ func (v *validator) options(app *field.Path, a App) {
 	for i := range a.WritablePaths {
 		volumes[rules.WritableVolume(i)] = true
 	}
+	patched, _ := entriesOf(a.PodPatch["spec"])
+	for _, name := range slices.Concat(namesOfAll(a.Volumes), namesOf(patched["volumes"])) {
+		volumes[name] = true
+	}
 	key := func(row rules.SidecarOption) string { return row.Key }
 	v.optionFaults(path, s.Options.Check())
 	for _, key := range slices.Sorted(maps.Keys(s.Options)) {
 		v.add(optionPath(path, key), nil, rules.OptionSince(key, v.stack.Dapr.Version), "dapr.version")
 	}
-	v.optionFaults(path, s.Options.Together(key))
+	v.optionFaults(path, s.Options.Within(a.grace(), key), app.Child("terminationGracePeriod").String())
+	if a.AppPort() == 0 {
+		v.uncalled(path, s.Options)
+	}
 	if v.stack.TrustsRedisCA(s.AppID) {
 		by := []string{"redis.external", "stateStores", "pubSubs"}
 		if _, given := s.Options.Map(rules.OptionEnv)[caVariable]; given {
@@ -127,6 +134,24 @@ func (v *validator) options(app *field.Path, a App) {
 		}
 	}
 	v.optionFaults(path, s.Options.Unmounted(volumes), app.Child("writablePaths").String(), path.Child("secretVolumes").String())
+}
+
+// uncalled refuses options about calls of an app that daprd does not call.
+func (v *validator) uncalled(sidecar *field.Path, options rules.SidecarOptions) {
+	for _, key := range []string{rules.OptionHealthEnabled, rules.OptionMaxConcurrency, rules.OptionAppTokenSecret} {
+		if given, ok := options[key]; ok && given != false {
+			v.add(optionPath(sidecar, key), nil, []rules.Reason{{Rule: "S-12", Allowed: "must not be given without an app-port: daprd does not call this app"}},
+				sidecar.Child("appPort").String())
+		}
+	}
+}
+
+// grace returns how long the pods of an app have to end.
+func (a App) grace() time.Duration {
+	if a.TerminationGracePeriod != nil {
+		return a.TerminationGracePeriod.Duration
+	}
+	return rules.PodGrace
 }
 
 func (v *validator) optionFaults(sidecar *field.Path, faults []rules.OptionFault, by ...string) {
@@ -164,10 +189,18 @@ func (a App) GRPC(port int) bool {
 	return strings.HasPrefix(a.Protocol(port), "grpc")
 }
 
+// AppPort returns where daprd calls the app, 0 if it does not.
+func (a App) AppPort() int {
+	if a.Sidecar == nil || a.Sidecar.AppPort == nil {
+		return 0
+	}
+	return *a.Sidecar.AppPort
+}
+
 // Protocol returns what the app speaks on one of its ports: the appProtocol of
 // its sidecar on the port that daprd calls, HTTP on any other.
 func (a App) Protocol(port int) string {
-	if a.Sidecar == nil || a.Sidecar.AppPort == nil || *a.Sidecar.AppPort != port {
+	if a.AppPort() == 0 || a.AppPort() != port {
 		return "http"
 	}
 	return a.Sidecar.Options.Text(rules.OptionAppProtocol)

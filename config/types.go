@@ -32,6 +32,11 @@ type Stack struct {
 	// given to every pod of the namespace. Default none.
 	ImagePullSecrets []string `json:"imagePullSecrets,omitzero"`
 
+	// PlatformUsers leaves it to the cluster which user a container runs as, as
+	// OpenShift wants it: an app without user, and Redis, have none. Root is refused
+	// all the same. Default false.
+	PlatformUsers bool `json:"platformUsers,omitzero"`
+
 	// Adopt lists objects that exist already and that the stack takes over, each
 	// as Kind/name. They stay on destroy. Without it nothing is taken over that
 	// others made. Default none.
@@ -505,17 +510,18 @@ type App struct {
 	// Name of the app and of its Service. Required, unique.
 	Name string `json:"name"`
 
-	// Image of the container. Required.
+	// Image of the container, by tag or by digest. Required.
 	Image string `json:"image"`
 
 	// ImagePullPolicy is Always, IfNotPresent or Never. Default IfNotPresent.
 	ImagePullPolicy string `json:"imagePullPolicy,omitzero"`
 
-	// Port on which the app serves HTTP, 1–65535. Only a Job or CronJob needs none.
-	// Default none.
+	// Port on which the app serves HTTP, 1–65535. Default none: an app that only
+	// calls others, publishes or works on its own has no Service, no probes and no
+	// app-port (A-01).
 	Port int `json:"port,omitzero"`
 
-	// Ports are further ports of the container. Default none.
+	// Ports are further ports of the container and of the Service. Default none.
 	Ports []Port `json:"ports,omitzero"`
 
 	// Kind is Deployment, StatefulSet, whose pods have names and volumes that last, Job,
@@ -566,6 +572,9 @@ type App struct {
 	// the Gateway API. Default none (W-06).
 	HTTPRoute *HTTPRoute `json:"httpRoute,omitzero"`
 
+	// Command of the container. Default none: the entry point of the image.
+	Command []string `json:"command,omitzero" hidden:"true"`
+
 	// Args are arguments of the container. Default those of the image.
 	Args []string `json:"args,omitzero" hidden:"true"`
 
@@ -577,21 +586,111 @@ type App struct {
 	// none.
 	SecretEnv map[string]SecretKey `json:"secretEnv,omitzero"`
 
-	// HealthPath is the path of the readiness and liveness probes. Default
-	// /healthz. An app that speaks gRPC or h2c with its sidecar has none.
+	// ConfigEnv are environment variables from ConfigMaps of the namespace. Default
+	// none.
+	ConfigEnv map[string]ConfigKey `json:"configEnv,omitzero"`
+
+	// EnvFrom are ConfigMaps and Secrets of the namespace whose keys all become
+	// environment variables, as EnvFromSource of Kubernetes (A-03). Default none.
+	EnvFrom []Manifest `json:"envFrom,omitzero"`
+
+	// HealthPath is the path of the readiness and liveness probes. Default /healthz, or
+	// the path of probes.readiness. An app that speaks gRPC or h2c with its sidecar has
+	// none.
 	HealthPath string `json:"healthPath,omitzero"`
+
+	// Startup is how long the app may take to start, in whole seconds: until it
+	// answers for the first time, nothing restarts it (A-02). Default none: one that
+	// does not answer within a minute is restarted.
+	Startup *Duration `json:"startup,omitzero"`
+
+	// Probes are what Kubernetes asks the app, where the probes that follow from port
+	// and healthPath do not fit.
+	Probes Probes `json:"probes,omitzero"`
 
 	// Resources of the container. Default requests 25m CPU and 32Mi, limit 128Mi
 	// of memory.
 	Resources Resources `json:"resources,omitzero"`
 
 	// User is the numeric user that the container runs as; never root. Default
-	// 65532.
+	// 65532, with platformUsers none.
 	User *int `json:"user,omitzero"`
 
 	// WritablePaths are directories that the container may write to; its root
 	// file system is read-only. Default none.
 	WritablePaths []string `json:"writablePaths,omitzero"`
+
+	// Volumes are further volumes of the pod, as Volume of Kubernetes: a claim, a
+	// ConfigMap, a Secret, an emptyDir, a projected one (A-03). Default none.
+	Volumes []Manifest `json:"volumes,omitzero"`
+
+	// VolumeMounts are where the container has volumes, as VolumeMount of Kubernetes
+	// (A-03, A-05). Default none.
+	VolumeMounts []Manifest `json:"volumeMounts,omitzero"`
+
+	// InitContainers run before the app, as Container of Kubernetes; one with
+	// restartPolicy Always runs beside it. They are hardened like the app's own,
+	// wherever they do not say otherwise (A-03, A-06). Default none.
+	InitContainers []Manifest `json:"initContainers,omitzero"`
+
+	// Containers run beside that of the app, as Container of Kubernetes, hardened
+	// likewise (A-03, A-06). Default none.
+	Containers []Manifest `json:"containers,omitzero"`
+
+	// Lifecycle are hooks of the container, as Lifecycle of Kubernetes: preStop,
+	// postStart (A-03). Default none.
+	Lifecycle Manifest `json:"lifecycle,omitzero"`
+
+	// TerminationGracePeriod is how long the pod has to end before it is killed, in
+	// whole seconds. The sidecar's gracefulShutdown and blockShutdown have to fit
+	// into it. Default none: Kubernetes waits for 30 seconds.
+	TerminationGracePeriod *Duration `json:"terminationGracePeriod,omitzero"`
+
+	// Labels of one's own, on the pods, the Deployment, the Service and the
+	// ServiceAccount. Default none. Those of the stack cannot be given (A-04).
+	Labels map[string]string `json:"labels,omitzero"`
+
+	// Annotations of one's own, on the pods. Default none. Those of Dapr and of the
+	// stack cannot be given (A-04).
+	Annotations map[string]string `json:"annotations,omitzero"`
+
+	// Account is who the pods are to the cluster, and to a cloud.
+	Account ServiceAccount `json:"serviceAccount,omitzero"`
+
+	// NodeSelector are labels of the nodes on which the pods may run. Default none.
+	NodeSelector map[string]string `json:"nodeSelector,omitzero"`
+
+	// Tolerations of taints, as Toleration of Kubernetes (A-03). Default none.
+	Tolerations []Manifest `json:"tolerations,omitzero"`
+
+	// Affinity to nodes and to other pods, as Affinity of Kubernetes (A-03). Default
+	// none.
+	Affinity Manifest `json:"affinity,omitzero"`
+
+	// TopologySpreadConstraints spread the pods, as TopologySpreadConstraint of
+	// Kubernetes (A-03). Default none.
+	TopologySpreadConstraints []Manifest `json:"topologySpreadConstraints,omitzero"`
+
+	// PriorityClassName names the PriorityClass of the pods. Default none.
+	PriorityClassName string `json:"priorityClassName,omitzero"`
+
+	// HostAliases are entries of the hosts file, as HostAlias of Kubernetes (A-03).
+	// Default none.
+	HostAliases []Manifest `json:"hostAliases,omitzero"`
+
+	// DNSPolicy is ClusterFirst, ClusterFirstWithHostNet, Default or None. Default
+	// the cluster's, ClusterFirst.
+	DNSPolicy string `json:"dnsPolicy,omitzero"`
+
+	// DNSConfig are settings of the resolver, as PodDNSConfig of Kubernetes (A-03).
+	// Default none.
+	DNSConfig Manifest `json:"dnsConfig,omitzero"`
+
+	// PodPatch is what no other key says: a strategic merge patch on the pod template,
+	// as PodTemplateSpec of Kubernetes, applied last (A-03). It cannot change what the
+	// stack relies on (A-04), and whatever weakens the hardening gives a warning
+	// (A-06). Default none.
+	PodPatch Manifest `json:"podPatch,omitzero"`
 
 	// Invokes are the app-ids of the apps that it calls. Default none.
 	Invokes []string `json:"invokes,omitzero"`
@@ -613,7 +712,8 @@ type Sidecar struct {
 	// AppID identifies the app to Dapr. Required, unique (S-01, S-03).
 	AppID string `json:"appId"`
 
-	// AppPort is where daprd calls the app. Default the app's port (S-04, S-05).
+	// AppPort is where daprd calls the app. Default the app's port, and none for an
+	// app without one (S-04, S-05).
 	AppPort *int `json:"appPort,omitzero"`
 
 	// Options are all other keys of a sidecar, those of [rules.SidecarTable]

@@ -88,6 +88,10 @@ func (v *validator) image(path *field.Path, ref string) {
 		v.form(path, nil, "is required")
 	case !image.MatchString(ref):
 		v.form(path, ref, "must be an image reference")
+	default:
+		if _, digest, given := strings.Cut(ref, "@"); given && !imageDigest.MatchString(digest) {
+			v.form(path, ref, "must be an image reference, whose digest is sha256: with 64 hexadecimal digits in lower case")
+		}
 	}
 }
 

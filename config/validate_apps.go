@@ -58,7 +58,7 @@ func (v *validator) app(path *field.Path, a App) {
 	v.kind(path, a)
 	v.scale(path, a)
 	v.service(path, a)
-	if *a.User < 1 || *a.User > math.MaxInt32 {
+	if a.User != nil && (*a.User < 1 || *a.User > math.MaxInt32) {
 		v.form(path.Child("user"), *a.User, "must be a user other than root, of 32 bits")
 	}
 	v.health(path, a)
@@ -70,13 +70,17 @@ func (v *validator) app(path *field.Path, a App) {
 	}
 	v.addEach(rules.Repeated("", a.WritablePaths), a.WritablePaths, at)
 	v.resources(path.Child("resources"), a.Resources)
+	v.pod(path, a)
 }
 
 // health checks the path of the probes, which only an HTTP app has.
 func (v *validator) health(path *field.Path, a App) {
 	at, sidecar := path.Child("healthPath"), path.Child("sidecar")
 	switch protocol := a.Protocol(a.Port); {
-	case a.Port == 0 && a.HealthPath == "": // nothing to probe
+	case a.Port == 0:
+		if a.HealthPath != "" {
+			v.add(at, a.HealthPath, inPod("A-02", "must not be given for an app without a port"), path.Child("port").String())
+		}
 	case !slices.Contains(notPlain, protocol):
 		if rules.HandlerPath(a.HealthPath) != nil {
 			v.form(at, a.HealthPath, "must be an absolute path such as /healthz")
@@ -89,13 +93,13 @@ func (v *validator) health(path *field.Path, a App) {
 
 func (v *validator) ports(path *field.Path, a App) {
 	numbers, names := map[int]bool{a.Port: true}, rules.NamesOf("http")
-	if a.Port != 0 || !a.Ends() {
+	if a.Port != 0 {
 		v.containerPort(path.Child("port"), a, a.Port)
 	}
 	for i, p := range a.Ports {
 		at := path.Child("ports").Index(i)
 		v.containerPort(at.Child("port"), a, p.Port)
-		if numbers[p.Port] {
+		if p.Port != 0 && numbers[p.Port] {
 			v.form(at.Child("port"), p.Port, "must be unique in the app", path.Child("port").String())
 		}
 		switch {
@@ -122,16 +126,11 @@ func (v *validator) containerPort(path *field.Path, a App, p int) {
 }
 
 func (v *validator) sidecar(app *field.Path, a App) {
-	path, s, exposed := app.Child("sidecar"), a.Sidecar, a.ContainerPorts()
+	path, s, exposed := app.Child("sidecar"), a.Sidecar, slices.Concat(a.ContainerPorts(), a.besidePorts())
 	ports := []string{app.Child("port").String(), app.Child("ports").String()}
 	v.add(path.Child("appId"), s.AppID, rules.AppID(s.AppID))
-	if r := rules.AppPort(*s.AppPort); r != nil {
-		// A bad port of the app is reported there, not here as well.
-		if *s.AppPort != a.Port {
-			v.add(path.Child("appPort"), *s.AppPort, r)
-		}
-	} else if rules.AppPort(a.Port) == nil {
-		v.add(path.Child("appPort"), *s.AppPort, rules.AppPortExposed(*s.AppPort, exposed), ports...)
+	if s.AppPort != nil {
+		v.appPort(path.Child("appPort"), a, *s.AppPort, exposed, ports)
 	}
 	v.options(app, a)
 	if port := s.Options.Number(rules.OptionMetricsPort); s.Options.On(rules.OptionEnableMetrics) {
@@ -153,6 +152,29 @@ func (v *validator) sidecar(app *field.Path, a App) {
 	v.resources(path.Child("resources"), s.Resources)
 }
 
+func (v *validator) appPort(path *field.Path, a App, port int, exposed []int, by []string) {
+	if r := rules.AppPort(port); r != nil {
+		// A bad port of the app is reported there, not here as well.
+		if port != a.Port {
+			v.add(path, port, r)
+		}
+	} else if a.Port == 0 || rules.AppPort(a.Port) == nil {
+		v.add(path, port, rules.AppPortExposed(port, exposed), by...)
+	}
+}
+
+// besidePorts returns the ports of the containers beside that of the app.
+func (a App) besidePorts() (ports []int) {
+	for _, m := range a.Containers {
+		for _, p := range manifestsAt(m, "ports") {
+			if n, ok := p["containerPort"].(int); ok {
+				ports = append(ports, n)
+			}
+		}
+	}
+	return ports
+}
+
 func (v *validator) invokes(path *field.Path, a App, own string) {
 	at := func(i int) *field.Path { return path.Index(i) }
 	v.addEach(rules.Targets(own, a.Invokes), a.Invokes, at)
@@ -160,6 +182,7 @@ func (v *validator) invokes(path *field.Path, a App, own string) {
 		if !v.knownApp("I-01", at(i), id) || !v.runsOn(at(i), id) {
 			continue
 		}
+		v.called(at(i), id)
 		if a.Sidecar == nil || !*v.stack.Dapr.Enabled {
 			v.plainHTTP(at(i), id)
 		}
@@ -174,6 +197,13 @@ func (v *validator) runsOn(path *field.Path, appID string) bool {
 	}
 	v.add(path, appID, broken("W-04", "must be an app that runs on: the pods of a "+a.Kind+" end by themselves"), "apps[].kind")
 	return false
+}
+
+// called checks that an app that is called has a port.
+func (v *validator) called(path *field.Path, appID string) {
+	if a := v.apps[appID]; a.Port == 0 {
+		v.add(path, appID, inPod("A-01", "must be an app with a port: nobody can call this one"), "apps[].port", "apps[].sidecar.appId")
+	}
 }
 
 // plainHTTP checks that an app that is called without a sidecar serves plain
@@ -217,5 +247,8 @@ func (v *validator) environment(path *field.Path, a App) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.SecretEnv)) {
 		v.secretKey(check("secretEnv", name), a.SecretEnv[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.ConfigEnv)) {
+		v.configKey(check("configEnv", name), a.ConfigEnv[name])
 	}
 }

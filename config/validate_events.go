@@ -22,8 +22,11 @@ func (v *validator) events() {
 		apps := make([]string, len(e.Subscribers))
 		for j, sub := range e.Subscribers {
 			apps[j] = sub.App
-			if v.apps[sub.App] != nil && !*v.stack.Dapr.Enabled {
-				v.plainHTTP(path.Child("subscribers").Index(j).Child("app"), sub.App)
+			if at := path.Child("subscribers").Index(j).Child("app"); v.apps[sub.App] != nil {
+				v.called(at, sub.App)
+				if !*v.stack.Dapr.Enabled {
+					v.plainHTTP(at, sub.App)
+				}
 			}
 			v.add(path.Child("subscribers").Index(j).Child("path"), sub.Path, rules.HandlerPath(sub.Path))
 			if len(rules.SubscriptionName(e.PubSub, e.Type, sub.App)) > maxSubscription {

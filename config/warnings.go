@@ -18,6 +18,7 @@ func Warnings(s *Stack) []Violation {
 	w.apps()
 	w.jobs()
 	w.externalRedis()
+	w.hardening()
 	if *s.CreateNamespace {
 		w.secrets()
 	}
@@ -135,8 +136,41 @@ func (w *warner) secrets() {
 		for _, name := range slices.Sorted(maps.Keys(a.SecretEnv)) {
 			w.warn("T-07", child(root("apps").Index(i).Child("secretEnv"), name), a.SecretEnv[name].Name, text)
 		}
+		for _, name := range slices.Sorted(maps.Keys(a.ConfigEnv)) {
+			w.warn("A-05", child(root("apps").Index(i).Child("configEnv"), name), a.ConfigEnv[name].Name, notYet("ConfigMap"))
+		}
+		if a.Account.Name != "" {
+			w.warn("A-05", root("apps").Index(i).Child("serviceAccount", "name"), a.Account.Name, notYet("ServiceAccount"))
+		}
+		w.sources(root("apps").Index(i), a)
 		if a.Sidecar != nil {
 			w.sidecarSecrets(root("apps").Index(i).Child("sidecar"), a.Sidecar, text)
+		}
+	}
+}
+
+func notYet(kind string) string {
+	return "cannot be in the namespace before the stack makes it; its pods wait for this " + kind
+}
+
+// sources finds volumes and variables from objects of a namespace that does not exist
+// yet.
+func (w *warner) sources(path *field.Path, a App) {
+	for i, m := range a.Volumes {
+		at := path.Child("volumes").Index(i)
+		for _, of := range []struct{ source, name, kind string }{
+			{"configMap", "name", "ConfigMap"}, {"secret", "secretName", "Secret"}, {"persistentVolumeClaim", "claimName", "PersistentVolumeClaim"},
+		} {
+			if source, _ := entriesOf(m[of.source]); source[of.name] != nil && source["optional"] != true {
+				w.warn("A-05", at.Child(of.source, of.name), source[of.name], notYet(of.kind))
+			}
+		}
+	}
+	for i, m := range a.EnvFrom {
+		for source, kind := range map[string]string{"configMapRef": "ConfigMap", "secretRef": "Secret"} {
+			if ref, _ := entriesOf(m[source]); ref["name"] != nil && ref["optional"] != true {
+				w.warn("A-05", path.Child("envFrom").Index(i).Child(source, "name"), ref["name"], notYet(kind))
+			}
 		}
 	}
 }

@@ -48,6 +48,33 @@ func TestWarnings(t *testing.T) {
 			`apps[0].secretEnv.TOKEN: "tokens" [T-07]: ` + missing, `imagePullSecrets[0]: "registry" [T-07]: ` + missing,
 		}},
 		{"Secrets of a namespace that is there", []edit{{"createNamespace", false}, {"imagePullSecrets", []any{"registry"}}}, nil},
+		{"what the pods of a new namespace wait for", []edit{
+			{"apps[0].configEnv", object{"LEVEL": object{"name": "settings", "key": "level"}}}, {"apps[0].serviceAccount", object{"name": "theirs"}},
+			{"apps[0].volumes", []any{object{"name": "a", "configMap": object{"name": "files"}}, object{"name": "b", "secret": object{"secretName": "maybe", "optional": true}}}},
+			{"apps[0].envFrom", []any{object{"secretRef": object{"name": "all"}}}},
+		}, []string{
+			`apps[0].configEnv.LEVEL: "settings" [A-05]: cannot be in the namespace before the stack makes it; its pods wait for this ConfigMap`,
+			`apps[0].envFrom[0].secretRef.name: "all" [A-05]: cannot be in the namespace before the stack makes it; its pods wait for this Secret`,
+			`apps[0].serviceAccount.name: "theirs" [A-05]: cannot be in the namespace before the stack makes it; its pods wait for this ServiceAccount`,
+			`apps[0].volumes[0].configMap.name: "files" [A-05]: cannot be in the namespace before the stack makes it; its pods wait for this ConfigMap`,
+		}},
+		{"weaker pods", []edit{
+			{"apps[0].volumes", []any{object{"name": "node", "hostPath": object{"path": "/"}}}},
+			{"apps[0].containers", []any{object{"name": "proxy", "image": "p:1", "securityContext": object{"privileged": true, "capabilities": object{"add": []any{"NET_ADMIN"}}}}}},
+			{"apps[1].podPatch", object{"spec": object{"hostNetwork": true, "securityContext": object{"runAsNonRoot": false, "seccompProfile": nil},
+				"containers": []any{object{"name": "backend", "securityContext": object{"runAsUser": 0, "readOnlyRootFilesystem": false}}}}}},
+			{"apps[2].podPatch", object{"spec": object{"securityContext": nil, "containers": []any{object{"name": "activity", "securityContext": object{"readOnlyRootFilesystem": true}}}}}},
+		}, []string{
+			`apps[0].containers[0].securityContext.capabilities.add: [A-06]: gives the container capabilities`,
+			`apps[0].containers[0].securityContext.privileged: true [A-06]: gives the container every right on the node`,
+			`apps[0].volumes[0].hostPath: [A-06]: gives the pod a directory of the node`,
+			`apps[1].podPatch.spec.containers[0].securityContext.readOnlyRootFilesystem: false [A-06]: lets the container write to its image`,
+			`apps[1].podPatch.spec.containers[0].securityContext.runAsUser: 0 [A-06]: runs the container as root`,
+			`apps[1].podPatch.spec.hostNetwork: true [A-06]: gives the pod a part of the node that is kept apart otherwise`,
+			`apps[1].podPatch.spec.securityContext.runAsNonRoot: false [A-06]: lets the container run as root`,
+			`apps[1].podPatch.spec.securityContext.seccompProfile: [A-06]: lets the container use every system call`,
+			`apps[2].podPatch.spec.securityContext: [A-06]: takes the hardening away`,
+		}},
 		{"several", []edit{
 			{"apps[0].invokes", nil}, {"events[3].subscribers", []any{}}, {"pubSubs[1]", object{"name": "bus", "scopes": []any{"backend-app"}}},
 		}, []string{

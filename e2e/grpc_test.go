@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/daprstack/daprstack/config/rules"
 )
@@ -21,6 +25,7 @@ func TestGRPC(t *testing.T) {
 	run(t, "destroy", "--yes")
 	s := &shop{t: t}
 	s.loadImage()
+	asThere(t, "grpc")
 	s.bringUp("grpc", "testdata/grpc.yaml")
 	for _, step := range []struct {
 		name string
@@ -30,6 +35,8 @@ func TestGRPC(t *testing.T) {
 		{"it is invoked over HTTP", s.invokedOverHTTP},
 		{"its pod has gRPC probes", s.probedByGRPC},
 		{"a native sidecar mounts what the app writes", s.nativeSidecar},
+		{"an app without a port has what it asked for", s.withoutPort},
+		{"an app that is slow to start was not restarted", s.slowStart},
 		{"verify finds another option", s.anotherOption},
 		{"nothing is left to do", func(*testing.T) { s.run("preview", "--expect-no-changes") }},
 	} {
@@ -67,6 +74,52 @@ func (s *shop) nativeSidecar(t *testing.T) {
 	require.True(t, slices.ContainsFunc(pod.Spec.InitContainers[at].VolumeMounts, func(m corev1.VolumeMount) bool {
 		return m.Name == "writable-0" && m.MountPath == "/scratch" && !m.ReadOnly
 	}))
+}
+
+// asThere makes a namespace, with a ConfigMap and a Secret in it, as somebody else has
+// made them.
+func asThere(t *testing.T, namespace string) {
+	c := localCluster(t)
+	c.create(namespaces, newObject("Namespace", "", namespace))
+	t.Cleanup(func() {
+		require.NoError(t, c.Resource(namespaces).Delete(context.Background(), namespace, metav1.DeleteOptions{})) // t.Context has ended
+	})
+	settings, token := newObject("ConfigMap", namespace, "settings"), newObject("Secret", namespace, "token")
+	settings.Object["data"] = map[string]any{"mode": "fast"}
+	token.Object["stringData"] = map[string]any{"token": "t0k3n"}
+	c.create(configMaps, settings)
+	c.create(schema.GroupVersionResource{Version: "v1", Resource: "secrets"}, token)
+}
+
+// withoutPort: nothing stands before the worker, and its pod is as it was asked for. It
+// runs only if all its files are there.
+func (s *shop) withoutPort(t *testing.T) {
+	_, err := s.client.Kube.CoreV1().Services(s.stack.Namespace).Get(t.Context(), "worker", metav1.GetOptions{})
+	require.True(t, apierrors.IsNotFound(err), "%v", err)
+	pod := s.pods(s.stack.Namespace, "worker")[0]
+	require.NotContains(t, pod.Annotations, "dapr.io/app-port")
+	require.Equal(t, "work", pod.Labels["team"])
+	require.Equal(t, "work", pod.Annotations["example.com/owner"])
+	require.Equal(t, "worker", pod.Spec.Hostname)
+	require.EqualValues(t, 40, *pod.Spec.TerminationGracePeriodSeconds)
+	require.Equal(t, "worker", pod.Spec.Containers[0].Name)
+	require.Equal(t, "/work", pod.Spec.Containers[0].WorkingDir)
+	require.Contains(t, pod.Spec.Containers[0].Env, corev1.EnvVar{Name: "MODE", ValueFrom: &corev1.EnvVarSource{
+		ConfigMapKeyRef: &corev1.ConfigMapKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}, Key: "mode"},
+	}})
+	prepare := pod.Spec.InitContainers[slices.IndexFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == "prepare" })]
+	require.True(t, *prepare.SecurityContext.ReadOnlyRootFilesystem)
+	account, err := s.client.Kube.CoreV1().ServiceAccounts(s.stack.Namespace).Get(t.Context(), "worker", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, "worker", account.Annotations["example.com/role"])
+}
+
+func (s *shop) slowStart(t *testing.T) {
+	pod := s.pods(s.stack.Namespace, "slow")[0]
+	for _, status := range pod.Status.ContainerStatuses {
+		require.Zero(t, status.RestartCount, status.Name)
+	}
+	require.EqualValues(t, 60, pod.Spec.Containers[0].StartupProbe.FailureThreshold)
 }
 
 // anotherOption asks for options that the running sidecars do not have.

@@ -44,7 +44,7 @@ func (s *stack) runRedis() (*dapr.RedisConnection, error) {
 		Namespace: s.namespace, Auth: password.Ref, Image: r.Image, PullSecrets: s.cfg.ImagePullSecrets,
 		Claim: r.ExistingClaim, Storage: r.Storage, StorageClass: r.StorageClass,
 		MaxMemory: memory.Value(), Fsync: r.Fsync,
-		Resources:  kube.Resources(r.Resources),
+		Resources: kube.Resources(r.Resources), PlatformUser: s.cfg.PlatformUsers,
 		RetainData: s.cfg.Keep.Data, ProtectData: s.cfg.Production,
 	}, s.cluster)
 	if err != nil {

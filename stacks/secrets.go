@@ -10,10 +10,10 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// arguments returns the arguments of an app's container, nil for those of its
-// image. Kubernetes takes them from no Secret: in the cluster they are in clear.
-func (s *stack) arguments(a config.App) pulumi.StringArrayInput {
-	switch args := pulumi.ToStringArray(a.Args); {
+// arguments returns the arguments or the command of an app's container, nil for those
+// of its image. Kubernetes takes them from no Secret: in the cluster they are in clear.
+func (s *stack) arguments(given []string) pulumi.StringArrayInput {
+	switch args := pulumi.ToStringArray(given); {
 	case len(args) == 0:
 		return nil
 	case s.cfg.IsSecret("apps"):
@@ -41,7 +41,20 @@ func (s *stack) makeSecretEnv(a config.App, dapr bool) (*secretEnv, error) {
 			values[sidecarKey+name] = value
 		}
 	}
-	if len(values) == 0 || !s.cfg.IsSecret("apps") {
+	if !s.cfg.IsSecret("apps") {
+		return nil, nil
+	}
+	for _, patch := range a.PodPatches() {
+		eachVariable(patch, func(key string, variable map[string]any) {
+			if value, given := variable["value"].(string); given {
+				if values == nil {
+					values = map[string]string{}
+				}
+				values[key] = value
+			}
+		})
+	}
+	if len(values) == 0 {
 		return nil, nil
 	}
 	given, err := secrets.NewGiven(s.ctx, s.name(a.Name+"-env"), &secrets.GivenArgs{Namespace: s.namespace, Values: values}, s.cluster)

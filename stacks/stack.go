@@ -114,8 +114,19 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 	args := &app.Args{
 		Name: a.Name, Namespace: s.namespace,
 		Image: a.Image, ImagePullPolicy: a.ImagePullPolicy, PullSecrets: s.cfg.ImagePullSecrets,
-		Args: s.arguments(a), Env: variables(a, found, given), Protocol: a.Protocol(a.Port), HealthPath: a.HealthPath,
-		Resources: kube.Resources(a.Resources), User: *a.User, WritablePaths: a.WritablePaths,
+		Unprobed: a.Port == 0, Startup: a.StartupTime(), Protocol: a.Protocol(a.Port), HealthPath: a.HealthPath,
+		Command: s.arguments(a.Command), Args: s.arguments(a.Args), Env: variables(a, found, given),
+		Resources: kube.Resources(a.Resources), WritablePaths: a.WritablePaths,
+		Labels: a.Labels, Annotations: a.Annotations, ServiceAccount: app.ServiceAccount(a.Account),
+		Patches: s.podPatches(a, given),
+	}
+	if a.User != nil {
+		args.User = *a.User
+	} else {
+		args.PlatformUser = true
+	}
+	if a.TerminationGracePeriod != nil {
+		args.Grace = a.TerminationGracePeriod.Duration
 	}
 	s.setWorkload(args, a, sidecars)
 	if a.Port != 0 {
@@ -129,7 +140,7 @@ func (s *stack) makeApp(a config.App, found []config.Variable, sidecars *sidecar
 		first, digest := dapr.Reads(a.Sidecar.AppID, sidecars.sources(a.Sidecar.AppID))
 		args.After = slices.Concat(sidecars.ready, first, objects)
 		args.Sidecar = &app.Sidecar{
-			AppID: a.Sidecar.AppID, AppPort: *a.Sidecar.AppPort, Options: a.Sidecar.Options,
+			AppID: a.Sidecar.AppID, AppPort: a.AppPort(), Options: a.Sidecar.Options,
 			Config: s.cfg.ConfigurationOf(a.Sidecar.AppID), Settings: digest,
 			Resources: kube.Resources(a.Sidecar.Resources), SecretVolumes: a.Sidecar.SecretVolumes,
 		}
@@ -161,6 +172,9 @@ func variables(a config.App, found []config.Variable, given *secretEnv) []app.Va
 	}
 	for _, name := range sortedKeys(a.SecretEnv) {
 		vars = append(vars, app.Variable{Name: name, Secret: secretRef(a.SecretEnv[name])})
+	}
+	for _, name := range sortedKeys(a.ConfigEnv) {
+		vars = append(vars, app.Variable{Name: name, ConfigMap: new(app.ConfigMapKey(a.ConfigEnv[name]))})
 	}
 	return vars
 }

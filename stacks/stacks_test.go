@@ -467,7 +467,7 @@ func TestBadConfiguration(t *testing.T) {
 	for name, values := range map[string]map[string]string{
 		"nothing at all": {},
 		"unknown key":    {"daprstack:contxt": "c", "daprstack:namespace": "n", "daprstack:apps": "[]"},
-		"port 0":         {"daprstack:context": "c", "daprstack:namespace": "n", "daprstack:apps": `[{"name": "a", "image": "a", "port": 0}]`},
+		"bad port":       {"daprstack:context": "c", "daprstack:namespace": "n", "daprstack:apps": `[{"name": "a", "image": "a", "port": 70000}]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, err := graphtest.Run(t, stacks.Program(values))

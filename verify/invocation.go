@@ -61,7 +61,7 @@ func (v *verifier) strangers(appID string) (ids []string) {
 // nothing is compared.
 func (v *verifier) invoke(ctx context.Context, caller config.App, target string) error {
 	app, _ := v.stack.App(target) // I-01 holds
-	if protocol := app.Protocol(*app.Sidecar.AppPort); protocol != "http" {
+	if protocol := app.Protocol(app.AppPort()); protocol != "http" {
 		return skipped("the target speaks " + protocol + ": there is no plain answer to compare with")
 	}
 	pod, err := v.podOf(ctx, target)
@@ -72,11 +72,11 @@ func (v *verifier) invoke(ctx context.Context, caller config.App, target string)
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		var direct [2]answer
 		for i := range direct {
-			req, err := invocation(ctx, "http://localhost:"+strconv.Itoa(*app.Sidecar.AppPort), method, app.HealthPath)
+			req, err := invocation(ctx, "http://localhost:"+strconv.Itoa(app.AppPort()), method, app.HealthPath)
 			if err != nil {
 				return err
 			}
-			if direct[i], err = v.send(pod, *app.Sidecar.AppPort, req); err != nil {
+			if direct[i], err = v.send(pod, app.AppPort(), req); err != nil {
 				return err
 			}
 		}

@@ -111,7 +111,7 @@ func (v *verifier) plainApps() (all []check) {
 			all = append(all, v.endingChecks(a, v.stack.Environments()[i])...)
 			continue
 		}
-		all = append(all, v.appChecks(a, v.stack.Environments()[i], 1)...)
+		all = append(all, v.appChecks(a, v.stack.Environments()[i])...)
 	}
 	return all
 }

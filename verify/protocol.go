@@ -44,8 +44,8 @@ func (v *verifier) reportsHealthy(ctx context.Context, pod string, a config.App)
 		return err
 	}
 	said, err := v.getHealth(ctx, pod, a, a.Port)
-	if err == nil && a.HealthPath != "" && (said.status < 200 || said.status >= 400) {
-		err = fmt.Errorf("pod %s answers %d to %s", pod, said.status, a.HealthPath)
+	if path := a.ReadyPath(); err == nil && path != "" && (said.status < 200 || said.status >= 400) {
+		err = fmt.Errorf("pod %s answers %d to %s", pod, said.status, path)
 	}
 	return err
 }
@@ -54,7 +54,7 @@ func (v *verifier) reportsHealthy(ctx context.Context, pod string, a config.App)
 // the app speaks that.
 func (v *verifier) getHealth(ctx context.Context, pod string, a config.App, port int) (answer, error) {
 	client := v.cluster.HTTP(v.stack.Namespace, pod, port)
-	url := setProtocol(client, a.Protocol(port)) + "://localhost:" + strconv.Itoa(port) + cmp.Or(a.HealthPath, "/")
+	url := setProtocol(client, a.Protocol(port)) + "://localhost:" + strconv.Itoa(port) + cmp.Or(a.ReadyPath(), "/")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return answer{}, err
@@ -132,7 +132,7 @@ func (v *verifier) token(ctx context.Context, pod string, port int) (string, err
 	switch port {
 	case rules.SidecarPorts[0]:
 		name = a.Sidecar.Options.Text(rules.OptionAPITokenSecret)
-	case *a.Sidecar.AppPort:
+	case a.AppPort():
 		name = a.Sidecar.Options.Text(rules.OptionAppTokenSecret)
 	}
 	if name == "" {

@@ -49,7 +49,9 @@ func deviations(pod corev1.Pod, stack *config.Stack, s *config.Sidecar) error {
 		}
 	}
 	argument("app-id", s.AppID, "")
-	argument("app-port", strconv.Itoa(*s.AppPort), "")
+	if s.AppPort != nil {
+		argument("app-port", strconv.Itoa(*s.AppPort), "")
+	}
 	argument("config", stack.ConfigurationOf(s.AppID), "")
 	argument("dapr-http-port", strconv.Itoa(rules.SidecarPorts[0]), "")
 	argument("enable-mtls", strconv.FormatBool(*stack.Dapr.MTLS), "")

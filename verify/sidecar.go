@@ -32,17 +32,21 @@ func (v *verifier) sidecars() (all []check) {
 			all = append(all, v.addressCheck(a))
 		}
 		if a.Sidecar == nil {
-			all = append(all, v.appChecks(a, variables, 1)...)
+			all = append(all, v.appChecks(a, variables)...)
 			continue
 		}
 		id := a.Sidecar.AppID
 		all = append(all,
 			check{entity: "sidecar", rules: []string{"S-11"}, what: id + ": every pod has a ready sidecar",
-				prove: func(ctx context.Context) error { return v.podsReady(ctx, a, 2) }},
+				prove: func(ctx context.Context) error { return v.podsReady(ctx, a, true) }},
 			check{entity: "sidecar", rules: []string{"S-01", "S-04", "S-06", "S-07", "S-08", "S-09", "S-12"}, what: id + ": it has the settings of the stack file",
 				prove: func(ctx context.Context) error { return v.settings(ctx, a) }},
-			check{entity: "sidecar", rules: []string{"S-05", "I-04"}, what: id + ": the app listens on its app-port",
-				prove: func(ctx context.Context) error { return v.listens(ctx, a) }},
+		)
+		if a.AppPort() != 0 {
+			all = append(all, check{entity: "sidecar", rules: []string{"S-05", "I-04"}, what: id + ": the app listens on its app-port",
+				prove: func(ctx context.Context) error { return v.listens(ctx, a) }})
+		}
+		all = append(all,
 			check{entity: "sidecar", what: id + ": other sidecars know it by its certificate (mTLS)",
 				prove: func(ctx context.Context) error { return v.certified(ctx, a) }},
 			check{entity: "app", rules: []string{"C-01"}, what: a.Name + ": it finds its peers, stores and topics by its variables",
@@ -72,20 +76,23 @@ func running(a config.App) bool {
 }
 
 // appChecks returns the checks of an app without a sidecar.
-func (v *verifier) appChecks(a config.App, variables []config.Variable, containers int) []check {
-	return []check{
+func (v *verifier) appChecks(a config.App, variables []config.Variable) []check {
+	checks := []check{
 		{entity: "app", rules: nil, what: a.Name + ": every pod is ready",
-			prove: func(ctx context.Context) error { return v.podsReady(ctx, a, containers) }},
+			prove: func(ctx context.Context) error { return v.podsReady(ctx, a, false) }},
 		{entity: "app", rules: []string{"C-01", "C-05"}, what: a.Name + ": it finds its peers by its variables",
 			prove: func(ctx context.Context) error { return v.environment(ctx, a, variables) }},
-		{entity: "app", rules: nil, what: a.Name + ": it is healthy",
-			prove: func(ctx context.Context) error { return v.healthy(ctx, a) }},
 	}
+	if a.Port != 0 {
+		checks = append(checks, check{entity: "app", rules: nil, what: a.Name + ": it is healthy",
+			prove: func(ctx context.Context) error { return v.healthy(ctx, a) }})
+	}
+	return checks
 }
 
-// podsReady proves that an app has all its pods, and that each has that many
-// containers, all ready.
-func (v *verifier) podsReady(ctx context.Context, a config.App, containers int) error {
+// podsReady proves that an app has all its pods, each with a sidecar or without one, and
+// that all their containers are ready.
+func (v *verifier) podsReady(ctx context.Context, a config.App, sidecar bool) error {
 	pods, err := v.cluster.Pods(ctx, v.stack.Namespace, a.Name)
 	if err != nil {
 		return err
@@ -98,15 +105,11 @@ func (v *verifier) podsReady(ctx context.Context, a config.App, containers int) 
 		problems = append(problems, fmt.Errorf("%d pods are there, and autoscale.min is %d", len(pods), least))
 	}
 	for _, pod := range pods {
-		n := len(pod.Spec.Containers)
-		if slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == daprd }) {
-			n++ // a native sidecar
-		}
-		if n != containers {
-			problems = append(problems, fmt.Errorf("pod %s has %d containers, not %d", pod.Name, n, containers))
-		}
-		if container(pod, daprd) == nil && containers > 1 {
+		switch has := container(pod, daprd) != nil; {
+		case sidecar && !has:
 			problems = append(problems, fmt.Errorf("pod %s has no sidecar; delete it, so that a new one gets it", pod.Name))
+		case has && !sidecar:
+			problems = append(problems, fmt.Errorf("pod %s has a sidecar; delete it, so that a new one has none", pod.Name))
 		}
 		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 			if !status.Ready {
@@ -146,8 +149,8 @@ func (v *verifier) metadataMatches(ctx context.Context, a config.App, pod string
 		problems = append(problems, fmt.Errorf("pod %s: the sidecar is of Dapr %s, the stack file says %s; delete the pod, so that a new one gets it",
 			pod, m.RuntimeVersion, v.stack.Dapr.Version))
 	}
-	if m.App.Port != *a.Sidecar.AppPort {
-		problems = append(problems, fmt.Errorf("pod %s: the sidecar calls its app on port %d, the stack file says %d", pod, m.App.Port, *a.Sidecar.AppPort))
+	if m.App.Port != a.AppPort() {
+		problems = append(problems, fmt.Errorf("pod %s: the sidecar calls its app on port %d, the stack file says %d", pod, m.App.Port, a.AppPort()))
 	}
 	health, err := v.get(ctx, pod, rules.SidecarPorts[0], "/v1.0/healthz")
 	if err == nil && health.status >= 300 {
@@ -220,7 +223,7 @@ func (v *verifier) listens(ctx context.Context, a config.App) error {
 	}
 	var problems []error
 	for _, pod := range pods {
-		problems = append(problems, v.answers(ctx, pod.Name, a, *a.Sidecar.AppPort))
+		problems = append(problems, v.answers(ctx, pod.Name, a, a.AppPort()))
 	}
 	return errors.Join(problems...)
 }

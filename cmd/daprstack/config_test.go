@@ -141,10 +141,10 @@ func TestBadConfig(t *testing.T) {
 	require.ErrorContains(t, err, "overlay.apps.tills: ********")
 	require.NotContains(t, err.Error(), "inherited")
 
-	bad := map[string]string{"Pulumi.dev.yaml": shopFiles["Pulumi.dev.yaml"], "Pulumi.yaml": strings.Replace(shopFiles["Pulumi.yaml"], "port: 80", "port: 0", 1)}
+	bad := map[string]string{"Pulumi.dev.yaml": shopFiles["Pulumi.dev.yaml"], "Pulumi.yaml": strings.Replace(shopFiles["Pulumi.yaml"], "port: 80", "port: 70000", 1)}
 	checkoutOf(t, bad)
 	err = runConfig(t.Context(), &configOptions{stackOptions: stackOptions{stack: "dev"}})
-	require.ErrorContains(t, err, "apps[0].port: is required, a port between 1 and 65535")
+	require.ErrorContains(t, err, "apps[0].port: 70000: must be between 1 and 65535")
 	require.ErrorContains(t, err, "(inherited from Pulumi.yaml: apps)")
 }
 

@@ -52,7 +52,7 @@ func TestInitFrom(t *testing.T) {
 
 	out, err := execute(t, "init", "--from", "web.yaml", "-s", "new", "--context", "mine")
 	require.NoError(t, err)
-	require.Contains(t, out, "Wrote Pulumi.new.yaml from web.yaml: 1 app, 1 state store, 0 pub/subs, 0 events, 0 to fill in, 0 not taken over, 6 different.")
+	require.Contains(t, out, "Wrote Pulumi.new.yaml from web.yaml: 1 app, 1 state store, 0 pub/subs, 0 events, 0 to fill in, 0 not taken over, 5 different.")
 	require.Contains(t, out, "~ Component shop/store")
 	require.Contains(t, out, "kubectl --context mine -n shop delete deployment/web\n")
 	require.Contains(t, out, "daprstack up -s new --adopt\n    takes over Component/store\n")
@@ -127,13 +127,13 @@ func TestInitFromCluster(t *testing.T) {
 	write(t, kubeconfig, kubeconfigOf("team/mine", server.URL))
 	out, err := execute(t, "init", "--from", "team/mine/shop", "-s", "new")
 	require.NoError(t, err)
-	require.Contains(t, out, "Wrote Pulumi.new.yaml from namespace shop of context team/mine: 1 app, 0 state stores, 0 pub/subs, 0 events, 0 to fill in, 0 not taken over, 5 different.")
+	require.Contains(t, out, "Wrote Pulumi.new.yaml from namespace shop of context team/mine: 1 app, 0 state stores, 0 pub/subs, 0 events, 0 to fill in, 0 not taken over, 4 different.")
 	content, err := stackfile.Read(filepath.Join(dir, "Pulumi.new.yaml"))
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{
 		"context": "team/mine", "namespace": "shop", "createNamespace": "false",
 		"dapr": `{"configuration":{"accessControl":{"defaultAction":"allow"}}}`,
-		"apps": `[{"image":"web:1","name":"web","port":8080,"resources":{"limits":{"memory":"64Mi"}},"sidecar":{"appId":"web"}}]`,
+		"apps": `[{"image":"web:1","labels":{"app":"web"},"name":"web","port":8080,"resources":{"limits":{"memory":"64Mi"}},"sidecar":{"appId":"web"}}]`,
 	}, content)
 	for _, request := range asked {
 		require.True(t, strings.HasPrefix(request, "GET "), request)

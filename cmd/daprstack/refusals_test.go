@@ -138,8 +138,8 @@ func TestRefusedBeforeTheStackFileIsRead(t *testing.T) {
 
 func TestInvalidStackFileIsRefused(t *testing.T) {
 	newCheckout(t)
-	const problem = "the stack file has 1 problem:\n  apps[0].port: is required, a port between 1 and 65535"
-	args := []string{"-c", "apps[0].port=0"}
+	const problem = "the stack file has 1 problem:\n  apps[0].port: 70000: must be between 1 and 65535"
+	args := []string{"-c", "apps[0].port=70000"}
 	refused(t, all, args, "the stack file Pulumi.dev.yaml is not valid; nothing was changed:\n"+problem)
 	for _, command := range [][]string{{"preview"}, {"up", "--yes"}} {
 		stdout, err := execute(t, slices.Concat(command, args, []string{"--errors", "json"})...)

@@ -57,10 +57,13 @@ func TestArguments(t *testing.T) {
 			a.Sidecar = &Sidecar{AppID: "a", AppPort: 1, Config: "c", Options: rules.SidecarOptions{"metricsPort": "9090", "logLevl": "info"}}
 			return a
 		}, "app \"web\": sidecar option logLevl: unknown key; did you mean \"logLevel\"?\nsidecar option metricsPort: must be a value of type int, not string"},
-		"no port":    {func(a *Args) *Args { a.Ports = nil; return a }, `app "web": at least one port is required`},
-		"root":       {func(a *Args) *Args { a.User = 0; return a }, `app "web": a user other than root is required`},
-		"no app-id":  {func(a *Args) *Args { a.Sidecar = &Sidecar{AppPort: 1, Config: "c"}; return a }, `app "web": the sidecar needs an app-id`},
-		"no appPort": {func(a *Args) *Args { a.Sidecar = &Sidecar{AppID: "a", Config: "c"}; return a }, `app "web": the sidecar needs an app-id`},
+		"root":      {func(a *Args) *Args { a.User = 0; return a }, `app "web": a user other than root is required`},
+		"no app-id": {func(a *Args) *Args { a.Sidecar = &Sidecar{AppPort: 1, Config: "c"}; return a }, `app "web": the sidecar needs an app-id`},
+		"no config": {func(a *Args) *Args { a.Sidecar = &Sidecar{AppID: "a", AppPort: 1}; return a }, `app "web": the sidecar needs an app-id`},
+		"bad patch": {func(a *Args) *Args {
+			a.Patches = []map[string]any{{"spec": map[string]any{"containers": []any{map[string]any{"image": "x"}}}}}
+			return a
+		}, `app "web": patching the pod: `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, err := graphtest.Run(t, func(ctx *pulumi.Context) error {

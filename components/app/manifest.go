@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,15 +13,29 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// meta returns the metadata of each object of the app. The labels select its
-// pods and never change.
+// meta returns the metadata of each object of the app.
 func meta(args *Args) kube.Meta {
-	return kube.Meta{Name: args.Name, Namespace: args.Namespace, Labels: rules.PodLabels(args.Name, false)}
+	return kube.Meta{Name: args.Name, Namespace: args.Namespace, Labels: beside(args.Labels, selected(args))}
+}
+
+// selected returns the labels that select the pods of the app. They never change.
+func selected(args *Args) map[string]string { return rules.PodLabels(args.Name, false) }
+
+// beside returns what was given, and ours.
+func beside(given, ours map[string]string) map[string]string {
+	all := maps.Clone(given)
+	if all == nil {
+		return ours
+	}
+	maps.Copy(all, ours)
+	return all
 }
 
 func account(ctx *pulumi.Context, args *Args) *corev1.ServiceAccountArgs {
+	metadata := meta(args)
+	metadata.Annotations = args.ServiceAccount.Annotations
 	return &corev1.ServiceAccountArgs{
-		Metadata: meta(args).Args(ctx), AutomountServiceAccountToken: pulumi.Bool(false),
+		Metadata: metadata.Args(ctx), AutomountServiceAccountToken: pulumi.Bool(false),
 	}
 }
 
@@ -29,20 +44,32 @@ func pod(args *Args, account pulumi.StringPtrInput) *corev1.PodSpecArgs {
 		ServiceAccountName: account,
 		ImagePullSecrets:   kube.PullSecrets(args.PullSecrets),
 	}
+	if args.Grace > 0 {
+		spec.TerminationGracePeriodSeconds = pulumi.Int(args.Grace / time.Second)
+	}
 	container := corev1.ContainerArgs{
 		Name: pulumi.String(args.Name), Image: pulumi.String(args.Image), ImagePullPolicy: pulumi.String(args.ImagePullPolicy),
 		Resources: args.Resources.Args(),
-		// On the container and not on the pod: daprd has a user of its own.
-		SecurityContext: &corev1.SecurityContextArgs{RunAsUser: pulumi.Int(args.User)},
 	}
 	if len(args.Ports) > 0 {
 		container.Ports = kube.ContainerPorts(args.Ports)
 	}
 	if args.Kind.ends() {
 		spec.RestartPolicy = pulumi.String(cmp.Or(args.Run.RestartPolicy, "Never"))
-	} else {
+	}
+	if args.probed() {
 		// Ready as soon as it answers; restarted only after a longer silence.
 		container.ReadinessProbe, container.LivenessProbe = probe(args, 1, 3), probe(args, 10, 6)
+		if args.Startup > 0 {
+			container.StartupProbe = probe(args, 1, int(args.Startup/time.Second))
+		}
+	}
+	if !args.PlatformUser {
+		// On the container and not on the pod: daprd has a user of its own.
+		container.SecurityContext = &corev1.SecurityContextArgs{RunAsUser: pulumi.Int(args.User)}
+	}
+	if args.Command != nil {
+		container.Command = args.Command
 	}
 	if args.Args != nil {
 		container.Args = args.Args
@@ -54,13 +81,17 @@ func pod(args *Args, account pulumi.StringPtrInput) *corev1.PodSpecArgs {
 	if len(volumes) > 0 {
 		spec.Volumes = volumes
 	}
-	if len(args.Stateful.Claims) > 0 { // a volume of its own belongs to root otherwise
+	if len(args.Stateful.Claims) > 0 && !args.PlatformUser { // a volume of its own belongs to root otherwise
 		spec.SecurityContext = &corev1.PodSecurityContextArgs{FsGroup: pulumi.Int(args.User)}
 	}
 	if len(mounts) > 0 {
 		container.VolumeMounts = mounts
 	}
-	return kube.Harden(spec, container)
+	hardened := kube.Harden(spec, container)
+	if args.ServiceAccount.Token {
+		hardened.AutomountServiceAccountToken = pulumi.Bool(true)
+	}
+	return hardened
 }
 
 // volumes returns the volumes that the app writes to, with their mounts, and
@@ -97,9 +128,14 @@ func variables(env []Variable) corev1.EnvVarArray {
 	list := make(corev1.EnvVarArray, len(env))
 	for i, v := range env {
 		variable := corev1.EnvVarArgs{Name: pulumi.String(v.Name)}
-		if v.Secret == nil {
+		switch {
+		case v.ConfigMap != nil:
+			variable.ValueFrom = &corev1.EnvVarSourceArgs{ConfigMapKeyRef: &corev1.ConfigMapKeySelectorArgs{
+				Name: pulumi.String(v.ConfigMap.Name), Key: pulumi.String(v.ConfigMap.Key),
+			}}
+		case v.Secret == nil:
 			variable.Value = pulumi.String(v.Value)
-		} else {
+		default:
 			variable.ValueFrom = &corev1.EnvVarSourceArgs{SecretKeyRef: &corev1.SecretKeySelectorArgs{
 				Name: v.Secret.Name.ToStringOutput().ToStringPtrOutput(), Key: pulumi.String(v.Secret.Key),
 			}}

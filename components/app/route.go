@@ -97,7 +97,7 @@ func (a *Args) hasService() bool {
 func service(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
 	m := meta(args)
 	m.Annotations = args.Service.Annotations
-	made := kube.Service(ctx, m, args.Ports)
+	made := kube.Service(ctx, m, selected(args), args.Ports)
 	args.Service.Set(made.Spec.(*corev1.ServiceSpecArgs))
 	return made
 }
@@ -110,11 +110,10 @@ func podsService(args *Args) string { return args.Name + "-headless" }
 // each other.
 func podsOf(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
 	m := meta(args)
-	selects := m.Labels
 	m.Name = podsService(args)
-	made := kube.Service(ctx, m, args.Ports)
+	made := kube.Service(ctx, m, selected(args), args.Ports)
 	spec := made.Spec.(*corev1.ServiceSpecArgs)
-	spec.Selector, spec.ClusterIP, spec.PublishNotReadyAddresses = pulumi.ToStringMap(selects), pulumi.String("None"), pulumi.Bool(true)
+	spec.ClusterIP, spec.PublishNotReadyAddresses = pulumi.String("None"), pulumi.Bool(true)
 	return made
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
@@ -11,6 +12,7 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/daprstack/daprstack/components/kube"
 	"github.com/daprstack/daprstack/config/rules"
 )
 
@@ -100,32 +102,80 @@ func newWorkload(ctx *pulumi.Context, name string, args *Args, account pulumi.St
 		// then applies the one that it finds, and Kubernetes does not go back to 1.
 		opts = append(opts, pulumi.IgnoreChanges([]string{"spec.replicas"}))
 	}
-	switch args.Kind {
-	case StatefulSet:
+	w := workload(ctx, args, account)
+	patched, err := kube.PatchPod(w, args.Patches, args.Kind.template()...)
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, patient(args), patched)
+	switch w := w.(type) {
+	case *appsv1.StatefulSetArgs:
 		if args.Stateful.Protect {
 			opts = append(opts, pulumi.Protect(true))
 		}
-		return appsv1.NewStatefulSet(ctx, name+"-statefulset", statefulSet(ctx, args, account), opts...)
-	case Job:
-		return batchv1.NewJob(ctx, name+"-job", job(ctx, args, account), opts...)
-	case CronJob:
-		return batchv1.NewCronJob(ctx, name+"-cronjob", cronJob(ctx, args, account), opts...)
+		return appsv1.NewStatefulSet(ctx, name+"-statefulset", w, opts...)
+	case *batchv1.JobArgs:
+		return batchv1.NewJob(ctx, name+"-job", w, opts...)
+	case *batchv1.CronJobArgs:
+		return batchv1.NewCronJob(ctx, name+"-cronjob", w, opts...)
+	case *appsv1.DeploymentArgs:
+		return appsv1.NewDeployment(ctx, name+"-deployment", w, opts...)
 	default:
-		return appsv1.NewDeployment(ctx, name+"-deployment", deployment(ctx, args, account), opts...)
+		return nil, fmt.Errorf("there is no kind %q", args.Kind)
 	}
+}
+
+// workload returns what runs the pods.
+func workload(ctx *pulumi.Context, args *Args, account pulumi.StringPtrInput) pulumi.Input {
+	switch args.Kind {
+	case StatefulSet:
+		return statefulSet(ctx, args, account)
+	case Job:
+		return job(ctx, args, account)
+	case CronJob:
+		return cronJob(ctx, args, account)
+	default:
+		return deployment(ctx, args, account)
+	}
+}
+
+// template returns the path of the pod template.
+func (k Kind) template() []string {
+	if k == CronJob {
+		return []string{"spec", "jobTemplate", "spec", "template"}
+	}
+	return []string{"spec", "template"}
+}
+
+// patience is how long a workload may take beside the start of its app, and longStart the
+// start from which on that is more than Pulumi and Kubernetes wait.
+const (
+	patience  = 10 * time.Minute
+	longStart = 5 * time.Minute
+)
+
+// patient makes the engine wait for an app that takes long to start.
+func patient(args *Args) pulumi.ResourceOption {
+	if args.Startup < longStart {
+		return pulumi.Composite()
+	}
+	wait := (args.Startup + patience).String()
+	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: wait, Update: wait})
 }
 
 // template returns the pods of an app, the same for every kind.
 func template(args *Args, account pulumi.StringPtrInput) *corev1.PodTemplateSpecArgs {
-	meta := &metav1.ObjectMetaArgs{Labels: pulumi.ToStringMap(rules.PodLabels(args.Name, args.Sidecar != nil))}
-	if args.Sidecar != nil {
-		meta.Annotations = annotations(args.Sidecar)
+	meta := &metav1.ObjectMetaArgs{Labels: pulumi.ToStringMap(beside(args.Labels, rules.PodLabels(args.Name, args.Sidecar != nil)))}
+	if notes := annotations(args.Sidecar); len(args.Annotations)+len(notes) > 0 {
+		all := pulumi.ToStringMap(args.Annotations)
+		maps.Copy(all, notes)
+		meta.Annotations = all
 	}
 	return &corev1.PodTemplateSpecArgs{Metadata: meta, Spec: pod(args, account)}
 }
 
 func selector(args *Args) *metav1.LabelSelectorArgs {
-	return &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(meta(args).Labels)}
+	return &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selected(args))}
 }
 
 // replicas returns the number of pods, nil for one that an autoscaler sets.
@@ -137,10 +187,11 @@ func replicas(args *Args) pulumi.IntPtrInput {
 }
 
 func deployment(ctx *pulumi.Context, args *Args, account pulumi.StringPtrInput) *appsv1.DeploymentArgs {
-	return &appsv1.DeploymentArgs{
-		Metadata: meta(args).Args(ctx),
-		Spec:     &appsv1.DeploymentSpecArgs{Replicas: replicas(args), Selector: selector(args), Template: template(args, account)},
+	spec := &appsv1.DeploymentSpecArgs{Replicas: replicas(args), Selector: selector(args), Template: template(args, account)}
+	if args.Startup >= longStart {
+		spec.ProgressDeadlineSeconds = pulumi.Int((args.Startup + patience) / time.Second)
 	}
+	return &appsv1.DeploymentArgs{Metadata: meta(args).Args(ctx), Spec: spec}
 }
 
 func statefulSet(ctx *pulumi.Context, args *Args, account pulumi.StringPtrInput) *appsv1.StatefulSetArgs {
@@ -175,7 +226,7 @@ func claims(args *Args) corev1.PersistentVolumeClaimTypeArray {
 			spec.StorageClassName = pulumi.String(c.StorageClass)
 		}
 		list[i] = corev1.PersistentVolumeClaimTypeArgs{
-			Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(c.Name), Labels: pulumi.ToStringMap(meta(args).Labels)}, Spec: spec,
+			Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(c.Name), Labels: pulumi.ToStringMap(selected(args))}, Spec: spec,
 		}
 	}
 	return list

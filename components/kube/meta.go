@@ -46,7 +46,8 @@ type Meta struct {
 
 // Args returns the metadata for the SDK, with the stack's field manager.
 func (m Meta) Args(ctx *pulumi.Context) *metav1.ObjectMetaArgs {
-	annotations := pulumi.StringMap{ManagerAnnotation: pulumi.String(Manager(ctx))}
+	annotations := pulumi.ToStringMap(m.Annotations)
+	annotations[ManagerAnnotation] = pulumi.String(Manager(ctx))
 	if m.SkipAwait {
 		annotations[SkipAwaitAnnotation] = pulumi.String("true")
 	}

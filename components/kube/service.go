@@ -23,10 +23,10 @@ func ContainerPorts(ports []Port) corev1.ContainerPortArray {
 	return list
 }
 
-// Service returns a Service in front of the pods that have its labels. It is not
-// awaited: that takes ten seconds and says no more than the pods' readiness, and a
-// load balancer may never have an address.
-func Service(ctx *pulumi.Context, meta Meta, ports []Port) *corev1.ServiceArgs {
+// Service returns a Service in front of the pods with some labels. It is not awaited:
+// that takes ten seconds and says no more than the pods' readiness, and a load balancer
+// may never have an address.
+func Service(ctx *pulumi.Context, meta Meta, pods map[string]string, ports []Port) *corev1.ServiceArgs {
 	meta.SkipAwait = true
 	list := make(corev1.ServicePortArray, len(ports))
 	for i, p := range ports {
@@ -36,7 +36,7 @@ func Service(ctx *pulumi.Context, meta Meta, ports []Port) *corev1.ServiceArgs {
 	}
 	return &corev1.ServiceArgs{
 		Metadata: meta.Args(ctx),
-		Spec:     &corev1.ServiceSpecArgs{Selector: pulumi.ToStringMap(meta.Labels), Ports: list},
+		Spec:     &corev1.ServiceSpecArgs{Selector: pulumi.ToStringMap(pods), Ports: list},
 	}
 }
 

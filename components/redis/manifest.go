@@ -56,7 +56,7 @@ func claim(ctx *pulumi.Context, args *Args) *corev1.PersistentVolumeClaimArgs {
 }
 
 func service(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
-	return kube.Service(ctx, kube.Meta{Name: Service, Namespace: args.Namespace, Labels: labels}, ports)
+	return kube.Service(ctx, kube.Meta{Name: Service, Namespace: args.Namespace, Labels: labels}, labels, ports)
 }
 
 // deployment returns a Deployment of one pod, replaced as a whole: two servers
@@ -64,9 +64,6 @@ func service(ctx *pulumi.Context, args *Args) *corev1.ServiceArgs {
 func deployment(ctx *pulumi.Context, args *Args, claim pulumi.StringPtrInput) *appsv1.DeploymentArgs {
 	pod := corev1.PodSpecArgs{
 		ImagePullSecrets: kube.PullSecrets(args.PullSecrets),
-		SecurityContext: &corev1.PodSecurityContextArgs{
-			RunAsUser: pulumi.Int(user), RunAsGroup: pulumi.Int(user), FsGroup: pulumi.Int(user),
-		},
 		Volumes: corev1.VolumeArray{
 			corev1.VolumeArgs{Name: pulumi.String("data"), PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSourceArgs{
 				ClaimName: claim.ToStringPtrOutput().Elem(),
@@ -77,6 +74,11 @@ func deployment(ctx *pulumi.Context, args *Args, claim pulumi.StringPtrInput) *a
 				Items:       corev1.KeyToPathArray{corev1.KeyToPathArgs{Key: pulumi.String(AuthFile), Path: pulumi.String(AuthFile)}},
 			}},
 		},
+	}
+	if !args.PlatformUser {
+		pod.SecurityContext = &corev1.PodSecurityContextArgs{
+			RunAsUser: pulumi.Int(user), RunAsGroup: pulumi.Int(user), FsGroup: pulumi.Int(user),
+		}
 	}
 	server := corev1.ContainerArgs{
 		Name: pulumi.String("redis"), Image: pulumi.String(args.Image), Command: pulumi.ToStringArray(arguments(args)),

@@ -57,6 +57,9 @@ type Args struct {
 	Fsync string
 	// Resources of the container. Default none.
 	Resources kube.Resources
+	// PlatformUser leaves it to the cluster which user and group the server runs as.
+	// Default false: those of the official image.
+	PlatformUser bool
 	// RetainData keeps the volume when Redis is removed; the next server finds it
 	// again. Default false.
 	RetainData bool

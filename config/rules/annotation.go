@@ -73,6 +73,23 @@ func IsAnnotation(name string) bool {
 	return known
 }
 
+// KeyOf returns the key of a sidecar in the stack file that an annotation, without its
+// prefix, comes from, "" if there is none.
+func KeyOf(name string) string {
+	switch at, known := optionByAnnotation[name]; {
+	case name == "app-id":
+		return "appId"
+	case name == "app-port":
+		return "appPort"
+	case name == "config":
+		return "config"
+	case known:
+		return SidecarTable[at].Key
+	default:
+		return ""
+	}
+}
+
 // Misplaced refuses an annotation of a sidecar that is not on a pod (S-12).
 func Misplaced() []Reason {
 	return because("S-12", "must be on the pod template: Dapr reads it only there")

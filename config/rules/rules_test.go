@@ -287,8 +287,8 @@ func TestNearest(t *testing.T) {
 // TestTable checks that the numbers are unique, well-formed and grouped, and that
 // each rule says what it is and where it is enforced.
 func TestTable(t *testing.T) {
-	require.Len(t, rules.Table, 68)
-	form, last := regexp.MustCompile(`^[STQENIXWC]-\d\d$`), ""
+	require.Len(t, rules.Table, 74)
+	form, last := regexp.MustCompile(`^[STQENIAXWC]-\d\d$`), ""
 	for _, r := range rules.Table {
 		require.Regexp(t, form, r.ID)
 		require.NotEmpty(t, r.Statement)

@@ -166,14 +166,14 @@ func TestTogether(t *testing.T) {
 		{map[string]string{"volume-mounts": "a:/a,b:/a"}, []string{"volume-mounts: b: must be mounted at a path of its own"}},
 	} {
 		var got []string
-		for _, f := range rules.OptionsOf(c.annotations).Together(func(row rules.SidecarOption) string { return row.Annotation }) {
+		for _, f := range rules.OptionsOf(c.annotations).Within(rules.PodGrace, func(row rules.SidecarOption) string { return row.Annotation }) {
 			row, _ := rules.Option(f.Key)
 			require.Equal(t, "S-12", f.Rule)
 			got = append(got, row.Annotation+": "+f.Text())
 		}
 		require.Equal(t, c.want, got, "%v", c.annotations)
 	}
-	require.Empty(t, rules.SidecarOptions{"appHealthCheck.interval": -time.Second, "appHealthCheck.enabled": true}.Together(nil), "what is bad by itself")
+	require.Empty(t, rules.SidecarOptions{"appHealthCheck.interval": -time.Second, "appHealthCheck.enabled": true}.Within(rules.PodGrace, nil), "what is bad by itself")
 }
 
 // TestCheck: an option that does not apply is not checked, and checking changes
@@ -185,7 +185,7 @@ func TestCheck(t *testing.T) {
 		{Key: "env", Fault: rules.Fault{At: []any{"A"}, Allowed: "must not end in a space: Dapr cuts it off"}, Rule: "S-12", By: []string{}},
 	}, rules.SidecarOptions{"appHealthCheck.enabled": true, "appHealthCheck.threshold": 0, "env": map[string]string{"A": "p4ss "}}.Check())
 	options := rules.SidecarOptions{"gracefulShutdown": -time.Second}
-	require.Empty(t, options.Together(nil))
+	require.Empty(t, options.Within(rules.PodGrace, nil))
 	require.Contains(t, options, "gracefulShutdown")
 }
 
@@ -225,8 +225,8 @@ func TestSettings(t *testing.T) {
 	require.Equal(t, 9090, rules.SidecarOptions{}.Number("metricsPort"), "the default")
 	require.True(t, rules.SidecarOptions(nil).On("enableMetrics"))
 	require.False(t, rules.SidecarOptions{"enableMetrics": "true"}.On("enableMetrics"), "of another type")
-	require.NoError(t, rules.SidecarOptions{}.Err())
-	require.EqualError(t, rules.SidecarOptions{"env": map[string]string{"NAMESPACE": "x"}, "appHealthCheck.path": "/a"}.Err(),
+	require.NoError(t, rules.SidecarOptions{}.Err(0))
+	require.EqualError(t, rules.SidecarOptions{"env": map[string]string{"NAMESPACE": "x"}, "appHealthCheck.path": "/a"}.Err(0),
 		"sidecar option env: must not be given: Dapr sets it itself\nsidecar option appHealthCheck.path: must not be given without appHealthCheck.enabled: Dapr ignores it")
 }
 

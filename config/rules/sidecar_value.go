@@ -210,11 +210,12 @@ func (s SidecarOptions) Check() (faults []OptionFault) {
 	return faults
 }
 
-// Err returns what is wrong with the options by themselves and together, or nil.
-func (s SidecarOptions) Err() error {
+// Err returns what is wrong with the options by themselves and together, or nil. Grace
+// is how long the pod has to end, 0 for [PodGrace].
+func (s SidecarOptions) Err(grace time.Duration) error {
 	var all []error
 	key := func(row SidecarOption) string { return row.Key }
-	for _, f := range slices.Concat(s.Check(), s.Together(key)) {
+	for _, f := range slices.Concat(s.Check(), s.Within(cmp.Or(grace, PodGrace), key)) {
 		all = append(all, fmt.Errorf("sidecar option %s: %s", f.Key, f.Allowed))
 	}
 	return errors.Join(all...)
@@ -223,15 +224,9 @@ func (s SidecarOptions) Err() error {
 // PodGrace is how long Kubernetes waits before it kills a pod, by default.
 const PodGrace = 30 * time.Second
 
-// Together returns what is wrong with the options in combination: what Dapr
-// ignores or fails on because of another option. Name returns the name of an
-// option for the reader of the faults.
-func (s SidecarOptions) Together(name func(SidecarOption) string) (faults []OptionFault) {
-	return s.Within(PodGrace, name)
-}
-
-// Within is [SidecarOptions.Together] for a pod that is killed after another time
-// than [PodGrace], 0 if that is not known.
+// Within returns what is wrong with the options in combination: what Dapr ignores or
+// fails on because of another option, in a pod that has so long to end, 0 if that is not
+// known. Name returns the name of an option for the reader of the faults.
 func (s SidecarOptions) Within(grace time.Duration, name func(SidecarOption) string) (faults []OptionFault) {
 	s = maps.Clone(s)
 	for _, f := range s.Check() { // what is bad by itself is not reported twice

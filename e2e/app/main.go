@@ -6,8 +6,10 @@
 //	GET /file            answers with the file DATA, after it has written ?write= to it
 //	POST /on/…           takes an event: COLLECTOR is told, and says what to answer
 //
-// With the argument grpc it speaks gRPC instead, see serveGRPC. With the arguments once
-// and a URL it calls that, and ends.
+// It begins to listen after START_AFTER. With the argument grpc it speaks gRPC instead,
+// see serveGRPC. With the arguments once and a URL it calls that, and ends. With work it
+// listens nowhere, see work; with touch it writes the files that its other arguments
+// name, and ends.
 package main
 
 import (
@@ -35,8 +37,18 @@ func main() {
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	if len(os.Args) > 1 && os.Args[1] == "grpc" {
-		return serveGRPC(ctx)
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "grpc":
+			return serveGRPC(ctx)
+		case "work":
+			return work(ctx)
+		case "touch":
+			return touch(os.Args[2:])
+		}
+	}
+	if after, err := time.ParseDuration(os.Getenv("START_AFTER")); err == nil {
+		time.Sleep(after) // as an app that loads much
 	}
 	if len(os.Args) > 2 && os.Args[1] == "once" {
 		return once(ctx, os.Args[2])
@@ -63,6 +75,27 @@ func serve() error {
 		err = <-stopped
 	}
 	return err
+}
+
+// work does what it has to do, and needs nobody to ask for it: here, to look for the
+// files of NEEDS, without which it fails.
+func work(ctx context.Context) error {
+	for _, name := range strings.Fields(os.Getenv("NEEDS")) {
+		if _, err := os.Stat(name); err != nil {
+			return err
+		}
+	}
+	<-ctx.Done()
+	return nil
+}
+
+func touch(names []string) error {
+	for _, name := range names {
+		if err := os.WriteFile(name, nil, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // echo answers with what of a request has to arrive.

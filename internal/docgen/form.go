@@ -28,15 +28,16 @@ type form struct {
 }
 
 const (
-	label = `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
-	span  = `([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)`
+	label    = `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
+	labelKey = `([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-zA-Z0-9]([-\w.]*[a-zA-Z0-9])?`
+	span     = `([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)`
 )
 
 var (
 	namespace = matching("DNS-1123 label", 63, label)
 	dnsName   = matching("DNS-1123 name", 253, label+`(\.`+label+`)*`)
 	appID     = matching("app-id", rules.MaxAppID, label)
-	image     = matching("image reference", 0, `[a-zA-Z0-9][\w.\-:/@]*`)
+	image     = matching("image reference", 0, `[a-zA-Z0-9][\w.\-:/]*(@sha256:[0-9a-f]{64})?`)
 	address   = matching("host:port", 0, `[^, /@]+:[0-9]{1,5}`)
 	quantity  = matching("Kubernetes quantity", 0, `\+?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?`)
 	duration  = matching("duration with its unit", 0, `\+?(`+span+`)+`)
@@ -50,6 +51,7 @@ var (
 	host      = matching("host", 253, `(\*\.)?`+label+`(\.`+label+`)*`)
 	logLevel  = oneOf(rules.LogLevels...)
 
+	labelValue = matching("value of a label", 63, `([a-zA-Z0-9]([-\w.]*[a-zA-Z0-9])?)?`)
 	variables  = &schema{Pattern: `^[A-Za-z_][A-Za-z0-9_]*$`}
 	quantities = quantity.of("cpu", "memory", "ephemeral-storage")
 )
@@ -190,6 +192,19 @@ var forms = map[string]form{
 
 	"Port.Name": portName,
 	"Port.Port": port,
+
+	"App.ConfigEnv":              {Names: variables},
+	"App.Startup":                duration,
+	"App.TerminationGracePeriod": duration,
+	"App.Labels":                 keyed(labelValue, labelKey),
+	"App.Annotations":            {Names: &schema{Pattern: "^(" + labelKey + ")$"}},
+	"App.NodeSelector":           keyed(labelValue, labelKey),
+	"App.PriorityClassName":      dnsName,
+	"App.DNSPolicy":              oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
+	"ServiceAccount.Name":        dnsName,
+	"ServiceAccount.Annotations": {Names: &schema{Pattern: "^(" + labelKey + ")$"}},
+	"ConfigKey.Name":             dnsName,
+	"ConfigKey.Key":              dataKey,
 
 	"Sidecar.AppID":         appID,
 	"Sidecar.AppPort":       port,

@@ -123,6 +123,7 @@ var (
 	amountType   = reflect.TypeFor[config.IntOrText]()
 	secretType   = reflect.TypeFor[config.Secret]()
 	optionsType  = reflect.TypeFor[rules.SidecarOptions]()
+	probeType    = reflect.TypeFor[config.Probe]()
 )
 
 // goComments reads the comments of package config, by "Type" and "Type.Field".

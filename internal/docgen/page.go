@@ -64,7 +64,7 @@ type group struct {
 }
 
 var titles = map[byte]string{
-	'S': "Sidecar", 'T': "Component", 'Q': "Pub/sub", 'E': "Event", 'N': "State", 'I': "Service invocation",
+	'S': "Sidecar", 'T': "Component", 'Q': "Pub/sub", 'E': "Event", 'N': "State", 'I': "Service invocation", 'A': "Application",
 	'X': "Across entities", 'W': "Around the pod", 'C': "The stack as a whole",
 }
 
@@ -251,6 +251,8 @@ func named(t reflect.Type) string {
 		return fmt.Sprintf("[object](#%s)", anchor(t.Name()))
 	case t.Kind() == reflect.Slice:
 		return "list of " + plural(t.Elem())
+	case t == probeType:
+		return "object, or `none`"
 	case t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Interface:
 		return "object"
 	case t.Kind() == reflect.Map:
@@ -265,6 +267,9 @@ func named(t reflect.Type) string {
 }
 
 func plural(t reflect.Type) string {
+	if t.Kind() == reflect.Map {
+		return "objects"
+	}
 	if t.Kind() == reflect.Struct {
 		return fmt.Sprintf("[objects](#%s)", anchor(t.Name()))
 	}

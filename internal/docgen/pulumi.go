@@ -166,6 +166,9 @@ func (w *pulumiWriter) property(k key) *pulumiProperty {
 }
 
 func (w *pulumiWriter) kind(t reflect.Type) *pulumiProperty {
+	if t == probeType { // an object or a text
+		return &pulumiProperty{Ref: "pulumi.json#/Any"}
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return w.kind(t.Elem())

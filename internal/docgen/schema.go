@@ -177,6 +177,9 @@ func (f form) forms(t reflect.Type) []*schema {
 		}
 		return []*schema{list}
 	case reflect.Map:
+		if t == probeType {
+			return []*schema{{Type: "object"}, {Enum: []any{"none"}}}
+		}
 		if t.Elem().Kind() == reflect.Interface {
 			return []*schema{{Type: "object"}}
 		}

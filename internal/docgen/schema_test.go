@@ -145,7 +145,7 @@ var wellFormed = map[string][]rulestest.Edit{
 	},
 	"names": {
 		{Path: "namespace", Value: "9"}, {Path: "redis.storageClass", Value: "a.b-c"}, {Path: "dapr.version", Value: "1.18.0-rc.1"},
-		{Path: "apps[0].image", Value: "r.example.com:5000/a/b@sha256:0123"}, {Path: "events[0].source", Value: "https://example.com/a?b=%20c#d"},
+		{Path: "apps[0].image", Value: "r.example.com:5000/a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}, {Path: "events[0].source", Value: "https://example.com/a?b=%20c#d"},
 	},
 	"rates":                       one("dapr.configuration.tracing.samplingRate", "1e-3"),
 	"a text that is empty":        one("apps[0].env.EMPTY", ""),

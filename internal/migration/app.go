@@ -27,23 +27,9 @@ var (
 		"revisionHistoryLimit":    {"the stack file has no key for it", ""},
 	}
 	podAdvice = map[string]advice{
-		"initContainers":                {"the pod of an app has one container", "do it in the image, or in a Job beside the stack"},
-		"volumes":                       {"an app has only writable directories, and Secrets for its sidecar", "read settings from env and secretEnv"},
-		"serviceAccountName":            {"an app has a ServiceAccount of its own, without a token", "leave an app that calls the API of Kubernetes beside the stack"},
-		"serviceAccount":                {"an app has a ServiceAccount of its own, without a token", ""},
-		"automountServiceAccountToken":  {"the pods of a stack have no token of Kubernetes", "leave an app that calls the API of Kubernetes beside the stack"},
-		"terminationGracePeriodSeconds": {"the pods of a stack have 30 seconds to end", ""},
-		"securityContext":               {"the pods of a stack are hardened, and only the user can be chosen", ""},
-		"hostNetwork":                   {"the pods of a stack are hardened", "leave this app beside the stack"},
-		"hostPID":                       {"the pods of a stack are hardened", "leave this app beside the stack"},
+		"securityContext": hardenedAdvice, "hostNetwork": hardenedAdvice, "hostPID": hardenedAdvice, "hostIPC": hardenedAdvice,
 	}
-	containerAdvice = map[string]advice{
-		"command":      {"the stack runs the command of the image", "set it as the ENTRYPOINT of the image; its arguments can stand in args"},
-		"workingDir":   {"the stack runs the image in its own folder", "set WORKDIR in the image"},
-		"envFrom":      {"a stack names every variable", "write them into env and secretEnv"},
-		"lifecycle":    {"the stack file has no key for it", "sidecar.blockShutdown keeps daprd serving while the app ends"},
-		"startupProbe": {"the stack has a readiness and a liveness probe, with timings of its own", ""},
-	}
+	hardenedAdvice     = advice{"the pods of a stack are hardened", "write it into podPatch if the app needs it"}
 	deploymentDefaults = map[string]any{"revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
 	podDefaults        = map[string]any{
 		"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler", "terminationGracePeriodSeconds": 30,
@@ -74,12 +60,10 @@ func (c *converter) app(o Object) bool {
 	}
 	for _, other := range containers {
 		if other.path != main.path {
-			c.note(Note{Lost, p.object, other.path, other.text("image"), "the pod of an app has one container", "run it as an app of its own, or leave this Deployment beside the stack"})
+			a.Containers = append(a.Containers, c.beside(other))
 		}
 	}
-	if !c.sidecar(template.below("metadata"), *main, &a) {
-		return false
-	}
+	c.sidecar(template.below("metadata"), *main, &a)
 	if a.Image = main.text("image"); a.Image == "" || rules.Placeholder(a.Image) {
 		c.note(Note{Lost, p.object, main.at("image"), a.Image, "an app needs an image", "write it into the Deployment first"})
 		return false
@@ -88,6 +72,7 @@ func (c *converter) app(o Object) bool {
 	if a.Ends() {
 		pod.drop("restartPolicy") // of the Job
 	}
+	c.platformUser(pod, *main)
 	c.pod(pod, *main, &a)
 	c.container(*main, &a)
 	c.services(o, &a)
@@ -130,18 +115,23 @@ func (c *converter) pod(pod, main part, a *config.App) {
 		c.stack.ImagePullSecrets = append(c.stack.ImagePullSecrets, secret.text("name"))
 	}
 	pod.expect(podDefaults)
-	if name := getText(pod.fields, "serviceAccountName"); name == a.Name || name == "default" {
-		pod.drop("serviceAccountName", "serviceAccount")
-	}
-	if text := getText(pod.fields, "serviceAccountName"); text != "" && text == getText(pod.fields, "serviceAccount") {
-		pod.drop("serviceAccount")
-	}
+	c.serviceAccount(pod, a)
 	security := pod.below("securityContext")
 	security.expect(map[string]any{"runAsNonRoot": true})
 	c.user(security, a)
 	seccomp(security)
-	security.rest(nil)
+	kept := security.pick("fsGroup", "fsGroupChangePolicy", "supplementalGroups", "runAsGroup")
+	security.rest(podAdvice)
 	c.volumes(pod, main, a)
+	c.placement(pod, a)
+	spec := pod.pick("hostname", "subdomain", "setHostnameAsFQDN", "runtimeClassName", "schedulerName", "shareProcessNamespace", "readinessGates",
+		"enableServiceLinks", "preemptionPolicy", "overhead", "os")
+	if len(kept) > 0 {
+		spec["securityContext"] = map[string]any(kept)
+	}
+	if len(spec) > 0 {
+		a.PodPatch = config.Manifest{"spec": map[string]any(spec)}
+	}
 	pod.rest(podAdvice)
 }
 
@@ -150,6 +140,19 @@ func seccomp(security part) {
 	if getText(security.fields, "seccompProfile", "type") == "RuntimeDefault" {
 		security.drop("seccompProfile")
 	}
+}
+
+// platformUser leaves the user to the image or the cluster, as a pod does that only asks
+// for one that is not root.
+func (c *converter) platformUser(pod, main part) {
+	nonRoot := false
+	for _, fields := range []map[string]any{pod.fields, main.fields} {
+		if get(fields, "securityContext", "runAsUser") != nil {
+			return
+		}
+		nonRoot = nonRoot || get(fields, "securityContext", "runAsNonRoot") == true
+	}
+	c.stack.PlatformUsers = c.stack.PlatformUsers || nonRoot
 }
 
 func (c *converter) user(security part, a *config.App) {
@@ -174,6 +177,10 @@ func (c *converter) container(p part, a *config.App) {
 	c.resources(p, a)
 	c.probes(p, a)
 	c.env(p, a)
+	a.EnvFrom = p.manifests("envFrom")
+	if hooks := p.below("lifecycle"); len(hooks.fields) > 0 {
+		a.Lifecycle = hooks.manifest()
+	}
 	security := p.below("securityContext")
 	security.expect(map[string]any{"allowPrivilegeEscalation": false, "runAsNonRoot": true, "privileged": false})
 	readOnly := security.take("readOnlyRootFilesystem") == true
@@ -183,22 +190,26 @@ func (c *converter) container(p part, a *config.App) {
 	}
 	seccomp(security)
 	security.rest(nil)
-	if a.User == nil {
+	if a.User == nil && !c.stack.PlatformUsers {
 		p.differ("securityContext.runAsUser", nil, advice{"no user is named, and the stack runs the image as user 65532", "set user if the image needs another one; root is refused"})
 	}
+	patch := p.pick("workingDir", "stdin", "stdinOnce", "tty", "terminationMessagePath", "terminationMessagePolicy", "volumeDevices", "resizePolicy")
+	c.patchContainer(a, patch)
 	if !readOnly {
 		p.differ("securityContext.readOnlyRootFilesystem", nil, advice{"the root file system of an app is read-only in a stack", "list the directories that it writes to in writablePaths"})
 	}
-	p.rest(containerAdvice)
+	p.rest(nil)
 }
 
 func (c *converter) arguments(p part, a *config.App) {
-	args := p.texts("args")
-	if slices.ContainsFunc(args, secretText) {
-		p.c.note(Note{ToFill, p.object, p.at("args"), "", "they seem to hold a secret, which is never copied", "read it from secretEnv, or give args as a Pulumi secret"})
-		return
+	for key, into := range map[string]*[]string{"command": &a.Command, "args": &a.Args} {
+		texts := p.texts(key)
+		if slices.ContainsFunc(texts, secretText) {
+			p.c.note(Note{ToFill, p.object, p.at(key), "", "they seem to hold a secret, which is never copied", "read it from secretEnv, or give " + key + " as a Pulumi secret"})
+			continue
+		}
+		*into = texts
 	}
-	a.Args = args
 }
 
 func (c *converter) resources(p part, a *config.App) {
@@ -221,31 +232,4 @@ func quantities(p part) (all map[string]string) {
 	}
 	p.rest(nil)
 	return all
-}
-
-// probes takes over the path of the probes.
-func (c *converter) probes(p part, a *config.App) {
-	plain := !slices.Contains([]string{"grpc", "grpcs", "h2c"}, a.Sidecar.Options.Text(rules.OptionAppProtocol))
-	given := false
-	for _, key := range []string{"readinessProbe", "livenessProbe"} {
-		probe := p.below(key)
-		if len(probe.fields) == 0 {
-			continue
-		}
-		request := probe.below("httpGet")
-		path := request.text("path")
-		switch {
-		case path == "" && plain:
-			p.differ(key, probe.fields, advice{"the probes of a stack ask a path over HTTP", "set healthPath to a path that answers when the app is ready"})
-		case !plain && path != "":
-			p.differ(key, path, advice{"a gRPC app is probed without a path", ""})
-		case a.HealthPath == "":
-			a.HealthPath, given = path, true
-		case a.HealthPath != path:
-			p.differ(key, path, advice{"both probes of a stack ask the same path, " + a.HealthPath, "see that it fits"})
-		}
-	}
-	if plain && !given {
-		p.differ("readinessProbe", nil, advice{"no path is known, and the stack asks /healthz on the app's port", "set healthPath to a path that the app answers"})
-	}
 }

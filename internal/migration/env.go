@@ -14,7 +14,7 @@ func (c *converter) env(p part, a *config.App) {
 	for _, v := range p.items("env") {
 		name := v.text("name")
 		from := v.below("valueFrom")
-		ref := from.below("secretKeyRef")
+		ref, fromConfig := from.below("secretKeyRef"), from.below("configMapKeyRef")
 		value, given := v.fields["value"]
 		v.drop("value")
 		switch {
@@ -27,8 +27,16 @@ func (c *converter) env(p part, a *config.App) {
 			if ref.take("optional") == true {
 				ref.differ("optional", true, advice{"the pods of a stack wait for the Secret", "leave the variable out if there is none"})
 			}
-		case len(from.fields) > 0:
-			v.lose("valueFrom", from.fields, advice{"the stack file has plain values and keys of Secrets", "write the value into env, or leave the app beside the stack"})
+		case len(fromConfig.fields) > 0:
+			if a.ConfigEnv == nil {
+				a.ConfigEnv = map[string]config.ConfigKey{}
+			}
+			a.ConfigEnv[name] = config.ConfigKey{Name: fromConfig.text("name"), Key: fromConfig.text("key")}
+			if fromConfig.take("optional") == true {
+				fromConfig.differ("optional", true, advice{"the pods of a stack wait for the ConfigMap", "leave the variable out if there is none"})
+			}
+		case len(from.fields) > 0: // of the pod itself
+			c.patchContainer(a, config.Manifest{"env": []any{map[string]any{"name": name, "valueFrom": copied(from.fields)}}})
 			from.drop(slices.Collect(maps.Keys(from.fields))...)
 		case secretVariable(name, textOf(value)):
 			v.c.note(Note{ToFill, v.object, v.path, "", "it seems to be a secret, which is never copied",

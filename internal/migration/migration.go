@@ -114,10 +114,11 @@ type converter struct {
 	used      map[string]bool // what stands around an app, by group and key
 	marks     map[string]string
 
-	origin  map[string]string      // the objects of apps and components, by the path of their list and their name
-	configs map[string]string      // the Configuration of an app, by its app-id
-	access  map[string]topicAccess // by the name of a pub/sub
-	secrets bool                   // a component needs a Secret that is there
+	origin   map[string]string      // the objects of apps and components, by the path of their list and their name
+	configs  map[string]string      // the Configuration of an app, by its app-id
+	access   map[string]topicAccess // by the name of a pub/sub
+	secrets  bool                   // a component needs a Secret that is there
+	mainPort string                 // the name of the main port of the app that is taken over
 }
 
 // replacement is an object that a part of the stack replaces.

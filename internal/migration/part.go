@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/daprstack/daprstack/config"
 )
 
 // part is a mapping of an object from which the entries are taken that the stack
@@ -93,6 +95,51 @@ func (p part) texts(key string) (texts []string) {
 		texts = append(texts, textOf(v))
 	}
 	return texts
+}
+
+// pick takes some entries as they are.
+func (p part) pick(keys ...string) config.Manifest {
+	m := config.Manifest{}
+	for _, key := range keys {
+		if v := p.take(key); v != nil {
+			m[key] = v
+		}
+	}
+	return m
+}
+
+// manifest takes the whole mapping as it is, without what may be secret.
+func (p part) manifest() config.Manifest {
+	p.concealed()
+	return config.Manifest(p.fields)
+}
+
+// manifests takes an entry that is a list of mappings, likewise.
+func (p part) manifests(key string) (all []config.Manifest) {
+	for _, item := range p.items(key) {
+		all = append(all, item.manifest())
+	}
+	return all
+}
+
+// concealed takes out what may be secret in a container, and in what stands in it.
+func (p part) concealed() {
+	if variables, ok := p.fields["env"].([]any); ok {
+		p.fields["env"] = slices.DeleteFunc(variables, func(v any) bool {
+			name := getText(v, "name")
+			secret := secretVariable(name, textOf(get(v, "value")))
+			if secret {
+				p.fill("env["+name+"]", "", advice{"it seems to be a secret, which is never copied", "read it from a Secret there, by valueFrom.secretKeyRef"})
+			}
+			return secret
+		})
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.fields)) {
+		if key != "env" && secretText(textOf(p.fields[key])) {
+			p.fill(key, "", advice{"it seems to hold a secret, which is never copied", "read it from a Secret, or give it as a Pulumi secret"})
+			p.drop(key)
+		}
+	}
 }
 
 // drop removes entries that mean nothing for a stack.

@@ -255,13 +255,14 @@ func (c *converter) invocations(callers map[string][]string) {
 		for _, target := range c.stack.Apps {
 			id := target.Sidecar.AppID
 			allowed, restricted := callers[id]
-			if id != a.Sidecar.AppID && !slices.Contains(a.Invokes, id) && (!restricted || slices.Contains(allowed, a.Sidecar.AppID)) {
+			if target.Port != 0 && id != a.Sidecar.AppID && !slices.Contains(a.Invokes, id) && (!restricted || slices.Contains(allowed, a.Sidecar.AppID)) {
 				a.Invokes = append(a.Invokes, id)
 			}
 		}
 	}
-	for _, id := range c.appIDs() {
-		if _, restricted := callers[id]; !restricted {
+	for _, target := range c.stack.Apps {
+		id := target.Sidecar.AppID
+		if _, restricted := callers[id]; !restricted && target.Port != 0 {
 			c.note(Note{Differs, "app-id " + id, "spec.accessControl", "", "everybody may call it; in the stack all its other apps may", "leave it out of the invokes of those that do not call it"})
 		}
 		for _, caller := range callers[id] {

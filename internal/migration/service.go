@@ -17,6 +17,10 @@ func (c *converter) services(o Object, a *config.App) {
 		}
 		names = append(names, s.Name())
 		p := c.part(s)
+		if s.Name() != a.Name && keepsPods(s, a) && !(get(s.Fields, "spec", "clusterIP") == "None" && a.Kind == config.StatefulSet) {
+			p.differ("metadata.name", s.Name(), advice{"the Service of an app has the name of the app; this one stays beside the stack, and goes on selecting the pods by their labels", ""})
+			continue
+		}
 		annotations := ownAnnotations(p)
 		p.metadata().rest(nil)
 		spec := p.below("spec")
@@ -60,6 +64,17 @@ func (c *converter) service(spec part, headless bool, annotations map[string]str
 	if s.Type != "" || s.Ports != nil || s.Annotations != nil {
 		a.Service = &s
 	}
+}
+
+// keepsPods reports whether a Service selects the pods that an app has in the stack.
+func keepsPods(service Object, a *config.App) bool {
+	selector, _ := get(service.Fields, "spec", "selector").(map[string]any)
+	for key, value := range selector {
+		if a.Labels[key] != textOf(value) {
+			return false
+		}
+	}
+	return true
 }
 
 // servicePort takes over a port, and reports whether the stack would make the same.

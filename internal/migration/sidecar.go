@@ -10,9 +10,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// sidecar takes over the annotations and the ports. It reports false if the app
-// cannot be run by a stack.
-func (c *converter) sidecar(metadata, main part, a *config.App) bool {
+// sidecar takes over the annotations and the ports.
+func (c *converter) sidecar(metadata, main part, a *config.App) {
 	annotations := metadata.below("annotations")
 	dapr := map[string]string{}
 	for key, value := range annotations.fields {
@@ -24,7 +23,7 @@ func (c *converter) sidecar(metadata, main part, a *config.App) bool {
 			annotations.drop(key)
 		}
 	}
-	annotations.rest(map[string]advice{})
+	c.podNotes(annotations, a)
 	c.labels(metadata.below("labels"), a)
 	metadata.drop("creationTimestamp", "name")
 	metadata.rest(nil)
@@ -36,29 +35,52 @@ func (c *converter) sidecar(metadata, main part, a *config.App) bool {
 	}
 	c.annotations(annotations, dapr, a)
 	appPort, _ := strconv.Atoi(dapr["app-port"])
-	if !c.ports(main, appPort, a) {
-		return false
-	}
+	c.ports(main, appPort, a)
 	if appPort != 0 && appPort != a.Port {
 		s.AppPort = &appPort
 	}
 	c.configs[s.AppID] = dapr["config"]
-	return true
 }
 
-// labels notes the labels that pods lose, unless a stack sets them itself.
+// labels takes over the labels of the pods, beside those that a stack sets itself.
 func (c *converter) labels(labels part, a *config.App) {
 	for key, value := range rules.PodLabels(a.Name, true) {
 		labels.expect(map[string]any{key: value})
+		if has, given := labels.fields[key]; given {
+			labels.differ(key, has, advice{"the pods of a stack have " + value + " there", "select them by app.kubernetes.io/name: " + a.Name})
+			labels.drop(key)
+		}
 	}
 	labels.drop("pod-template-hash")
-	if len(labels.fields) > 0 {
-		labels.c.note(Note{Differs, labels.object, labels.path, shown(labels.fields), "the pods of a stack have its own labels", "select them by app.kubernetes.io/name: " + a.Name})
+	a.Labels = textsOf(labels.fields)
+}
+
+// podNotes takes over the annotations of the pods that are not Dapr's.
+func (c *converter) podNotes(annotations part, a *config.App) {
+	for _, key := range slices.Sorted(maps.Keys(annotations.fields)) {
+		if secretText(textOf(annotations.fields[key])) {
+			annotations.fill(key, "", advice{"it seems to hold a secret, which is never copied", ""})
+			annotations.drop(key)
+		}
 	}
+	annotations.drop("kubectl.kubernetes.io/restartedAt", "kubectl.kubernetes.io/last-applied-configuration")
+	a.Annotations = textsOf(annotations.fields)
+}
+
+// textsOf returns the texts of a mapping, nil if it has none.
+func textsOf(fields map[string]any) map[string]string {
+	if len(fields) == 0 {
+		return nil
+	}
+	texts := map[string]string{}
+	for key, value := range fields {
+		texts[key] = textOf(value)
+	}
+	return texts
 }
 
 // ports takes over the ports: the first one is that of the sidecar.
-func (c *converter) ports(main part, appPort int, a *config.App) bool {
+func (c *converter) ports(main part, appPort int, a *config.App) {
 	type port struct {
 		name   string
 		number int
@@ -82,14 +104,10 @@ func (c *converter) ports(main part, appPort int, a *config.App) bool {
 		all, at = append([]port{{"http", appPort}}, all...), 0
 	case at < 0 && len(all) > 0:
 		at = 0
-	case at < 0 && a.Ends():
-		return true
 	case at < 0:
-		c.note(Note{Lost, main.object, main.at("ports"), "", "it listens nowhere, and a stack asks every app over HTTP whether it is ready",
-			"let it answer /healthz on a port; as long as it stays beside the stack, it loses what the scopes of the stack's components do not grant"})
-		return false
+		return // it serves nobody
 	}
-	a.Port = all[at].number
+	a.Port, c.mainPort = all[at].number, all[at].name
 	all = slices.Delete(all, at, at+1)
 	if appPort != 0 && appPort != a.Port && !slices.ContainsFunc(all, func(p port) bool { return p.number == appPort }) {
 		all = append(all, port{"dapr", appPort})
@@ -100,7 +118,6 @@ func (c *converter) ports(main part, appPort int, a *config.App) bool {
 		}
 		a.Ports = append(a.Ports, config.Port{Name: p.name, Port: p.number})
 	}
-	return true
 }
 
 // annotations takes over the options of a sidecar, by the table of the rules.

@@ -7,8 +7,8 @@ import (
 	"github.com/daprstack/daprstack/config/rules"
 )
 
-// volumes takes over the empty directories that the container writes to, and the
-// Secrets that the sidecar reads.
+// volumes takes over the volumes: the empty directories that the container alone writes
+// to and the Secrets that the sidecar reads have keys of their own.
 func (c *converter) volumes(pod, main part, a *config.App) {
 	list, _ := pod.fields["volumes"].([]any)
 	mounts, _ := main.fields["volumeMounts"].([]any)
@@ -28,10 +28,10 @@ func (c *converter) volumes(pod, main part, a *config.App) {
 				a.Sidecar.SecretVolumes = map[string]string{}
 			}
 			a.Sidecar.SecretVolumes[name] = secret
-		case scratched && len(scratch) == 0 && len(at) == 1 && !mounted && !rw:
+		case scratched && len(scratch) == 0 && len(at) == 1 && !mounted && !rw && !c.shared(pod, a, name):
 			a.WritablePaths = append(a.WritablePaths, at[0])
 			taken[name] = true
-		case scratched && len(scratch) == 0 && len(at) == 1:
+		case scratched && len(scratch) == 0 && len(at) == 1 && !c.shared(pod, a, name):
 			volume := rules.WritableVolume(len(a.WritablePaths))
 			a.WritablePaths = append(a.WritablePaths, at[0])
 			for _, m := range []map[string]string{read, written} {
@@ -45,11 +45,14 @@ func (c *converter) volumes(pod, main part, a *config.App) {
 			left = append(left, v)
 		}
 	}
-	pod.fields["volumes"] = left
-	main.fields["volumeMounts"] = slices.DeleteFunc(slices.Clone(mounts), func(m any) bool { return taken[getText(m, "name")] })
-	if len(left) > 0 {
-		delete(main.fields, "volumeMounts") // said with the volumes
+	delete(pod.fields, "volumes")
+	for _, v := range left {
+		if m, ok := v.(map[string]any); ok {
+			a.Volumes = append(a.Volumes, config.Manifest(m))
+		}
 	}
+	main.fields["volumeMounts"] = slices.DeleteFunc(slices.Clone(mounts), func(m any) bool { return taken[getText(m, "name")] })
+	a.VolumeMounts = main.manifests("volumeMounts")
 }
 
 // wholeSecret returns the Secret of which a volume holds every key, if it is one.

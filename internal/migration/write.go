@@ -137,6 +137,10 @@ func (w writer) value(v, plain reflect.Value, at string) *yaml.Node {
 		return scalar(spanText(x))
 	case config.Secret:
 		return nil // never
+	case config.Probe:
+		if x.None() {
+			return scalar("none")
+		}
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
