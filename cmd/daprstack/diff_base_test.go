@@ -121,14 +121,14 @@ func TestDiffBaseOfStacksThatComeAndGo(t *testing.T) {
 
 // TestDiffBaseThatIsNotValid: a change may repair its base, but must be valid itself.
 func TestDiffBaseThatIsNotValid(t *testing.T) {
-	files := map[string]string{"Pulumi.yaml": strings.Replace(shopFiles["Pulumi.yaml"], "port: 80", "port: 0", 1), "Pulumi.dev.yaml": shopFiles["Pulumi.dev.yaml"]}
+	files := map[string]string{"Pulumi.yaml": strings.Replace(shopFiles["Pulumi.yaml"], "port: 80", "port: 70000", 1), "Pulumi.dev.yaml": shopFiles["Pulumi.dev.yaml"]}
 	repositoryOf(t, files)
 	err := runDiff(t.Context(), &diffOptions{base: "main", config: withoutChart[1:], console: quiet})
 	require.ErrorContains(t, err, "the stack file Pulumi.dev.yaml is not valid")
-	edit(t, "Pulumi.yaml", "port: 0", "port: 80")
+	edit(t, "Pulumi.yaml", "port: 70000", "port: 80")
 	dev := compared(t, diffOptions{})["dev"]
 	require.Contains(t, dev.Note, "It cannot be compared: in revision main its files are not valid for this version of daprstack.")
-	require.Contains(t, dev.Note, "apps[0].port: is required, a port between 1 and 65535")
+	require.Contains(t, dev.Note, "apps[0].port: 70000: must be between 1 and 65535")
 	require.Empty(t, dev.Changes)
 	require.NotZero(t, dev.Objects)
 }
