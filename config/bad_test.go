@@ -42,7 +42,7 @@ func apply(t testing.TB, values map[string]string, edits []edit) map[string]stri
 // badStackFiles are all of them; those of one rule alone are in package
 // rulestest.
 func badStackFiles() []badStackFile {
-	all := slices.Concat(badForm, badCluster, badComponents, badEvents, badApps, badPods, badWorkloads, badOverlay, badTogether)
+	all := slices.Concat(badForm, badCluster, badComponents, badEvents, badApps, badPods, badWorkloads, badResiliency, badOverlay, badTogether)
 	for _, c := range rulestest.Cases() {
 		if c.Stack == nil {
 			continue

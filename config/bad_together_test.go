@@ -88,8 +88,8 @@ var badTogether = []badStackFile{
 		`dapr.scheduler.inMemory: true: must not be given together with storage or storageClass`,
 	}},
 	{"keys that begin with a number", []edit{{"10a", 1}, {"2a", 1}}, []string{
-		`2a: unknown key; the keys here are adopt, apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, objects, overlay, platformUsers, production, pubSubs, redis, stateStores`,
-		`10a: unknown key; the keys here are adopt, apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, objects, overlay, platformUsers, production, pubSubs, redis, stateStores`,
+		`2a: unknown key; the keys here are adopt, apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, objects, overlay, peers, platformUsers, production, pubSubs, redis, resiliency, stateStores`,
+		`10a: unknown key; the keys here are adopt, apps, context, createNamespace, dapr, events, imagePullSecrets, keep, namespace, objects, overlay, peers, platformUsers, production, pubSubs, redis, resiliency, stateStores`,
 	}},
 	{"a resource that is unknown before one that is wrong", one("apps[0].resources", object{"limits": object{"a": "1", "cpu": "x"}}), []string{
 		`apps[0].resources.limits.a: unknown key; the keys here are cpu, ephemeral-storage, memory`,

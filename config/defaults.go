@@ -30,16 +30,20 @@ func Default(s *Stack) {
 		def(&s.StateStores[i].Type, rules.DefaultType(rules.StateStore))
 		def(&s.StateStores[i].Version, rules.ComponentVersion)
 	}
-	for i := range s.PubSubs {
-		defaultPubSub(&s.PubSubs[i])
-	}
-	for i := range s.Apps {
-		defaultApp(&s.Apps[i], s)
-	}
 	for i := range s.Events {
 		if len(s.PubSubs) > 0 {
 			def(&s.Events[i].PubSub, s.PubSubs[0].Name)
 		}
+	}
+	for i := range s.PubSubs {
+		defaultPubSub(s, &s.PubSubs[i])
+	}
+	for name, r := range s.Resiliency.Policies.Retries {
+		def(&r.Policy, "constant")
+		s.Resiliency.Policies.Retries[name] = r
+	}
+	for i := range s.Apps {
+		defaultApp(&s.Apps[i], s)
 	}
 	for i := range s.Apps {
 		defaultAutoscale(s, &s.Apps[i])
@@ -93,15 +97,18 @@ func defaultRedis(r *Redis) {
 	}
 }
 
-func defaultPubSub(p *PubSub) {
+func defaultPubSub(s *Stack, p *PubSub) {
 	def(&p.Type, rules.DefaultType(rules.PubSub))
 	def(&p.Version, rules.ComponentVersion)
 	def(&p.RedeliverInterval, &Duration{30 * time.Second})
-	def(&p.ProcessingTimeout, &Duration{60 * time.Second})
+	def(&p.QueueDepth, new(2))
+	def(&p.Concurrency, new(10))
 	def(&p.MaxRetries, new(3))
 	def(&p.RetryPolicy, "constant")
 	def(&p.RetryInterval, &Duration{5 * time.Second})
 	def(&p.HandlerTimeout, &Duration{10 * time.Second})
+	needed := min(s.Unacknowledged(*p), 1<<62).Truncate(10*time.Second) + 10*time.Second // longer by up to that
+	def(&p.ProcessingTimeout, &Duration{max(time.Minute, needed)})
 	if p.MaxLenApprox == nil {
 		def(&p.StreamTTL, &Duration{7 * 24 * time.Hour})
 	}

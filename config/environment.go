@@ -16,7 +16,8 @@ type Variable struct{ Name, Value string }
 // names are the same with Dapr on and off; only the values differ (C-01, C-05):
 //
 //	PORT                the app's own port, if it has one
-//	<APP>_URL           of each app that it invokes: append the path
+//	<APP>_URL           of each app that it invokes: append the path; one of another
+//	                    stack is named by its app-id without -app
 //	<STORE>_URL         of each state store that it may use; empty without Dapr
 //	EVENT_<TYPE>_URL    of each event that it publishes: POST a CloudEvent to
 //	                    each of these URLs, separated by commas
@@ -43,9 +44,11 @@ func (s *Stack) environment(a App, l lookup) []Variable {
 		}
 		vars = append(vars, Variable{VariableName(name) + "_URL", withDapr})
 	}
-	for _, id := range a.Invokes {
-		if peer, ok := l.apps[id]; ok { // else I-01 reports it
-			add(peer.Name, rules.InvokeURL(id), s.ServiceURL(*peer))
+	for _, target := range a.Invokes {
+		if peer, ok := l.apps[target]; ok {
+			add(peer.Name, rules.InvokeURL(target), s.ServiceURL(*peer))
+		} else if id, namespace := rules.SplitTarget(target); namespace != "" { // else I-01 reports it
+			add(strings.TrimSuffix(id, "-app"), rules.InvokeURL(target), l.peers[target])
 		}
 	}
 	if a.Sidecar == nil {

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"slices"
+	"time"
 
 	"github.com/daprstack/daprstack/config/rules"
 )
@@ -12,6 +12,7 @@ type lookup struct {
 	apps    map[string]*App // those with a sidecar, by app-id
 	appIDs  rules.Names
 	pubSubs rules.Names
+	peers   map[string]string // the addresses of apps elsewhere, by app-id.namespace
 
 	// By the name of a pub/sub.
 	scopes      map[string]rules.Names       // the app-ids that it lets in
@@ -25,7 +26,7 @@ type lookup struct {
 
 func newLookup(s *Stack) lookup {
 	l := lookup{
-		apps: map[string]*App{}, appIDs: rules.Names{}, pubSubs: rules.Names{},
+		apps: map[string]*App{}, appIDs: rules.Names{}, pubSubs: rules.Names{}, peers: map[string]string{},
 		scopes: map[string]rules.Names{}, subscribers: map[string]rules.Names{}, catalogue: map[string]map[string]*Event{},
 		stores: map[string][]*StateStore{}, publishes: map[string][]*Event{},
 	}
@@ -33,6 +34,9 @@ func newLookup(s *Stack) lookup {
 		if a := &s.Apps[i]; a.Sidecar != nil && a.Sidecar.AppID != "" {
 			l.apps[a.Sidecar.AppID], l.appIDs[a.Sidecar.AppID] = a, true
 		}
+	}
+	for _, p := range s.Peers {
+		l.peers[p.App] = p.URL
 	}
 	for _, p := range s.PubSubs {
 		l.pubSubs[p.Name], l.scopes[p.Name] = true, rules.NamesOf(p.Scopes...)
@@ -90,12 +94,32 @@ func (s *Stack) AccessControlled() bool {
 	return *s.Dapr.MTLS && s.Dapr.Configuration.AccessControl.DefaultAction == "deny"
 }
 
-// Callers returns the app-ids of the apps whose invokes name an app.
-func (s *Stack) Callers(appID string) (ids []string) {
-	for _, a := range s.Apps {
-		if a.Sidecar != nil && slices.Contains(a.Invokes, appID) {
-			ids = append(ids, a.Sidecar.AppID)
+// topics returns to how many topics of a pub/sub an app subscribes at most.
+func (s *Stack) topics(pubSub string) int {
+	most, of := 0, map[string]int{}
+	for _, e := range s.Events {
+		for _, sub := range e.Subscribers {
+			if e.PubSub == pubSub {
+				of[sub.App]++
+				most = max(most, of[sub.App])
+			}
 		}
 	}
-	return ids
+	return most
+}
+
+// Unacknowledged returns the longest time between the moment when a sidecar takes an
+// event of a pub/sub and the end of its handling.
+func (s *Stack) Unacknowledged(p PubSub) time.Duration {
+	return rules.Unacknowledged(p.retry(), p.queue(s.topics(p.Name)))
+}
+
+// retry returns how the pub/sub delivers one event.
+func (p PubSub) retry() rules.Retry {
+	return rules.Retry{MaxRetries: *p.MaxRetries, Wait: p.RetryInterval.Duration, HandlerTimeout: p.HandlerTimeout.Duration}
+}
+
+// queue returns what a sidecar takes of it at a time.
+func (p PubSub) queue(topics int) rules.Queue {
+	return rules.Queue{Depth: *p.QueueDepth, Concurrency: *p.Concurrency, Topics: topics}
 }

@@ -160,7 +160,8 @@ func parts(files []map[string]string) (all []part) {
 					below.pattern, below.key = strings.TrimPrefix(p.pattern+"."+key, "."), key
 					below.manifest = p.manifest || slices.Contains(manifests, key)
 					below.free = slices.Contains([]string{"env", "secretEnv", "configEnv", "labels", "matchLabels", "annotations", "nodeSelector", "metadata", "requests", "limits", "values", "schema",
-						"secretMetadata", "headers", "envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes"}, key) || p.path == "overlay"
+						"secretMetadata", "headers", "envFromSecret", "volumeMounts", "volumeMountsRW", "secretVolumes", "timeouts", "retries", "circuitBreakers"}, key) ||
+						p.path == "overlay" || p.path == "resiliency.targets"
 				}
 				if !p.anything() {
 					visit(below)

@@ -118,6 +118,12 @@ type AppOverlay struct {
 	// PodPatch is merged with that of the base, key by key; its lists replace those of
 	// the base. Default unchanged.
 	PodPatch Manifest `json:"podPatch,omitzero"`
+	// Invokes are all that it calls, because the namespaces of others may differ.
+	// Default unchanged.
+	Invokes []string `json:"invokes,omitzero"`
+
+	// Callers are all of its callers, likewise. Default unchanged.
+	Callers []Caller `json:"callers,omitzero"`
 
 	// Resources of the container, merged with those of the base. Default unchanged.
 	Resources Resources `json:"resources,omitzero"`
@@ -143,6 +149,13 @@ type PubSubOverlay struct {
 	// ProcessingTimeout is how long a message may stay unacknowledged (Q-04).
 	// Default unchanged.
 	ProcessingTimeout *Duration `json:"processingTimeout,omitzero"`
+
+	// QueueDepth is how many messages a sidecar takes at a time (Q-04). Default
+	// unchanged.
+	QueueDepth *int `json:"queueDepth,omitzero"`
+
+	// Concurrency is how many messages the app gets at a time (Q-04). Default unchanged.
+	Concurrency *int `json:"concurrency,omitzero"`
 
 	// MaxRetries is how often a failing handler is called again (Q-03). Default
 	// unchanged.

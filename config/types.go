@@ -67,6 +67,14 @@ type Stack struct {
 	// none.
 	Events []Event `json:"events,omitzero"`
 
+	// Resiliency is how calls that fail or hang are retried and given up. Default none:
+	// Dapr tries a call that did not arrive three times more, a second apart.
+	Resiliency Resiliency `json:"resiliency,omitzero"`
+
+	// Peers are the addresses of apps that are not of this stack, for those of its apps
+	// that invoke them without a sidecar. Default none.
+	Peers []Peer `json:"peers,omitzero"`
+
 	// Apps are the applications. Required; [] for a stack that is the control plane
 	// alone, which other stacks use with dapr.install: false.
 	Apps []App `json:"apps"`
@@ -430,9 +438,19 @@ type PubSub struct {
 	RedeliverInterval *Duration `json:"redeliverInterval,omitzero"`
 
 	// ProcessingTimeout is how long a message may stay unacknowledged before it
-	// is delivered again. Default 60s. The retries of one message must fit into it
-	// (Q-04).
+	// is delivered again, as after the crash of an app. The retries of one message, and
+	// its wait in the queue of the sidecar, must fit into it. Default 2m0s, or what they
+	// need: at least 60s (Q-04).
 	ProcessingTimeout *Duration `json:"processingTimeout,omitzero"`
+
+	// QueueDepth is how many messages of a topic a sidecar takes at a time, and how many
+	// more wait in it. More are faster where handlers take less than a millisecond, but
+	// wait longer where they fail. Default 2; Dapr's own is 100 (Q-04).
+	QueueDepth *int `json:"queueDepth,omitzero"`
+
+	// Concurrency is how many messages a sidecar hands to the app at a time. Default 10
+	// (Q-04).
+	Concurrency *int `json:"concurrency,omitzero"`
 
 	// MaxRetries is how often a failing handler is called again before the event
 	// is dead-lettered. Default 3 (Q-03).
@@ -692,11 +710,53 @@ type App struct {
 	// (A-06). Default none.
 	PodPatch Manifest `json:"podPatch,omitzero"`
 
-	// Invokes are the app-ids of the apps that it calls. Default none.
+	// Invokes are the app-ids of the apps that it calls. One of another namespace or
+	// stack is app-id.namespace; there, its callers have to name this app. Default none
+	// (I-01).
 	Invokes []string `json:"invokes,omitzero"`
+
+	// Callers are the apps of other namespaces and stacks that may call it, and limits
+	// for those of the stack whose invokes name it, which may call everything
+	// otherwise. Default none (I-07).
+	Callers []Caller `json:"callers,omitzero"`
 
 	// Sidecar is its Dapr sidecar. Default none.
 	Sidecar *Sidecar `json:"sidecar,omitzero"`
+}
+
+// Caller is an app that may invoke another one.
+type Caller struct {
+	// App is its app-id. Required.
+	App string `json:"app"`
+
+	// Namespace of a caller that is not of this stack. Default none: an app of the
+	// stack whose invokes name this one.
+	Namespace string `json:"namespace,omitzero"`
+
+	// Operations are all that it may call. Default everything.
+	Operations []Operation `json:"operations,omitzero"`
+}
+
+// Operation is what a caller may call.
+type Operation struct {
+	// Path of the app, or /service/method with gRPC, and everything below it. A *
+	// stands for any text within a segment; as the last segment, /*, for nothing or one
+	// whole segment, and /** for everything below. Letters match in either case, except
+	// with gRPC. Required (I-07).
+	Path string `json:"path"`
+
+	// Verbs are the HTTP methods. Default all; with gRPC there are none.
+	Verbs []string `json:"verbs,omitzero"`
+}
+
+// Peer is an app of another namespace or stack, for apps that call it without a
+// sidecar.
+type Peer struct {
+	// App is how invokes name it: app-id.namespace. Required, unique.
+	App string `json:"app"`
+
+	// URL is its address without Dapr, http or https. Required (C-01).
+	URL string `json:"url"`
 }
 
 // Port is a further port of an app's container and Service.

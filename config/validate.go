@@ -23,6 +23,8 @@ func validate(s *Stack, c *collector) {
 	v.components()
 	v.events()
 	v.applications()
+	v.peerAddresses()
+	v.resiliency()
 }
 
 // validator walks a stack and asks package rules about each value. It adds the

@@ -31,6 +31,7 @@ func (v *validator) applications() {
 			v.sidecar(at(i), a)
 		}
 		v.invokes(at(i).Child("invokes"), a, ids[i])
+		v.callers(at(i), a)
 		v.environment(at(i), a)
 	}
 	v.addEach(rules.Duplicates("", names), names, func(i int) *field.Path { return at(i).Child("name") })
@@ -173,20 +174,6 @@ func (a App) besidePorts() (ports []int) {
 		}
 	}
 	return ports
-}
-
-func (v *validator) invokes(path *field.Path, a App, own string) {
-	at := func(i int) *field.Path { return path.Index(i) }
-	v.addEach(rules.Targets(own, a.Invokes), a.Invokes, at)
-	for i, id := range a.Invokes {
-		if !v.knownApp("I-01", at(i), id) || !v.runsOn(at(i), id) {
-			continue
-		}
-		v.called(at(i), id)
-		if a.Sidecar == nil || !*v.stack.Dapr.Enabled {
-			v.plainHTTP(at(i), id)
-		}
-	}
 }
 
 // runsOn checks that an app that others call does not end by itself (W-04).

@@ -141,7 +141,6 @@ func (v *validator) redisMetadata() []rules.MetadataEntry {
 
 // delivery checks how the events of a pub/sub are delivered.
 func (v *validator) delivery(path *field.Path, p PubSub) {
-	retry := rules.Retry{MaxRetries: *p.MaxRetries, Wait: p.RetryInterval.Duration, HandlerTimeout: p.HandlerTimeout.Duration}
 	v.add(path.Child("consumerID"), p.ConsumerID, rules.NoTemplate("T-10", p.ConsumerID))
 	v.add(path.Child("consumerID"), p.ConsumerID, rules.ConsumerID(p.ConsumerID, len(v.subscribers[p.Name])),
 		"events[].pubSub", "events[].subscribers[].app")
@@ -151,8 +150,12 @@ func (v *validator) delivery(path *field.Path, p PubSub) {
 	v.add(path.Child("retryInterval"), p.RetryInterval, rules.RetryInterval(p.RetryInterval.Duration))
 	v.add(path.Child("handlerTimeout"), p.HandlerTimeout, rules.HandlerTimeout(p.HandlerTimeout.Duration))
 	v.add(path.Child("retryPolicy"), p.RetryPolicy, rules.RetryPolicy(p.RetryPolicy))
-	v.add(path.Child("processingTimeout"), p.ProcessingTimeout, rules.RetryBudget(retry, p.ProcessingTimeout.Duration),
-		path.Child("maxRetries").String(), path.Child("retryInterval").String(), path.Child("handlerTimeout").String())
+	v.add(path.Child("queueDepth"), *p.QueueDepth, rules.QueueDepth(*p.QueueDepth))
+	v.add(path.Child("concurrency"), *p.Concurrency, rules.PubSubConcurrency(*p.Concurrency))
+	v.add(path.Child("processingTimeout"), p.ProcessingTimeout,
+		rules.RetryBudget(p.retry(), p.queue(v.stack.topics(p.Name)), p.ProcessingTimeout.Duration),
+		path.Child("maxRetries").String(), path.Child("retryInterval").String(), path.Child("handlerTimeout").String(),
+		path.Child("queueDepth").String(), path.Child("concurrency").String(), "events[].pubSub", "events[].subscribers")
 	if p.StreamTTL != nil {
 		v.add(path.Child("streamTTL"), p.StreamTTL, rules.Retention(p.StreamTTL.Duration))
 	}

@@ -17,6 +17,7 @@ func Warnings(s *Stack) []Violation {
 	w.components()
 	w.apps()
 	w.jobs()
+	w.resiliency()
 	w.externalRedis()
 	w.hardening()
 	if *s.CreateNamespace {
@@ -88,6 +89,53 @@ func (w *warner) apps() {
 	for i, a := range w.stack.Apps {
 		if a.Sidecar != nil && len(a.Invokes) == 0 && !involved[a.Sidecar.AppID] {
 			w.warn("X-01", root("apps").Index(i).Child("sidecar", "appId"), a.Sidecar.AppID, "no scope and no invocation involves this app")
+		}
+	}
+}
+
+// resiliency finds policies that do something else than what they seem to.
+func (w *warner) resiliency() {
+	path, r := root("resiliency"), w.stack.Resiliency
+	used := map[string]bool{}
+	use := func(names ...string) {
+		for _, name := range names {
+			used[name] = true
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.Targets.Apps)) {
+		at, t := child(path.Child("targets", "apps"), id), r.Targets.Apps[id]
+		use(t.Timeout, t.Retry, t.CircuitBreaker)
+		policy, known := r.Policies.Retries[t.Retry]
+		switch {
+		case t.Retry == "":
+			w.warn("R-01", at.Child("retry"), nil, "is left out: with another policy for the app, Dapr's own retries of calls that did not arrive are off")
+		case known && policy.Matching.HTTPStatusCodes == "" && *policy.MaxRetries != 0:
+			w.warn("R-01", at.Child("retry"), t.Retry, "repeats every call with an answer other than 2xx and 3xx, also those that are not idempotent; "+
+				"name the codes that mean that nothing was done, as in matching.httpStatusCodes: 429,503")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Targets.Components)) {
+		at, t := child(path.Child("targets", "components"), name), r.Targets.Components[name]
+		use(t.Inbound.Timeout, t.Inbound.Retry, t.Inbound.CircuitBreaker, t.Outbound.Timeout, t.Outbound.Retry, t.Outbound.CircuitBreaker)
+		if _, pubSub := w.scopes[name]; pubSub && t.Inbound.CircuitBreaker != "" {
+			w.warn("R-01", at.Child("inbound", "circuitBreaker"), t.Inbound.CircuitBreaker, "sends every event that comes while it is open to the dead letters")
+		}
+	}
+	for _, t := range r.Targets.Actors {
+		use(t.Timeout, t.Retry, t.CircuitBreaker)
+	}
+	for kind, names := range map[string]rules.Names{
+		"timeouts": keysIn(r.Policies.Timeouts), "retries": keysIn(r.Policies.Retries), "circuitBreakers": keysIn(r.Policies.CircuitBreakers),
+	} {
+		for name := range names {
+			if !used[name] && !rules.NeedsNoTarget(name) {
+				w.warn("X-01", child(path.Child("policies", kind), name), name, "is used by no target")
+			}
+		}
+	}
+	for name, policy := range r.Policies.Retries {
+		if *policy.MaxRetries < 0 {
+			w.warn("R-01", child(path.Child("policies", "retries"), name).Child("maxRetries"), *policy.MaxRetries, "never gives up: what cannot work keeps its caller waiting")
 		}
 	}
 }

@@ -23,7 +23,10 @@ import (
 // environment of the dev stack, which uses it.
 var (
 	platform   = []string{"--stack", "platform"}
-	onPlatform = []string{"-c", "dapr.install=false"}
+	onPlatform = []string{
+		"-c", "dapr.install=false", "-c", "apps[1].callers[0].app=till-app", "-c", "apps[1].callers[0].namespace=shop",
+		"-c", "apps[1].callers[0].operations[0].path=/healthz",
+	}
 )
 
 func with(command string, args ...[]string) []string {
@@ -56,8 +59,9 @@ func TestPlatform(t *testing.T) {
 	run(t, with("up", platform, []string{"--yes"})...)
 	c := localCluster(t)
 	require.Empty(t, c.names(namespaces, namespace), "it has no namespace of applications")
-	s := openShop(t, "dapr.install=false")
+	s := newShop(t)
 	run(t, with("up", onPlatform, []string{"--yes"})...)
+	s.open(shopFile, "dapr.install=false", "apps[0].invokes[1]=backend-app.todo")
 	for _, step := range []struct {
 		name string
 		run  func(*testing.T)
@@ -67,6 +71,20 @@ func TestPlatform(t *testing.T) {
 				failed, report := verified(t, append(stack, "--quick")...)
 				require.Empty(t, lines(failed))
 				require.Contains(t, notes(report), "Dapr "+toolchain.DaprVersion+" in namespace "+daprNamespace+", installed by the stack daprstack-platform, mTLS on, trust domain cluster.local")
+			}
+		}},
+		{"an app calls one of the other environment, what that lets it", func(t *testing.T) {
+			for path, want := range map[string]int{
+				"backend-app.todo/method/healthz":      http.StatusOK,
+				"backend-app.todo/method/tasks":        http.StatusForbidden,
+				"activity-app.todo/method/healthz":     http.StatusForbidden,
+				"no-such-app.todo/method/healthz":      http.StatusInternalServerError,
+				"backend-app.todo/method/healthz/../x": http.StatusForbidden,
+			} {
+				answer, err := s.sidecarOf("till").Get("http://localhost/v1.0/invoke/" + path)
+				require.NoError(t, err)
+				answer.Body.Close()
+				require.Equal(t, want, answer.StatusCode, path)
 			}
 		}},
 		{"the platform stays while it is used", func(t *testing.T) {
@@ -94,7 +112,8 @@ func TestPlatform(t *testing.T) {
 			s.t = t
 			run(t, with("preview", platform, toUpgraded, []string{"--expect-no-changes"})...)
 			s.run("preview", "--expect-no-changes")
-			s.run("verify", "--quick")
+			failed, _ := verified(t, append(s.args, "--quick")...)
+			require.Equal(t, "till-app → backend-app.todo: it has a ready sidecar there: no sidecar with the app-id backend-app is ready in the namespace todo", lines(failed))
 		}},
 	} {
 		if !t.Run(step.name, step.run) {
@@ -143,12 +162,17 @@ func upgradedPlatform(t *testing.T, s *shop) {
 	require.NotContains(t, out, "namespace todo", "its pods were replaced")
 }
 
+// sidecarOf returns a client of the sidecar of an app.
+func (s *shop) sidecarOf(app string) *http.Client {
+	return s.client.HTTP(s.stack.Namespace, s.pods(s.stack.Namespace, app)[0].Name, rules.SidecarPorts[0])
+}
+
 // underLoad publishes events and invokes an app through the sidecars while do runs.
 // No event may be refused or lost; it returns how many invocations there were, and
 // how many of them failed.
 func (s *shop) underLoad(do func()) (requests, failed int) {
 	s.t.Helper()
-	sidecar := s.client.HTTP(s.stack.Namespace, s.pods(s.stack.Namespace, "till")[0].Name, rules.SidecarPorts[0])
+	sidecar := s.sidecarOf("till")
 	invoke := func() bool {
 		answer, err := sidecar.Get("http://localhost/v1.0/invoke/kitchen-app/method/echo")
 		if err != nil {

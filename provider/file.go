@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
 	"github.com/daprstack/daprstack/stacks"
 )
 
@@ -171,8 +172,16 @@ type given struct{ text, path string }
 func (f *file) texts(path string) (found []given) {
 	var value any = f.inputs
 	for _, key := range stepsOf(path) {
-		object, _ := value.(map[string]any)
-		value = object[key]
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[key]
+		case []any:
+			if i, err := strconv.Atoi(key); err == nil && i < len(v) {
+				value = v[i]
+			}
+		default:
+			value = nil
+		}
 	}
 	add := func(v any, path string) {
 		if text, ok := v.(string); ok && text != "" && text != config.Unknown {
@@ -189,10 +198,13 @@ func (f *file) texts(path string) (found []given) {
 	return found
 }
 
-// standIns adds an app for each app-id in a list of the inputs.
+// standIns adds an app for each app-id in a list of the inputs, except those of
+// other namespaces, which no stack has.
 func (f *file) standIns(path string) {
 	for _, id := range f.texts(path) {
-		f.standIn(id.text, id.path)
+		if _, namespace := rules.SplitTarget(id.text); namespace == "" {
+			f.standIn(id.text, id.path)
+		}
 	}
 }
 
@@ -218,16 +230,22 @@ func (f *file) app(i int, name, input string) {
 	f.places = append(f.places, place{file: at, input: input, standIn: true})
 }
 
-// callers makes the apps that the inputs name invoke the app whose app-id is at a
-// path of the inputs.
+// callers makes the callers among the inputs that are of the same namespace invoke
+// the app whose app-id is at a path of the inputs.
 func (f *file) callers(path string) {
+	list, _ := f.inputs["callers"].([]any)
 	for _, own := range f.texts(path) {
-		for _, id := range f.texts("callers") {
-			if id.text == own.text {
-				f.problem(id.path, "must be another app")
+		for i := range list {
+			caller := fmt.Sprintf("callers[%d]", i)
+			if len(f.texts(caller+".namespace")) > 0 {
 				continue
 			}
-			f.put(fmt.Sprintf("apps[%d].invokes", f.standIn(id.text, id.path)), []any{own.text})
+			for _, id := range f.texts(caller + ".app") {
+				if id.text == own.text {
+					continue // I-07 reports it
+				}
+				f.put(fmt.Sprintf("apps[%d].invokes", f.standIn(id.text, id.path)), []any{own.text})
+			}
 		}
 	}
 }

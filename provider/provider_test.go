@@ -122,12 +122,12 @@ var good = []struct {
 		[]string{"name", "settings"},
 	},
 	{
-		"Configuration", "{namespace: shop, appId: kitchen-app, callers: [till-app], tracing: {samplingRate: '1', otel: 'collector:4317'}}",
+		"Configuration", "{namespace: shop, appId: kitchen-app, callers: [{app: till-app}], tracing: {samplingRate: '1', otel: 'collector:4317'}}",
 		[]string{"Configuration appconfig.kitchen-app"},
 		[]string{"name", "settings"},
 	},
 	{
-		"App", "{namespace: shop, name: till, image: 'till:1', port: 7000, invokes: [kitchen-app], callers: [door-app], env: {TOKEN: {secret: s3ntinel}}, sidecar: {appId: till-app, logLevel: warn}, reads: [{till-app: '1', kitchen-app: '2'}, {'*': '3'}]}",
+		"App", "{namespace: shop, name: till, image: 'till:1', port: 7000, invokes: [kitchen-app], callers: [{app: door-app}], env: {TOKEN: {secret: s3ntinel}}, sidecar: {appId: till-app, logLevel: warn}, reads: [{till-app: '1', kitchen-app: '2'}, {'*': '3'}]}",
 		[]string{"Configuration appconfig.till-app", "Deployment till", "Secret ", "Service till", "ServiceAccount till"},
 		[]string{"appId", "name", "url"},
 	},
@@ -200,8 +200,8 @@ func TestBadInput(t *testing.T) {
 		{"Resiliency", "{namespace: shop, name: orders, scopes: [kitchen-app], retryPolicy: never, streamTTL: 1h}", []string{
 			`retryPolicy: "never"`, `streamTTL: unknown key`,
 		}},
-		{"Configuration", "{namespace: shop, appId: kitchen-app, callers: [kitchen-app, Door], tracing: {samplingRate: '2'}}", []string{
-			`callers[0]: must be another app`, `callers[1]: "Door" [S-01]`, `tracing.samplingRate: "2": must be text from "0" to "1"`,
+		{"Configuration", "{namespace: shop, appId: kitchen-app, callers: [{app: kitchen-app}, {app: Door}], tracing: {samplingRate: '2'}}", []string{
+			`callers[0].app: "kitchen-app" [I-07]: must be another app`, `callers[1].app: "Door" [S-01]`, `tracing.samplingRate: "2": must be text from "0" to "1"`,
 		}},
 		{"App", "{namespace: shop, name: till, image: 'till:1', port: 3500, invokes: [Kitchen], sidecar: {appId: till-app, logLevel: loud}, reads: one, user: 0}", []string{
 			`invokes[0]: "Kitchen" [S-01]`, `port: 3500 [X-04]`, `reads: must be a list of maps of strings`, `sidecar.logLevel: "loud" [S-06]`, `user: 0: must be a user other than root`,
@@ -315,7 +315,7 @@ func TestOwnConfiguration(t *testing.T) {
 		return g.Get(t, "Configuration", "it-appconfig.till-app-configuration").Input("spec", "accessControl")
 	}
 	require.Equal(t, map[string]any{"defaultAction": "deny", "trustDomain": "public"}, control(app("[]", "")))
-	require.Contains(t, fmt.Sprint(control(app("[door-app]", ""))), "appId:door-app")
+	require.Contains(t, fmt.Sprint(control(app("[{app: door-app}]", ""))), "appId:door-app")
 
 	g := app("[]", ", config: shared")
 	require.Empty(t, g.All("Configuration"))

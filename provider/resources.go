@@ -64,7 +64,7 @@ var (
 	production  = Input{Name: "production", Place: "production"}
 	keep        = Input{Name: "keep", Place: "keep"}
 	pullSecrets = Input{Name: "imagePullSecrets", Place: "imagePullSecrets"}
-	callers     = Input{Name: "callers", Type: Texts, Doc: "The app-ids of the apps that may invoke it through its sidecar; all others get a 403. Default none."}
+	peers       = Input{Name: "peers", Place: "peers"}
 	settings    = Output{"settings", Entries, "A digest, by app-id, of what the sidecar of an app reads of it when it starts. Give it to the reads of an App."}
 	name        = Output{"name", Text, "The name of the object."}
 )
@@ -158,7 +158,8 @@ var Resources = []*Resource{
 		Inputs: []Input{
 			namespace,
 			{Name: "appId", Place: "apps[0].sidecar.appId", Doc: "The app-id of the app. Required (S-01)."},
-			callers, mtls,
+			{Name: "callers", Place: "apps[0].callers", Doc: "The apps that may invoke the app through its sidecar; all others get a 403. Default none."},
+			mtls,
 		},
 		Outputs: []Output{name, settings},
 		make:    (*stacks.Part).Configuration,
@@ -172,7 +173,7 @@ var Resources = []*Resource{
 		Name: "App", Base: "apps[0]",
 		Doc: "App is one application: Deployment, Service and ServiceAccount, with or without a Dapr sidecar. It has the variables PORT and, of each app that it invokes, <APP>_URL, named by the app-id without -app.",
 		Inputs: []Input{
-			namespace, pullSecrets, callers, mtls, daprVersion,
+			namespace, pullSecrets, peers, mtls, daprVersion,
 			{Name: "reads", Type: ListOfMaps, Doc: "The settings of everything that its sidecar reads when it starts: of the control plane, state stores, pub/subs, subscriptions and the Configuration. It starts after them, and its pods are replaced when they change. Default none."},
 		},
 		Outputs: []Output{

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/daprstack/daprstack/components/dapr"
 	"github.com/daprstack/daprstack/components/secrets"
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // sidecars is what the sidecars of the stack need.
@@ -112,14 +115,30 @@ func (s *stack) makeConfiguration(appID string, after []pulumi.Resource) (*dapr.
 		SamplingRate: tracing.SamplingRate, Otel: tracing.Otel, After: after,
 	}
 	if s.cfg.AccessControlled() {
-		args.Access = &dapr.Access{Callers: s.cfg.Callers(appID)}
+		args.Access = &dapr.Access{Callers: callers(s.cfg.Callers(appID))}
 	}
 	return dapr.NewConfiguration(s.ctx, s.name(args.Name), args, s.cluster)
 }
 
-// makeResiliency makes the policies with which events are delivered.
+func callers(all []config.Caller) []dapr.Caller {
+	callers := make([]dapr.Caller, len(all))
+	for i, c := range all {
+		callers[i] = dapr.Caller{App: c.App, Namespace: c.Namespace}
+		for _, o := range c.Operations {
+			callers[i].Operations = append(callers[i].Operations, rules.Operation(o))
+		}
+	}
+	return callers
+}
+
+// makeResiliency makes the policies with which events are delivered, and those of the
+// stack file.
 func (s *stack) makeResiliency(made *sidecars, name string, after []pulumi.Resource) error {
-	if len(s.cfg.PubSubs) == 0 {
+	policies, targets, err := s.policies()
+	if err != nil {
+		return err
+	}
+	if len(s.cfg.PubSubs)+len(policies) == 0 {
 		return nil
 	}
 	inbound := map[string]dapr.Delivery{}
@@ -130,13 +149,62 @@ func (s *stack) makeResiliency(made *sidecars, name string, after []pulumi.Resou
 		}
 	}
 	resiliency, err := dapr.NewResiliency(s.ctx, s.name(name), &dapr.ResiliencyArgs{
-		Name: name, Namespace: s.namespace, Inbound: inbound, After: after,
+		Name: name, Namespace: s.namespace, Inbound: inbound, Policies: policies, Targets: targets, After: after,
 	}, s.cluster)
 	if err != nil {
 		return err
 	}
 	made.shared = append(made.shared, resiliency)
 	return nil
+}
+
+// policies returns the policies of the stack file, which has them in Dapr's form.
+func (s *stack) policies() (dapr.Policies, []dapr.Target, error) {
+	text, err := json.Marshal(s.cfg.Resiliency)
+	if err != nil {
+		return nil, nil, fmt.Errorf("writing the policies of the stack: %w", err)
+	}
+	var r struct {
+		Policies dapr.Policies
+		Targets  map[string]map[string]map[string]any
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, nil, fmt.Errorf("reading the policies of the stack: %w", err)
+	}
+	var targets []dapr.Target
+	for _, kind := range sortedKeys(r.Targets) {
+		for _, name := range sortedKeys(r.Targets[kind]) {
+			targets = append(targets, dapr.Target{Kind: kind, Name: name, Apps: s.users(kind, name), Names: r.Targets[kind][name]})
+		}
+	}
+	return r.Policies, targets, nil
+}
+
+// users returns the app-ids that call a target of policies, nil if all may.
+func (s *stack) users(kind, name string) []string {
+	users := []string{}
+	switch kind {
+	case "apps":
+		for _, a := range s.cfg.Apps {
+			if a.Sidecar != nil && slices.Contains(a.Invokes, name) {
+				users = append(users, a.Sidecar.AppID)
+			}
+		}
+	case "components":
+		for _, store := range s.cfg.StateStores {
+			if store.Name == name {
+				users = store.Scopes
+			}
+		}
+		for _, p := range s.cfg.PubSubs {
+			if p.Name == name {
+				users = p.Scopes
+			}
+		}
+	default:
+		return nil
+	}
+	return users
 }
 
 // makeComponents makes the state stores and the pub/subs.
@@ -165,6 +233,7 @@ func (s *stack) makeComponents(made *sidecars, backend dapr.Backend, after []pul
 			Name: p.Name, Namespace: s.namespace, Backend: backend,
 			Scopes: p.Scopes, Topics: s.topics(p.Name), ConsumerID: s.cfg.ConsumerID(p),
 			RedeliverInterval: p.RedeliverInterval.Duration, ProcessingTimeout: p.ProcessingTimeout.Duration,
+			QueueDepth: *p.QueueDepth, Concurrency: *p.Concurrency,
 			Metadata: p.Metadata, SecretMetadata: withRefs(hidden, p.SecretMetadata), After: after,
 		}
 		if p.MaxLenApprox != nil {

@@ -63,6 +63,11 @@ func ProgramOf(stack *config.Stack) pulumi.RunFunc {
 				return fmt.Errorf("logging a warning: %w", err)
 			}
 		}
+		for _, line := range stack.CallTimes() {
+			if err := ctx.Log.Info(line, nil); err != nil {
+				return fmt.Errorf("logging how long calls take: %w", err)
+			}
+		}
 		return deploy(ctx, stack)
 	}
 }

@@ -39,8 +39,8 @@ func TestSecretsOfEveryKey(t *testing.T) {
 	}
 	for _, path := range []string{
 		"redis.password", "redis.external.password", "redis.external.sentinel.password", "dapr.chart.values.dapr_operator.replicaCount", "apps[0].args[0]", "apps[0].env.MODE",
-		"apps[0].sidecar.env.SSL_CERT_DIR", "stateStores[0].metadata.keyPrefix", "pubSubs[0].metadata.queueDepth",
-		"overlay.apps.mail.args[0]", "overlay.apps.mail.env.MODE", "overlay.pubSubs.queue.metadata.queueDepth",
+		"apps[0].sidecar.env.SSL_CERT_DIR", "stateStores[0].metadata.keyPrefix", "pubSubs[0].metadata.poolSize",
+		"overlay.apps.mail.args[0]", "overlay.apps.mail.env.MODE", "overlay.pubSubs.queue.metadata.poolSize",
 	} {
 		require.True(t, kept[path], path)
 	}

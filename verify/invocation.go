@@ -12,7 +12,12 @@ import (
 	"strconv"
 	"strings"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/daprstack/daprstack/config"
+	"github.com/daprstack/daprstack/config/rules"
 	"github.com/daprstack/daprstack/contracts"
 )
 
@@ -26,11 +31,7 @@ func (v *verifier) invocations() (all []check) {
 		}
 		id := a.Sidecar.AppID
 		for _, target := range a.Invokes {
-			all = append(all, check{
-				entity: "invocation", rules: []string{"I-01", "I-05", "I-06"},
-				what:  id + " → " + target + ": headers, query and body arrive, and the response is the target's own",
-				prove: func(ctx context.Context) error { return v.invoke(ctx, a, target) },
-			})
+			all = append(all, v.invocation(a, target))
 		}
 		if strangers := v.strangers(id); len(strangers) > 0 && v.stack.AccessControlled() {
 			all = append(all, check{
@@ -40,6 +41,67 @@ func (v *verifier) invocations() (all []check) {
 		}
 	}
 	return all
+}
+
+func (v *verifier) invocation(caller config.App, target string) check {
+	id := caller.Sidecar.AppID
+	if peer, namespace := rules.SplitTarget(target); namespace != "" {
+		return check{
+			entity: "invocation", rules: []string{"I-01"}, what: id + " → " + target + ": it has a ready sidecar there",
+			prove: func(ctx context.Context) error { return v.runsElsewhere(ctx, peer, namespace) },
+		}
+	}
+	app, _ := v.stack.App(target) // I-01 holds
+	if v.stack.AccessControlled() && !v.allows(app, id) {
+		return check{
+			entity: "invocation", rules: []string{"I-07"}, what: id + " → " + target + ": what its operations do not name is refused",
+			prove: func(ctx context.Context) error { return v.refuses(ctx, app, []string{id}) },
+		}
+	}
+	return check{
+		entity: "invocation", rules: []string{"I-01", "I-05", "I-06"},
+		what:  id + " → " + target + ": headers, query and body arrive, and the response is the target's own",
+		prove: func(ctx context.Context) error { return v.invoke(ctx, caller, app) },
+	}
+}
+
+// allows reports whether a caller may send both requests of [verifier.invoke].
+func (v *verifier) allows(target config.App, caller string) bool {
+	for _, c := range v.stack.Callers(target.Sidecar.AppID) {
+		if c.App != caller || c.Namespace != "" || len(c.Operations) == 0 {
+			continue
+		}
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if !slices.ContainsFunc(c.Operations, func(o config.Operation) bool {
+				return rules.Operation(o).Covers(method, cmp.Or(target.HealthPath, "/"))
+			}) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// runsElsewhere proves that an app of another namespace has a ready sidecar, by the
+// Service that Dapr makes for it. The app itself is somebody else's and is not called.
+func (v *verifier) runsElsewhere(ctx context.Context, appID, namespace string) error {
+	slices, err := v.cluster.Kube.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: discoveryv1.LabelServiceName + "=" + appID + "-dapr",
+	})
+	if apierrors.IsForbidden(err) {
+		return skipped("the namespace may not be looked into: " + err.Error())
+	}
+	if err != nil {
+		return fmt.Errorf("looking for the sidecar: %w", err)
+	}
+	for _, slice := range slices.Items {
+		for _, endpoint := range slice.Endpoints {
+			if endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("no sidecar with the app-id %s is ready in the namespace %s", appID, namespace)
 }
 
 // strangers returns running apps whose invokes do not name the app.
@@ -59,12 +121,11 @@ func (v *verifier) strangers(appID string) (ids []string) {
 // sidecars, and compares the responses. It uses the target's health path, the
 // only path that the stack file names. Where two direct responses differ,
 // nothing is compared.
-func (v *verifier) invoke(ctx context.Context, caller config.App, target string) error {
-	app, _ := v.stack.App(target) // I-01 holds
+func (v *verifier) invoke(ctx context.Context, caller, app config.App) error {
 	if protocol := app.Protocol(app.AppPort()); protocol != "http" {
 		return skipped("the target speaks " + protocol + ": there is no plain answer to compare with")
 	}
-	pod, err := v.podOf(ctx, target)
+	pod, err := v.podOf(ctx, app.Sidecar.AppID)
 	if err != nil {
 		return err
 	}

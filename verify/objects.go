@@ -47,7 +47,7 @@ func (v *verifier) sameObjects(ctx context.Context) error {
 	for _, c := range v.declared() {
 		want["Component "+c.name] = true
 	}
-	if len(v.stack.PubSubs) > 0 {
+	if len(v.stack.PubSubs) > 0 || v.stack.HasPolicies() {
 		want["Resiliency "+resiliencyName] = true
 	}
 	for _, e := range v.stack.Events {

@@ -69,13 +69,17 @@ func terminalSize(w io.Writer) func() (width, height int) {
 	}
 }
 
-// warn prints the warnings of the run, unless the engine has shown them itself.
+// warn prints the warnings of the run and what the program says, unless the engine
+// has shown them itself.
 func (r *run) warn(w io.Writer) {
 	if r.out != io.Discard {
 		return
 	}
 	for _, warning := range r.Warnings() {
 		fmt.Fprintln(w, "warning:", warning)
+	}
+	for _, note := range r.Notes() {
+		fmt.Fprintln(w, "note:", note)
 	}
 }
 

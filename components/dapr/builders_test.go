@@ -85,25 +85,48 @@ func TestPubSub(t *testing.T) {
 	}), pubSub(&args).spec["metadata"])
 }
 
-// TestResiliency: every target names policies that the same object has.
+// TestResiliency: every target names policies that the same object has, and the
+// policies of the stack file stand beside those of the pub/subs.
 func TestResiliency(t *testing.T) {
-	o := resiliency(&ResiliencyArgs{Name: "delivery", Namespace: pulumi.String("ns"), Inbound: map[string]Delivery{
-		"bus":  {MaxRetries: 3, Policy: "constant", Interval: time.Second, HandlerTimeout: 10 * time.Second},
-		"slow": {MaxRetries: 0, Policy: "exponential", Interval: time.Minute, HandlerTimeout: time.Hour},
-	}})
-	require.Equal(t, pulumi.Map{
-		"policies": pulumi.Map{
-			"retries": pulumi.Map{
-				"bus":  pulumi.Map{"policy": pulumi.String("constant"), "maxRetries": pulumi.Int(3), "duration": pulumi.String("1s")},
-				"slow": pulumi.Map{"policy": pulumi.String("exponential"), "maxRetries": pulumi.Int(0), "maxInterval": pulumi.String("1m0s")},
+	type m = map[string]any
+	args := &ResiliencyArgs{Name: "delivery", Namespace: pulumi.String("ns"), Inbound: map[string]Delivery{
+		"bus":  {Apps: []string{"a-app"}, MaxRetries: 3, Policy: "constant", Interval: time.Second, HandlerTimeout: 10 * time.Second},
+		"slow": {Apps: []string{"b-app"}, MaxRetries: 0, Policy: "exponential", Interval: time.Minute, HandlerTimeout: time.Hour},
+	}}
+	delivery := m{
+		"policies": map[string]map[string]any{
+			"retries": {
+				"bus":  m{"policy": "constant", "maxRetries": 3, "duration": "1s"},
+				"slow": m{"policy": "exponential", "maxRetries": 0, "maxInterval": "1m0s"},
 			},
-			"timeouts": pulumi.Map{"bus": pulumi.String("10s"), "slow": pulumi.String("1h0m0s")},
+			"timeouts": {"bus": "10s", "slow": "1h0m0s"},
 		},
-		"targets": pulumi.Map{"components": pulumi.Map{
-			"bus":  pulumi.Map{"inbound": pulumi.Map{"retry": pulumi.String("bus"), "timeout": pulumi.String("bus")}},
-			"slow": pulumi.Map{"inbound": pulumi.Map{"retry": pulumi.String("slow"), "timeout": pulumi.String("slow")}},
+		"targets": map[string]map[string]any{"components": {
+			"bus":  m{"inbound": m{"retry": "bus", "timeout": "bus"}},
+			"slow": m{"inbound": m{"retry": "slow", "timeout": "slow"}},
 		}},
-	}, o.spec)
+	}
+	require.Equal(t, delivery, args.spec())
+
+	args.Policies = Policies{
+		"timeouts": {"short": "1s", "DefaultAppTimeoutPolicy": "1m"}, "circuitBreakers": {"broken": m{"trip": "requests > 1"}, "unused": m{}},
+	}
+	args.Targets = []Target{
+		{Kind: "apps", Name: "c-app", Apps: []string{"a-app"}, Names: m{"timeout": "short"}},
+		{Kind: "components", Name: "bus", Apps: []string{"b-app"}, Names: m{"outbound": m{"circuitBreaker": "broken"}, "inbound": m{"circuitBreaker": "broken"}}},
+	}
+	all := args.spec()
+	policies, targets := all["policies"].(map[string]map[string]any), all["targets"].(map[string]map[string]any)
+	require.Equal(t, m{"short": "1s", "DefaultAppTimeoutPolicy": "1m", "bus": "10s", "slow": "1h0m0s"}, policies["timeouts"])
+	require.Equal(t, m{"broken": m{"trip": "requests > 1"}, "unused": m{}}, policies["circuitBreakers"])
+	require.Equal(t, m{"c-app": m{"timeout": "short"}}, targets["apps"])
+	require.Equal(t, m{"outbound": m{"circuitBreaker": "broken"}, "inbound": m{"circuitBreaker": "broken", "retry": "bus", "timeout": "bus"}}, targets["components"]["bus"])
+
+	used := args.usedBy("a-app").spec()
+	policies, targets = used["policies"].(map[string]map[string]any), used["targets"].(map[string]map[string]any)
+	require.Equal(t, m{"short": "1s", "DefaultAppTimeoutPolicy": "1m", "bus": "10s"}, policies["timeouts"], "what the sidecar of a-app uses")
+	require.NotContains(t, policies, "circuitBreakers")
+	require.Equal(t, m{"bus": m{"inbound": m{"retry": "bus", "timeout": "bus"}}}, targets["components"])
 }
 
 func TestChartValues(t *testing.T) {

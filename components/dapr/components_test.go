@@ -60,7 +60,7 @@ func TestArguments(t *testing.T) {
 		{"resiliency without deliveries", func(ctx *pulumi.Context) error {
 			_, err := dapr.NewResiliency(ctx, "x", &dapr.ResiliencyArgs{Name: "x", Namespace: ns})
 			return err
-		}, `resiliency "x": name, namespace and at least one delivery are required`},
+		}, `resiliency "x": name, namespace and at least one delivery or policy are required`},
 		{"configuration without a name", func(ctx *pulumi.Context) error {
 			_, err := dapr.NewConfiguration(ctx, "x", &dapr.ConfigurationArgs{Namespace: ns})
 			return err

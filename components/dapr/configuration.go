@@ -3,8 +3,11 @@ package dapr
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/daprstack/daprstack/config/rules"
 )
 
 // ConfigurationType is the type token of [Configuration].
@@ -35,11 +38,21 @@ func (a *ConfigurationArgs) check() error {
 	return nil
 }
 
-// Access restricts who may invoke an app through its sidecar. Everybody else
+// Access restricts who may invoke the app through its sidecar. Everybody else
 // gets a 403.
 type Access struct {
-	// Callers are app-ids of the same namespace. Default none.
-	Callers []string
+	// Callers are the apps that may. Default none.
+	Callers []Caller
+}
+
+// Caller is an app that may invoke another one.
+type Caller struct {
+	// App is its app-id. Required.
+	App string
+	// Namespace of the caller. Default that of the app that it invokes.
+	Namespace string
+	// Operations are all that it may call. Default everything.
+	Operations []rules.Operation
 }
 
 // Configuration is the Dapr Configuration of sidecars.
@@ -90,15 +103,42 @@ const appTrustDomain = "public"
 
 func accessControl(args *ConfigurationArgs) pulumi.Map {
 	policies := pulumi.Array{}
-	for _, caller := range args.Access.Callers {
-		policies = append(policies, pulumi.Map{
-			"appId": pulumi.String(caller), "namespace": args.Namespace, "trustDomain": pulumi.String(appTrustDomain),
+	for _, c := range args.Access.Callers {
+		namespace := args.Namespace
+		if c.Namespace != "" {
+			namespace = pulumi.String(c.Namespace)
+		}
+		policy := pulumi.Map{
+			"appId": pulumi.String(c.App), "namespace": namespace, "trustDomain": pulumi.String(appTrustDomain),
 			"defaultAction": pulumi.String("allow"),
-		})
+		}
+		if len(c.Operations) > 0 {
+			policy["defaultAction"] = pulumi.String("deny")
+			policy["operations"] = operations(c.Operations)
+		}
+		policies = append(policies, policy)
 	}
 	control := pulumi.Map{"defaultAction": pulumi.String("deny"), "trustDomain": pulumi.String(appTrustDomain)}
 	if len(policies) > 0 {
 		control["policies"] = policies
 	}
 	return control
+}
+
+// operations returns what a caller may call. An operation of an HTTP app without a
+// verb would allow nothing.
+func operations(all []rules.Operation) pulumi.Array {
+	all = slices.Clone(all)
+	rules.SortOperations(all)
+	list := pulumi.Array{}
+	for _, o := range all {
+		verbs := o.Verbs
+		if len(verbs) == 0 {
+			verbs = []string{"*"}
+		}
+		list = append(list, pulumi.Map{
+			"name": pulumi.String(o.Path), "httpVerb": pulumi.ToStringArray(verbs), "action": pulumi.String("allow"),
+		})
+	}
+	return list
 }

@@ -131,7 +131,7 @@ func ExampleNewConfiguration() {
 	graphtest.Print(func(ctx *pulumi.Context) error {
 		_, err := dapr.NewConfiguration(ctx, "mail", &dapr.ConfigurationArgs{
 			Name: "mail", Namespace: shop, SamplingRate: "0.1", Otel: "collector:4317",
-			Access: &dapr.Access{Callers: []string{"cart-app"}},
+			Access: &dapr.Access{Callers: []dapr.Caller{{App: "cart-app"}}},
 		})
 		return err
 	})

@@ -36,6 +36,9 @@ type PubSubArgs struct {
 	// ProcessingTimeout is how long an event may stay unacknowledged before it is
 	// delivered again. Required.
 	ProcessingTimeout time.Duration
+	// QueueDepth is how many events of a topic a sidecar takes at a time, and
+	// Concurrency how many it hands to the app at a time. Default those of Dapr.
+	QueueDepth, Concurrency int
 	// StreamTTL is how long events are kept (E-10). Required unless MaxLenApprox
 	// is given.
 	StreamTTL time.Duration
@@ -90,6 +93,12 @@ func pubSub(args *PubSubArgs) object {
 	items := append(args.Backend.items(),
 		Value("redeliverInterval", milliseconds(args.RedeliverInterval)),
 		Value("processingTimeout", args.ProcessingTimeout.String()))
+	if args.QueueDepth > 0 {
+		items = append(items, Value("queueDepth", strconv.Itoa(args.QueueDepth)))
+	}
+	if args.Concurrency > 0 {
+		items = append(items, Value("concurrency", strconv.Itoa(args.Concurrency)))
+	}
 	if args.ConsumerID != "" {
 		items = append(items, Value("consumerID", args.ConsumerID))
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"maps"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -82,10 +81,12 @@ func topicsOf(appID string, topics []Topic) (own []Topic) {
 	return own
 }
 
-// readBy leaves out the delivery of the pub/subs that the app does not use.
+// readBy leaves out what the app does not use.
 func (r *Resiliency) readBy(appID string) (pulumi.Input, bool) {
-	args := *r.args
-	args.Inbound = maps.Clone(args.Inbound)
-	maps.DeleteFunc(args.Inbound, func(_ string, d Delivery) bool { return !slices.Contains(d.Apps, appID) })
-	return resiliency(&args).spec, len(args.Inbound) > 0
+	used := r.args.usedBy(appID)
+	policies := 0
+	for _, named := range used.Policies {
+		policies += len(named)
+	}
+	return resiliency(used).spec, len(used.Inbound)+len(used.Targets)+policies > 0
 }

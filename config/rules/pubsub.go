@@ -25,6 +25,37 @@ func (r Retry) Budget() time.Duration {
 	return time.Duration(r.MaxRetries+1)*r.HandlerTimeout + time.Duration(r.MaxRetries)*r.Wait
 }
 
+// Queue is what a sidecar takes from Redis before it has handled it.
+type Queue struct {
+	Depth       int // how many events it takes at a time, and keeps waiting
+	Concurrency int // how many it hands to the app at a time
+	Topics      int // to how many topics of the pub/sub an app subscribes
+}
+
+// Wait returns the longest time that an event waits in the sidecar when every event
+// takes its whole budget: behind those that wait in the queue, and those that the
+// reading of new and of unacknowledged events of each topic has in hand
+// (components-contrib v1.18.3, pubsub/redis/redis.go).
+func (q Queue) Wait(budget time.Duration) time.Duration {
+	before := float64(q.Depth) * (1 + 2*float64(max(q.Topics, 1)))
+	rounds := math.Ceil(before / float64(max(q.Concurrency, 1)))
+	if rounds*float64(budget) >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(rounds) * budget
+}
+
+// Unacknowledged returns the longest time between the moment when a sidecar takes an
+// event and the end of its handling. Redis counts it as one.
+func Unacknowledged(r Retry, q Queue) time.Duration {
+	budget := r.Budget()
+	wait := q.Wait(budget)
+	if budget > math.MaxInt64-wait {
+		return math.MaxInt64
+	}
+	return wait + budget
+}
+
 // namespaced is replaced by Dapr with {namespace}.{app-id}. Anywhere in the metadata
 // of a pub/sub, it also makes Dapr put the namespace before every topic, without
 // anything between them (dapr v1.18.2, pkg/runtime/meta and processor/pubsub).
@@ -75,15 +106,29 @@ func MaxRetries(n int) []Reason {
 	return nil
 }
 
-// RetryBudget checks that a message is either handled or dead-lettered before
-// Redis offers it again.
-func RetryBudget(r Retry, processingTimeout time.Duration) []Reason {
+// RetryBudget checks that a message is either handled or dead-lettered before Redis
+// offers it again, the time in the queue of the sidecar included.
+func RetryBudget(r Retry, q Queue, processingTimeout time.Duration) []Reason {
 	if r.MaxRetries < 0 || r.Wait < 0 || r.HandlerTimeout < 0 || processingTimeout <= 0 {
 		return nil // the rules of these values report it
 	}
-	if budget := r.Budget(); budget >= processingTimeout {
-		return because("Q-04", "must be longer than the retry budget of %s "+
-			"((maxRetries + 1) × handlerTimeout + maxRetries × longest wait), or messages are handled twice", budget)
+	if longest := Unacknowledged(r, q); longest >= processingTimeout {
+		return because("Q-04", "must be longer than %s, or messages are handled twice: a retry budget of %s "+
+			"((maxRetries + 1) × handlerTimeout + maxRetries × longest wait), after as much as %s in the queue of the sidecar "+
+			"(queueDepth × (1 + 2 × topics of the app) / concurrency budgets)", longest, r.Budget(), q.Wait(r.Budget()))
+	}
+	return nil
+}
+
+// QueueDepth checks how many events a sidecar takes at a time.
+func QueueDepth(n int) []Reason { return atLeastOne("Q-04", n) }
+
+// PubSubConcurrency checks how many events a sidecar hands to the app at a time.
+func PubSubConcurrency(n int) []Reason { return atLeastOne("Q-04", n) }
+
+func atLeastOne(rule string, n int) []Reason {
+	if n < 1 || n > math.MaxInt32 {
+		return because(rule, "must be 1 or more, of 32 bits")
 	}
 	return nil
 }

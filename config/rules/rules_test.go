@@ -125,9 +125,9 @@ func TestRules(t *testing.T) {
 		{"handler timeout 0", rules.HandlerTimeout(0), "Q-04"},
 		{"processing timeout", rules.ProcessingTimeout(time.Second), ""},
 		{"processing timeout 0", rules.ProcessingTimeout(0), "Q-04"},
-		{"retry budget that fits", rules.RetryBudget(retry, 43*time.Second+1), ""},
-		{"retry budget just too long", rules.RetryBudget(retry, 43*time.Second), "Q-04"},
-		{"retry budget of nonsense is left to others", rules.RetryBudget(rules.Retry{MaxRetries: -1}, 0), ""},
+		{"retry budget that fits", rules.RetryBudget(retry, rules.Queue{}, 43*time.Second+1), ""},
+		{"retry budget just too long", rules.RetryBudget(retry, rules.Queue{}, 43*time.Second), "Q-04"},
+		{"retry budget of nonsense is left to others", rules.RetryBudget(rules.Retry{MaxRetries: -1}, rules.Queue{}, 0), ""},
 		{"stream bounded by length", rules.MaxLenApprox(1, false), ""},
 		{"stream without end", rules.MaxLenApprox(0, false), "Q-05"},
 		{"stream bounded twice", rules.MaxLenApprox(1, true), "Q-05"},
@@ -240,7 +240,7 @@ func TestRetryBudget(t *testing.T) {
 		{rules.Retry{MaxRetries: 3, Wait: 30 * s, HandlerTimeout: -s}, 60 * s, false},
 		{rules.Retry{MaxRetries: 0, Wait: s, HandlerTimeout: s}, 0, false},
 	} {
-		require.Equal(t, c.refused, rules.RetryBudget(c.retry, c.timeout) != nil, "%+v in %s", c.retry, c.timeout)
+		require.Equal(t, c.refused, rules.RetryBudget(c.retry, rules.Queue{}, c.timeout) != nil, "%+v in %s", c.retry, c.timeout)
 	}
 }
 
@@ -287,8 +287,8 @@ func TestNearest(t *testing.T) {
 // TestTable checks that the numbers are unique, well-formed and grouped, and that
 // each rule says what it is and where it is enforced.
 func TestTable(t *testing.T) {
-	require.Len(t, rules.Table, 74)
-	form, last := regexp.MustCompile(`^[STQENIAXWC]-\d\d$`), ""
+	require.Len(t, rules.Table, 76)
+	form, last := regexp.MustCompile(`^[STQENIARXWC]-\d\d$`), ""
 	for _, r := range rules.Table {
 		require.Regexp(t, form, r.ID)
 		require.NotEmpty(t, r.Statement)

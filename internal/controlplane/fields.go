@@ -40,11 +40,20 @@ var objects = []daprObject{
 		"spec.accessControl.defaultAction", "spec.accessControl.trustDomain",
 		"spec.accessControl.policies[].appId", "spec.accessControl.policies[].namespace",
 		"spec.accessControl.policies[].trustDomain", "spec.accessControl.policies[].defaultAction",
+		"spec.accessControl.policies[].operations[].name", "spec.accessControl.policies[].operations[].httpVerb[]",
+		"spec.accessControl.policies[].operations[].action",
 	}},
-	{cluster.Resiliencies, func(s *config.Stack) bool { return len(s.PubSubs) > 0 }, []string{
+	{cluster.Resiliencies, func(s *config.Stack) bool { return len(s.PubSubs) > 0 || s.HasPolicies() }, []string{
 		"spec.policies.retries.*.policy", "spec.policies.retries.*.duration", "spec.policies.retries.*.maxInterval",
 		"spec.policies.retries.*.maxRetries", "spec.policies.timeouts.*",
-		"spec.targets.components.*.inbound.retry", "spec.targets.components.*.inbound.timeout",
+		"spec.policies.retries.*.matching.httpStatusCodes", "spec.policies.retries.*.matching.gRPCStatusCodes",
+		"spec.policies.circuitBreakers.*.maxRequests", "spec.policies.circuitBreakers.*.interval",
+		"spec.policies.circuitBreakers.*.timeout", "spec.policies.circuitBreakers.*.trip",
+		"spec.targets.components.*.inbound.retry", "spec.targets.components.*.inbound.timeout", "spec.targets.components.*.inbound.circuitBreaker",
+		"spec.targets.components.*.outbound.retry", "spec.targets.components.*.outbound.timeout", "spec.targets.components.*.outbound.circuitBreaker",
+		"spec.targets.apps.*.retry", "spec.targets.apps.*.timeout", "spec.targets.apps.*.circuitBreaker", "spec.targets.apps.*.circuitBreakerCacheSize",
+		"spec.targets.actors.*.retry", "spec.targets.actors.*.timeout", "spec.targets.actors.*.circuitBreaker",
+		"spec.targets.actors.*.circuitBreakerScope", "spec.targets.actors.*.circuitBreakerCacheSize",
 	}},
 	{cluster.Subscriptions, func(s *config.Stack) bool {
 		return slices.ContainsFunc(s.Events, func(e config.Event) bool { return len(e.Subscribers) > 0 })

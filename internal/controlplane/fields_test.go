@@ -56,7 +56,8 @@ func TestFields(t *testing.T) {
 }
 
 // named are the maps whose keys are names of the user's.
-var named = []string{"spec.policies.retries", "spec.policies.timeouts", "spec.targets.components"}
+var named = []string{"spec.policies.retries", "spec.policies.timeouts", "spec.policies.circuitBreakers",
+	"spec.targets.apps", "spec.targets.components", "spec.targets.actors"}
 
 // leaves adds the paths of all fields of a value.
 func leaves(paths map[string]bool, at string, value any) {

@@ -52,6 +52,7 @@ type Display struct {
 	counts    map[apitype.OpType]int // of what was done to objects
 	problems  []string
 	warnings  []string
+	notes     []string
 	drift     []string
 	drawn     int // lines on the terminal
 }
@@ -110,6 +111,13 @@ func (d *Display) Warnings() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.warnings
+}
+
+// Notes is [Display.Problems] for what the program says of the whole stack.
+func (d *Display) Notes() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.notes
 }
 
 // Drift returns the objects that a refresh found gone or changed.
@@ -252,6 +260,10 @@ func (d *Display) note(e apitype.DiagnosticEvent) {
 		d.problems = appendOnce(d.problems, message)
 	case "warning":
 		d.warnings = appendOnce(d.warnings, message)
+	case "info":
+		if p.name == theStack {
+			d.notes = appendOnce(d.notes, message)
+		}
 	}
 }
 

@@ -131,6 +131,7 @@ func TestProblems(t *testing.T) {
 		begin(application), begin(deployment), failed(deployment),
 		said("error", deploymentURN, "2 errors:\n  one\n  two\n", false), said("error", deploymentURN, "2 errors:\n  one\n  two\n", false),
 		said("error", "", "update failed", false), said("error", "", "no space", false), said("warning", deploymentURN, "old", false), said("info", deploymentURN, "by the way", false),
+		said("info", "", "a call takes long", false),
 		{PolicyEvent: &apitype.PolicyEvent{EnforcementLevel: "mandatory", Message: "[S-02] web"}},
 		{PolicyEvent: &apitype.PolicyEvent{EnforcementLevel: "advisory", Message: "[S-03] web"}},
 	} {
@@ -139,6 +140,7 @@ func TestProblems(t *testing.T) {
 	d.Close()
 	require.Equal(t, []string{"app web: web-deployment: 2 errors:\n  one\n  two", "no space", "[S-02] web"}, d.Problems())
 	require.Equal(t, []string{"app web: web-deployment: old", "[S-03] web"}, d.Warnings())
+	require.Equal(t, []string{"a call takes long"}, d.Notes())
 	require.Equal(t, "nothing changed", d.Summary())
 }
 

@@ -64,7 +64,7 @@ type group struct {
 }
 
 var titles = map[byte]string{
-	'S': "Sidecar", 'T': "Component", 'Q': "Pub/sub", 'E': "Event", 'N': "State", 'I': "Service invocation", 'A': "Application",
+	'S': "Sidecar", 'T': "Component", 'Q': "Pub/sub", 'E': "Event", 'N': "State", 'I': "Service invocation", 'A': "Application", 'R': "Resiliency",
 	'X': "Across entities", 'W': "Around the pod", 'C': "The stack as a whole",
 }
 
@@ -184,7 +184,10 @@ func at(v any, place string) []any {
 	next := []any{entries[name]}
 	switch {
 	case name == "*":
-		next = slices.Collect(maps.Values(entries))
+		next = nil
+		for _, key := range slices.Sorted(maps.Keys(entries)) {
+			next = append(next, entries[key])
+		}
 	case list:
 		next, _ = entries[name].([]any)
 	}
@@ -270,7 +273,7 @@ func plural(t reflect.Type) string {
 	if t.Kind() == reflect.Map {
 		return "objects"
 	}
-	if t.Kind() == reflect.Struct {
+	if t.Kind() == reflect.Struct && t != durationType {
 		return fmt.Sprintf("[objects](#%s)", anchor(t.Name()))
 	}
 	return "texts"

@@ -301,13 +301,15 @@ func (c *converter) pubSub(one component, apart bool) {
 	p.RedeliverInterval = one.span("redeliverInterval")
 	p.ProcessingTimeout = one.span("processingTimeout")
 	p.StreamTTL = one.span("streamTTL")
-	if n, err := strconv.Atoi(one.plain["maxLenApprox"]); err == nil {
-		p.MaxLenApprox = &n
+	for name, into := range map[string]**int{"maxLenApprox": &p.MaxLenApprox, "queueDepth": &p.QueueDepth, "concurrency": &p.Concurrency} {
+		if n, err := strconv.Atoi(one.plain[name]); err == nil {
+			*into = &n
+		}
 	}
 	if p.StreamTTL == nil && p.MaxLenApprox == nil {
 		one.differ("spec.metadata[streamTTL]", nil, advice{"no limit is given, and the stack removes events after 168h", "set streamTTL to what is to be kept"})
 	}
-	for _, key := range []string{"consumerID", "redeliverInterval", "processingTimeout", "streamTTL", "maxLenApprox"} {
+	for _, key := range []string{"consumerID", "redeliverInterval", "processingTimeout", "streamTTL", "maxLenApprox", "queueDepth", "concurrency"} {
 		delete(one.plain, key)
 	}
 	c.topics(one)

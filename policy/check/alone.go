@@ -8,6 +8,8 @@ func Alone(o Object) []Finding {
 	switch o.Kind {
 	case "Component":
 		component(o, &found)
+	case "Configuration":
+		configuration(o, &found)
 	case "Subscription":
 		subscription(o, &found)
 	case "Resiliency":

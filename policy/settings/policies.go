@@ -67,6 +67,8 @@ var Policies = []Policy{
 	policy("E-02", "event-type", "name the topic after its event, as in task.created").lint(Note),
 	policy("E-08", "event-route", "give the Subscription routes.default, or in dapr.io/v1alpha1 route"),
 	policy("N-02", "key-prefix", "leave keyPrefix out, or correct it").lint(Note),
+	policy("I-07", "operation", "correct the operation as said: a request that no operation covers is refused"),
+	policy("R-01", "resiliency", "correct the policy as said"),
 	policy("X-01", "reference", "correct the name, or declare what it refers to").together(),
 	policy("X-06", "secret-namespace", "put the Secret into the namespace of the component").together(),
 	policy("X-07", "field", "correct the field as said, or take it out"),

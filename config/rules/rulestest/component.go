@@ -110,7 +110,7 @@ func componentCases() []Case {
 			},
 			Path: "pubSubs[0].consumerID", Value: `"todo"`,
 			Objects: append(
-				on("Component", "pubsub", Edit{"spec.metadata[10]", map[string]any{"name": "consumerID", "value": "todo"}}),
+				on("Component", "pubsub", Edit{"spec.metadata[12]", map[string]any{"name": "consumerID", "value": "todo"}}),
 				on("Subscription", "pubsub.task.created.activity-app", Edit{"scopes[1]", "backend-app"})...),
 		},
 		{
@@ -127,7 +127,7 @@ func componentCases() []Case {
 			Path: "pubSubs[0].consumerID", Value: `"workers"`,
 			Objects: []Object{
 				{"Component", "pubsub", []Edit{
-					{"spec.metadata[10]", map[string]any{"name": "consumerID", "value": "workers"}},
+					{"spec.metadata[12]", map[string]any{"name": "consumerID", "value": "workers"}},
 					{"scopes[2]", "frontend-app"},
 				}},
 				{"Subscription", "pubsub.task.created.activity-app", edits("scopes[1]", "backend-app")},

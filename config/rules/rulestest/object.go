@@ -14,7 +14,7 @@ func ObjectCases() []Case {
 		return []Object{o}
 	}
 	annotation := frontend
-	next := map[string]string{"statestore": "spec.metadata[3]", "pubsub": "spec.metadata[10]"} // the next free index
+	next := map[string]string{"statestore": "spec.metadata[3]", "pubsub": "spec.metadata[12]"} // the next free index
 	item := func(component, name, value string) []Object {
 		return on("Component", component, next[component], map[string]any{"name": name, "value": value})
 	}
@@ -73,10 +73,20 @@ func ObjectCases() []Case {
 		{"T-06", "key of an API", on("Component", "statestore", "spec.type", "conversation.openai", "spec.metadata", []any{
 			map[string]any{"name": "key", "value": "sk-0123456789abcdef"}})},
 		{"T-10", "case of a key that Dapr minds", item("pubsub", "redeliverinterval", "30000")},
+		{"R-01", "retry of an unknown kind", on("Resiliency", "delivery", "spec.policies.retries.pubsub.policy", "linear")},
+		{"R-01", "retry with the wait of the other kind", on("Resiliency", "delivery", "spec.policies.retries.pubsub.maxInterval", "5s")},
+		{"R-01", "retries of less than Dapr's own", on("Resiliency", "delivery", "spec.policies.retries.DaprBuiltInServiceRetries", map[string]any{"policy": "constant", "maxRetries": 1})},
+		{"R-01", "duration in words", on("Resiliency", "delivery", "spec.policies.timeouts.pubsub", "ten seconds")},
+		{"R-01", "status codes with spaces", on("Resiliency", "delivery", "spec.policies.retries.pubsub.matching", map[string]any{"httpStatusCodes": "429, 503"})},
+		{"R-01", "condition of an unknown count", on("Resiliency", "delivery", "spec.policies.circuitBreakers", map[string]any{"slow": map[string]any{"trip": "failures > 5"}})},
+		{"R-01", "circuit breaker of actors without a scope", on("Resiliency", "delivery", "spec.policies.circuitBreakers", map[string]any{"slow": map[string]any{}},
+			"spec.targets.actors", map[string]any{"Cart": map[string]any{"circuitBreaker": "slow"}})},
+		{"I-07", "operation below another", on("Configuration", "appconfig.backend-app", "spec.accessControl.policies[0].operations", []any{
+			map[string]any{"name": "/tasks", "httpVerb": []any{"GET"}, "action": "allow"}, map[string]any{"name": "/tasks/1", "httpVerb": []any{"GET"}, "action": "allow"}})},
 		{"E-02", "topic that is not an event type", on("Subscription", created, "spec.topic", "Task.Created")},
 		{"E-02", "dead-letter topic of no event type", on("Subscription", created, "spec.deadLetterTopic", "dead-letter.Task.created")},
-		{"E-02", "allowed topic", on("Component", "pubsub", "spec.metadata[6].value", "task.created,Orders")},
-		{"E-02", "topic of a publisher", on("Component", "pubsub", "spec.metadata[8].value", "backend-app=Orders")},
+		{"E-02", "allowed topic", on("Component", "pubsub", "spec.metadata[8].value", "task.created,Orders")},
+		{"E-02", "topic of a publisher", on("Component", "pubsub", "spec.metadata[10].value", "backend-app=Orders")},
 		{"E-02", "outbox topic", append(item("statestore", "outboxPublishPubsub", "pubsub"),
 			on("Component", "statestore", "spec.metadata[4]", map[string]any{"name": "outboxPublishTopic", "value": "Orders"})...)},
 		{"E-08", "subscription without a route", on("Subscription", created, "spec.routes", nil)},
@@ -90,7 +100,7 @@ func ObjectCases() []Case {
 		{"X-01", "resiliency of an unknown app", on("Resiliency", "delivery", "spec.targets.apps", map[string]any{
 			"backnd-app": map[string]any{"retry": "pubsub"}})},
 		{"X-01", "resiliency of an actor with an unknown policy", on("Resiliency", "delivery", "spec.targets.actors", map[string]any{
-			"Robot": map[string]any{"circuitBreaker": "trip"}})},
+			"Robot": map[string]any{"circuitBreaker": "trip", "circuitBreakerScope": "type"}})},
 		{"X-01", "resiliency for an unknown app", on("Resiliency", "delivery", "scopes", []any{"nobody-app"})},
 		{"X-01", "key that the secret lacks", on("Component", "statestore", "spec.metadata[1].secretKeyRef.key", "passwort")},
 		{"X-01", "outbox to an unknown pub/sub", append(item("statestore", "outboxPublishTopic", "task.created"),

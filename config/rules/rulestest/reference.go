@@ -40,7 +40,7 @@ func referenceCases() []Case {
 			Check:   func() []rules.Reason { return knownApp("X-01", "backed-app") },
 			Allowed: anApp + `; did you mean "backend-app"?`,
 			Stack:   edits("events[0].publishers[0]", "backed-app"), Path: "events[0].publishers[0]", Value: `"backed-app"`,
-			Objects: on("Component", "pubsub", Edit{"spec.metadata[8].value", "backed-app=task.created"}),
+			Objects: on("Component", "pubsub", Edit{"spec.metadata[10].value", "backed-app=task.created"}),
 		},
 		{
 			Rule: "X-01", Name: "unknown subscriber",
@@ -71,6 +71,24 @@ func referenceCases() []Case {
 			},
 			Allowed: `must be a policy of the object; did you mean "pubsub"?`,
 			Objects: on("Resiliency", "delivery", Edit{"spec.targets.components.pubsub.inbound.retry", "pubsup"}),
+		},
+		{
+			Rule: "I-07", Name: "operation that Dapr never finds",
+			Check:   func() []rules.Reason { return rules.Operations([]rules.Operation{{Path: "/*/items"}}, false)[0] },
+			Allowed: "must have * alone and ** in its last segment only: Dapr finds nothing with it elsewhere",
+			Stack:   edits("apps[1].callers", []any{map[string]any{"app": "frontend-app", "operations": []any{map[string]any{"path": "/*/items"}}}}),
+			Path:    "apps[1].callers[0].operations[0]", Value: `"/*/items"`,
+			Objects: on("Configuration", "appconfig.backend-app", Edit{"spec.accessControl.policies[0].operations[0]", map[string]any{
+				"name": "/*/items", "httpVerb": []any{"*"}, "action": "allow",
+			}}),
+		},
+		{
+			Rule: "R-01", Name: "name that is nearly Dapr's own",
+			Check:   func() []rules.Reason { return rules.ResiliencyPolicy(rules.TimeoutPolicy, "DefaultAppsTimeoutPolicy") },
+			Allowed: `must be a name that Dapr knows, or unlike them; did you mean "DefaultAppTimeoutPolicy"?`,
+			Stack:   edits("resiliency", map[string]any{"policies": map[string]any{"timeouts": map[string]any{"DefaultAppsTimeoutPolicy": "5s"}}}),
+			Path:    "resiliency.policies.timeouts.DefaultAppsTimeoutPolicy", Value: `"DefaultAppsTimeoutPolicy"`,
+			Objects: on("Resiliency", "delivery", Edit{"spec.policies.timeouts.DefaultAppsTimeoutPolicy", "5s"}),
 		},
 	}
 }
