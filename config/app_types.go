@@ -5,8 +5,8 @@ import "encoding/json"
 // Manifest is a part of a Kubernetes object in Kubernetes' own spelling.
 type Manifest map[string]any
 
-// ConfigKey is one key of a ConfigMap in the stack's namespace.
-type ConfigKey struct {
+// MapKey is one key of a ConfigMap in the stack's namespace.
+type MapKey struct {
 	// Name of the ConfigMap. Required.
 	Name string `json:"name"`
 	// Key in the ConfigMap. Required.

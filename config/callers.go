@@ -37,8 +37,7 @@ func (v *validator) invokes(path *field.Path, a App, own string) {
 	v.addEach(rules.Targets(own, a.Invokes), a.Invokes, at)
 	direct := a.Sidecar == nil || !*v.stack.Dapr.Enabled
 	for i, target := range a.Invokes {
-		switch _, namespace := rules.SplitTarget(target); {
-		case namespace == "":
+		if _, namespace := rules.SplitTarget(target); namespace == "" {
 			if !v.knownApp("I-01", at(i), target) || !v.runsOn(at(i), target) {
 				continue
 			}
@@ -46,7 +45,7 @@ func (v *validator) invokes(path *field.Path, a App, own string) {
 			if direct {
 				v.plainHTTP(at(i), target)
 			}
-		default:
+		} else {
 			v.add(at(i), target, rules.TargetElsewhere(target, v.stack.Namespace, v.appIDs), "namespace", "apps[].sidecar.appId")
 			if direct && v.peers[target] == "" {
 				v.form(at(i), target, "must have its address in peers: it is called without a sidecar here", "peers", "dapr.enabled")

@@ -76,7 +76,7 @@ type AppOverlay struct {
 
 	// ConfigEnv are environment variables from ConfigMaps of the namespace, merged with
 	// those of the base by name. Default unchanged.
-	ConfigEnv map[string]ConfigKey `json:"configEnv,omitzero"`
+	ConfigEnv map[string]MapKey `json:"configEnv,omitzero"`
 
 	// EnvFrom are all ConfigMaps and Secrets whose keys become variables. Default
 	// unchanged.

@@ -251,7 +251,7 @@ func TestOverlayOfPods(t *testing.T) {
 	require.Equal(t, map[string]string{"a": "1", "b": "2"}, app.Labels)
 	require.Equal(t, []config.Manifest{{"key": "c"}}, app.Tolerations)
 	require.NotContains(t, app.Env, "LEVEL")
-	require.Equal(t, config.ConfigKey{Name: "s", Key: "k"}, app.ConfigEnv["LEVEL"])
+	require.Equal(t, config.MapKey{Name: "s", Key: "k"}, app.ConfigEnv["LEVEL"])
 	require.Equal(t, config.ServiceAccount{Annotations: map[string]string{"role": "dev"}, Token: true}, app.Account)
 	require.Equal(t, config.Manifest{"spec": object{"hostname": "b", "subdomain": "a", "nodeName": nil}}, app.PodPatch)
 	_, err := config.Load(apply(t, read(t, "dev"), []edit{{"overlay", object{"apps": object{"backend": object{"podPatch": object{"spec": object{"hostNam": "x"}}}}}}}))

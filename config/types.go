@@ -606,7 +606,7 @@ type App struct {
 
 	// ConfigEnv are environment variables from ConfigMaps of the namespace. Default
 	// none.
-	ConfigEnv map[string]ConfigKey `json:"configEnv,omitzero"`
+	ConfigEnv map[string]MapKey `json:"configEnv,omitzero"`
 
 	// EnvFrom are ConfigMaps and Secrets of the namespace whose keys all become
 	// environment variables, as EnvFromSource of Kubernetes (A-03). Default none.

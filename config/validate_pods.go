@@ -358,6 +358,6 @@ func namesOf(list any) (names []string) {
 }
 
 // configKey checks a reference to a key of a ConfigMap.
-func (v *validator) configKey(path *field.Path, ref ConfigKey) {
+func (v *validator) configKey(path *field.Path, ref MapKey) {
 	v.secretKey(path, SecretKey(ref))
 }

@@ -224,8 +224,8 @@ var forms = map[string]form{
 	"App.DNSPolicy":              oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
 	"ServiceAccount.Name":        dnsName,
 	"ServiceAccount.Annotations": {Names: &schema{Pattern: "^(" + labelKey + ")$"}},
-	"ConfigKey.Name":             dnsName,
-	"ConfigKey.Key":              dataKey,
+	"MapKey.Name":                dnsName,
+	"MapKey.Key":                 dataKey,
 
 	"Sidecar.AppID":         appID,
 	"Sidecar.AppPort":       port,

@@ -29,9 +29,9 @@ func (c *converter) env(p part, a *config.App) {
 			}
 		case len(fromConfig.fields) > 0:
 			if a.ConfigEnv == nil {
-				a.ConfigEnv = map[string]config.ConfigKey{}
+				a.ConfigEnv = map[string]config.MapKey{}
 			}
-			a.ConfigEnv[name] = config.ConfigKey{Name: fromConfig.text("name"), Key: fromConfig.text("key")}
+			a.ConfigEnv[name] = config.MapKey{Name: fromConfig.text("name"), Key: fromConfig.text("key")}
 			if fromConfig.take("optional") == true {
 				fromConfig.differ("optional", true, advice{"the pods of a stack wait for the ConfigMap", "leave the variable out if there is none"})
 			}

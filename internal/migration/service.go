@@ -17,7 +17,7 @@ func (c *converter) services(o Object, a *config.App) {
 		}
 		names = append(names, s.Name())
 		p := c.part(s)
-		if s.Name() != a.Name && keepsPods(s, a) && !(get(s.Fields, "spec", "clusterIP") == "None" && a.Kind == config.StatefulSet) {
+		if s.Name() != a.Name && keepsPods(s, a) && (get(s.Fields, "spec", "clusterIP") != "None" || a.Kind != config.StatefulSet) {
 			p.differ("metadata.name", s.Name(), advice{"the Service of an app has the name of the app; this one stays beside the stack, and goes on selecting the pods by their labels", ""})
 			continue
 		}
@@ -25,7 +25,7 @@ func (c *converter) services(o Object, a *config.App) {
 		p.metadata().rest(nil)
 		spec := p.below("spec")
 		headless := spec.fields["clusterIP"] == "None"
-		if s.Name() != a.Name && !(headless && a.Kind == config.StatefulSet) {
+		if s.Name() != a.Name && (!headless || a.Kind != config.StatefulSet) {
 			p.differ("metadata.name", s.Name(), advice{"the Service of an app has the name of the app; this one would select no pod any more", "call " + a.Name + " instead, or write a Service that selects app.kubernetes.io/name: " + a.Name})
 		}
 		if s.Name() == a.Name || a.Service == nil {
