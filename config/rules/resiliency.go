@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/cel-go/cel"
@@ -135,23 +136,28 @@ func StatusCodes(codes string, grpc bool) []Reason {
 // tripVariables are the counts of a circuit breaker.
 var tripVariables = []string{"requests", "totalSuccesses", "totalFailures", "consecutiveSuccesses", "consecutiveFailures"}
 
-// Trip checks the expression with which a circuit breaker opens. One that Dapr
-// cannot evaluate never opens it, without a word.
-func Trip(expression string) []Reason {
+// tripEnv is what such an expression may refer to. It takes a while to make.
+var tripEnv = sync.OnceValues(func() (*cel.Env, error) {
 	options := make([]cel.EnvOption, len(tripVariables))
 	for i, name := range tripVariables {
 		options[i] = cel.Variable(name, cel.IntType)
 	}
-	return condition("R-01", expression, strings.Join(tripVariables, ", "), options...)
+	return cel.NewEnv(options...)
+})
+
+// Trip checks the expression with which a circuit breaker opens. One that Dapr
+// cannot evaluate never opens it, without a word.
+func Trip(expression string) []Reason {
+	return condition("R-01", expression, strings.Join(tripVariables, ", "), tripEnv)
 }
 
 // condition checks an expression in CEL that is true or false.
-func condition(rule, expression, variables string, options ...cel.EnvOption) []Reason {
-	env, err := cel.NewEnv(options...)
+func condition(rule, expression, variables string, env func() (*cel.Env, error)) []Reason {
+	e, err := env()
 	if err != nil {
 		return because(rule, "cannot be checked: %s", err)
 	}
-	ast, issues := env.Compile(expression)
+	ast, issues := e.Compile(expression)
 	if issues != nil && len(issues.Errors()) > 0 {
 		return because(rule, "must be a CEL expression of %s: %s", variables, issues.Errors()[0].Message)
 	}
