@@ -95,7 +95,7 @@ func TestPlatform(t *testing.T) {
 		}},
 		{"an upgraded platform says whose sidecars are older", func(t *testing.T) { upgradedPlatform(t, s) }},
 		{"what it cannot work with is refused, all at once", func(t *testing.T) {
-			out, err := try(t, with("preview", onPlatform, []string{"-c", "dapr.mtls=false", "-c", "dapr.version=1.17.5", "-c", "dapr.namespace=elsewhere"})...)
+			out, err := try(t, with("preview", []string{"-c", "dapr.install=false", "-c", "dapr.mtls=false", "-c", "dapr.version=1.17.5", "-c", "dapr.namespace=elsewhere"})...)
 			require.Error(t, err)
 			require.Contains(t, out, "it is in namespace dapr-system, the stack file says dapr.namespace: elsewhere")
 			require.Contains(t, out, "it is of Dapr "+upgraded+", and the stack file was checked against 1.17.5")

@@ -94,7 +94,7 @@ func badInput(t *testing.T) {
 		{"unknown key", []string{"-c", "dapr.enabledd=true"}, []string{"dapr.enabledd", "enabled"}},
 		{"wrong type", []string{"-c", "apps[0].port=http"}, []string{"apps[0].port"}},
 		{"unknown app in a scope", []string{"-c", "stateStores[0].scopes[0]=nobody-app"}, []string{"stateStores[0].scopes[0]", "[T-09]"}},
-		{"port 0", []string{"-c", "apps[0].port=0"}, []string{"apps[0].port"}},
+		{"port out of range", []string{"-c", "apps[0].port=70000"}, []string{"apps[0].port"}},
 		{"app-id with capitals", []string{"-c", "apps[0].sidecar.appId=Frontend-App"}, []string{"apps[0].sidecar.appId", "[S-01]"}},
 		{"two apps, one app-id", []string{"-c", "apps[0].sidecar.appId=backend-app"}, []string{"backend-app", "[S-03]"}},
 		{"no context named", []string{"-c", "context="}, []string{"no cluster is named", "daprstack:context"}},
