@@ -101,7 +101,9 @@ func testComponent(t *testing.T, c componentsv1.Component) {
 		return
 	}
 	require.Equal(t, 30*time.Second, s.settings.RedeliverInterval)
-	require.Equal(t, time.Minute, s.settings.ProcessingTimeout)
+	require.Equal(t, 170*time.Second, s.settings.ProcessingTimeout)
+	require.EqualValues(t, 2, s.settings.QueueDepth)
+	require.EqualValues(t, 10, s.settings.Concurrency)
 	require.Equal(t, 7*24*time.Hour, s.settings.StreamTTL)
 	require.Equal(t, appID, s.settings.ConsumerID)
 	item, ok := s.store.GetPubSub(c.Name)
