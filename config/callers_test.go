@@ -11,8 +11,8 @@ import (
 // TestElsewhere: apps of other namespaces and stacks, as callers and as called ones.
 func TestElsewhere(t *testing.T) {
 	s := loaded(t, apply(t, read(t, "dev"), []edit{
-		edit{"apps[1].invokes", []any{"billing-app.finance"}},
-		edit{"apps[1].callers", []any{
+		{"apps[1].invokes", []any{"billing-app.finance"}},
+		{"apps[1].callers", []any{
 			object{"app": "frontend-app", "operations": []any{object{"path": "/tasks", "verbs": []any{"GET"}}}},
 			object{"app": "audit-app", "namespace": "audit"},
 			object{"app": "other-app", "namespace": "todo"}, // of another stack in this namespace
